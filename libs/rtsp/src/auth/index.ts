@@ -1,0 +1,9 @@
+export {
+  chooseChallenge,
+  parseChallenges,
+  type Challenge,
+  type DigestAlgorithm,
+} from './challenge.js';
+export { ClientAuthorizer } from './client-authorizer.js';
+export { ha1 } from './digest.js';
+export { DigestVerifier, type DigestRefusal, type DigestVerdict } from './digest-verifier.js';

@@ -1,0 +1,34 @@
+import type { SdpTrack } from '../sdp/index.js';
+import type { Carriage } from './track-transport.js';
+
+/** Why a client session failed; a bounded set. */
+export type ClientFailure =
+  'refused' | 'timeout' | 'unauthorized' | 'not-found' | 'protocol' | 'closed';
+
+/** A track that the server agreed to send. */
+export interface ReadyTrack {
+  /** Position among the tracks that are set up, in SDP order. */
+  readonly index: number;
+  readonly track: SdpTrack;
+  readonly carriage: Carriage;
+}
+
+/** How a session ended. Nothing comes out of a session after its end. */
+export type ClientEnd =
+  | { readonly kind: 'failed'; readonly reason: ClientFailure; readonly detail: string }
+  /** The same host wants to be asked under another URL (RFC 2326 s.11.2, s.10.10). */
+  | { readonly kind: 'redirected'; readonly url: string }
+  /** The other transport must be tried, over a new connection. */
+  | { readonly kind: 'transport-refused'; readonly detail: string }
+  | { readonly kind: 'stopped' };
+
+/** What a session asks of the one who owns its connection, in order. */
+export type ClientOutput =
+  | { readonly type: 'send'; readonly bytes: Buffer }
+  /** A UDP port pair is needed for the track with this index; answer with `ClientSession.ports`. */
+  | { readonly type: 'need-ports'; readonly index: number }
+  | { readonly type: 'track-ready'; readonly ready: ReadyTrack }
+  /** PLAY is on its way: media may arrive from now on, also before its response. */
+  | { readonly type: 'starting'; readonly tracks: readonly ReadyTrack[] }
+  | { readonly type: 'playing' }
+  | { readonly type: 'ended'; readonly end: ClientEnd };

@@ -1,0 +1,6 @@
+export * from './client-output.js';
+export * from './client-session.js';
+export type { Credentials } from './exchange.js';
+export type { LowerTransport } from './handshake.js';
+export { redirectTarget } from './redirect.js';
+export type { Carriage, PortPair } from './track-transport.js';

@@ -1,0 +1,6 @@
+export * from './messages/index.js';
+export * from './headers/index.js';
+export * from './sdp/index.js';
+export * from './auth/index.js';
+export * from './client/index.js';
+export * from './server/index.js';

@@ -1,0 +1,30 @@
+import type { RtspHeaders } from './headers.js';
+
+export const RTSP_1_0 = 'RTSP/1.0';
+export const RTSP_2_0 = 'RTSP/2.0';
+
+/** RFC 2326 s.6. */
+export interface RtspRequest {
+  readonly kind: 'request';
+  /** Case-sensitive token. */
+  readonly method: string;
+  /** As sent: absolute, `*` or a path. */
+  readonly uri: string;
+  /** `RTSP/1.0` or `RTSP/2.0`. */
+  readonly version: string;
+  readonly headers: RtspHeaders;
+  /** A copy of its own, empty when there is none. */
+  readonly body: Buffer;
+}
+
+/** RFC 2326 s.7. */
+export interface RtspResponse {
+  readonly kind: 'response';
+  readonly version: string;
+  /** 100-599. */
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: RtspHeaders;
+  /** A copy of its own, empty when there is none. */
+  readonly body: Buffer;
+}

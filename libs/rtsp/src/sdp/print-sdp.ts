@@ -1,0 +1,74 @@
+import type { TrackFormat } from '@nightjar/rtp';
+import sdpTransform from 'sdp-transform';
+
+/** What a DESCRIBE answer says. */
+export interface SdpOffer {
+  /** Digits; the same as long as the mount lives. */
+  readonly sessionId: string;
+  /** Rises when the description changes. */
+  readonly sessionVersion: number;
+  readonly name: string;
+  /** `a=range` values. */
+  readonly range?: readonly string[];
+  readonly tracks: readonly { readonly format: TrackFormat; readonly control: string }[];
+}
+
+/** Types for attributes outside the library's grammar, which it prints from `invalid`. */
+type Printable = Omit<sdpTransform.SessionDescription, 'media'> & {
+  invalid: { value: string }[];
+  media: (sdpTransform.MediaDescription & { payloads: string })[];
+};
+
+/** SDP of a presentation served by us, with relative controls and port 0. RFC 8866, RFC 2326 App. C. */
+export function printSdp(offer: SdpOffer): string {
+  const session: Printable = {
+    version: 0,
+    origin: {
+      username: '-',
+      sessionId: oneLine(offer.sessionId),
+      sessionVersion: offer.sessionVersion,
+      netType: 'IN',
+      ipVer: 4,
+      address: '0.0.0.0',
+    },
+    name: oneLine(offer.name) || '-',
+    connection: { version: 4, ip: '0.0.0.0' },
+    timing: { start: 0, stop: 0 },
+    control: '*',
+    invalid: (offer.range ?? []).map((range) => ({ value: `range:${oneLine(range)}` })),
+    media: offer.tracks.map(({ format, control }) => printMedia(format, control)),
+  };
+  return sdpTransform.write(session);
+}
+
+function printMedia(format: TrackFormat, control: string): Printable['media'][number] {
+  const config = Object.entries(format.fmtp)
+    .map(([key, value]) => oneLine(value === '' ? key : `${key}=${value}`))
+    .join(';');
+  return {
+    type: format.kind,
+    port: 0,
+    protocol: 'RTP/AVP',
+    payloads: String(format.payloadType),
+    rtp: format.encodingName === '' ? [] : [printRtpMap(format)],
+    fmtp: config === '' ? [] : [{ payload: format.payloadType, config }],
+    control: oneLine(control),
+  };
+}
+
+function printRtpMap(format: TrackFormat): sdpTransform.MediaDescription['rtp'][number] {
+  // Opus always says two channels, whatever is inside. RFC 7587 s.7.
+  const channels = format.codec === 'opus' ? 2 : format.channels;
+  return {
+    payload: format.payloadType,
+    codec: oneLine(format.encodingName),
+    rate: format.clockRateHz,
+    ...(channels > 1 && { encoding: channels }),
+  };
+}
+
+/** Names come from configuration and cameras: a line break in one must not become a line of SDP. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+}

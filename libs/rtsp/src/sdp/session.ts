@@ -1,0 +1,23 @@
+import type { TrackFormat } from '@nightjar/rtp';
+
+/** One media section. */
+export interface SdpTrack {
+  readonly format: TrackFormat;
+  /** `a=control` as given, '' when absent. */
+  readonly control: string;
+  /** From the server's side as ONVIF has it: `sendonly` is a backchannel. ONVIF Streaming s.5.3. */
+  readonly direction: 'recvonly' | 'sendonly' | 'sendrecv' | 'inactive';
+  /** `b=AS`, kbit/s. */
+  readonly bandwidthKbps?: number;
+}
+
+/** What one DESCRIBE returns. RFC 8866. */
+export interface SdpSession {
+  /** '' when absent. */
+  readonly name: string;
+  readonly tracks: SdpTrack[];
+  /** Aggregate control, '' when absent. */
+  readonly control: string;
+  /** `a=range` values. */
+  readonly range?: string[];
+}

@@ -1,0 +1,3 @@
+export * from './choose-transport.js';
+export * from './method-rules.js';
+export * from './status-of.js';
