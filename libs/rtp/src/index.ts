@@ -1,0 +1,18 @@
+export * from './format.js';
+export * from './rtp-packet.js';
+export * from './serial.js';
+export * from './rtcp/report.js';
+export * from './rtcp/decode.js';
+export * from './rtcp/encode.js';
+export * from './receiver-stats.js';
+export * from './reorder.js';
+export * from './keyframe.js';
+export * from './depacketize/depacketizer.js';
+export { createDepacketizer } from './depacketize/create.js';
+export * from './packetize/packetizer.js';
+export { createPacketizer } from './packetize/create.js';
+export * from './sdp-format.js';
+export * from './parameter-sets/h264-sps.js';
+export * from './parameter-sets/h265-sps.js';
+export * from './parameter-sets/audio-specific-config.js';
+export { splitAnnexB } from './annex-b.js';
