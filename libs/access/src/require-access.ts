@@ -1,0 +1,22 @@
+import { NightjarError } from '@nightjar/common';
+import type { AccessPolicy, Action, Principal } from './access-policy.js';
+
+/**
+ * Lets the allowed pass.
+ * @throws NightjarError 'unauthenticated' when a login may help, 'forbidden' when it will not
+ */
+export function requireAccess(
+  policy: AccessPolicy,
+  principal: Principal | undefined,
+  action: Action,
+  camera: string | undefined,
+): void {
+  switch (policy.decide(principal, action, camera)) {
+    case 'allow':
+      return;
+    case 'authenticate':
+      throw new NightjarError('unauthenticated', 'access/login-needed', 'login needed');
+    case 'forbid':
+      throw new NightjarError('forbidden', 'access/forbidden', `${action} is not allowed here`);
+  }
+}

@@ -1,0 +1,10 @@
+export * from './model.js';
+export { ConfigError, printIssue, type ConfigIssue } from './issue.js';
+export { loadConfig, parseConfig, type LoadedConfig } from './load.js';
+export { diffConfig, isEmptyDiff, type CameraChange, type ConfigDiff } from './diff.js';
+export { ConfigWatcher, type ConfigWatcherEvents } from './watcher.js';
+export { configFromFlags, type ConfigFlags } from './flags.js';
+export { writeSecret, type Environment } from './secrets.js';
+export { parseDuration, parseSize, printDuration, printSize } from './units.js';
+export { configJsonSchema } from './schema.js';
+export { nearest } from './nearest.js';

@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { printIssue } from './issue.js';
+import { loadConfig, parseConfig } from './load.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'nightjar-config-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const parse = (text: string, environment = {}) =>
+  parseConfig(text, path.join(folder, 'nightjar.yaml'), environment);
+
+describe('a valid configuration', () => {
+  it('has every default', async () => {
+    const { config, warnings } = await parse('version: 1');
+    expect(warnings).toEqual([]);
+    const dataDir = path.resolve('nightjar-data');
+    expect(config).toEqual({
+      version: 1,
+      dataDir,
+      rtsp: {
+        host: '0.0.0.0',
+        port: 8554,
+        udp: true,
+        closeAfterMs: 10_000,
+        maxReaderQueueBytes: 4 * 2 ** 20,
+        startTimeoutMs: 10_000,
+      },
+      http: { host: '0.0.0.0', port: 8080 },
+      operations: { host: '127.0.0.1', port: 9464 },
+      volumes: { main: { path: path.join(dataDir, 'volumes', 'main'), minFreeBytes: 1e9 } },
+      recording: { segmentMs: 60_000, fragmentMs: 1_000, sync: 'fragment', queueBytes: 2 ** 24 },
+      database: { url: undefined },
+      queue: { backend: 'postgres', url: undefined },
+      retention: { intervalMs: 60_000 },
+      users: {},
+      cameras: {},
+      log: { level: 'info', format: 'auto' },
+    });
+  });
+
+  it('reads the camera of the architecture page, its secret relative to the file', async () => {
+    await writeFile(path.join(folder, 'front-door'), 'hunter2\n');
+    const { config, warnings } = await parse(`
+version: 1
+cameras:
+  front-door:
+    streams:
+      main: { url: rtsp://192.168.1.100:554/stream1 }
+      sub:  { url: rtsp://192.168.1.100:554/stream2, transport: udp }
+    credentials: { username: admin, passwordFile: front-door }
+    record: { stream: main, mode: continuous }
+    retention: { maxAge: 30d, maxBytes: 500GB }
+`);
+    expect(warnings).toEqual([]);
+    expect(config.cameras['front-door']).toEqual({
+      name: 'front-door',
+      streams: {
+        main: { url: 'rtsp://192.168.1.100:554/stream1', transport: 'auto' },
+        sub: { url: 'rtsp://192.168.1.100:554/stream2', transport: 'udp' },
+      },
+      credentials: { username: 'admin', password: 'hunter2' },
+      record: { stream: 'main', mode: 'continuous' },
+      retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 5e11 },
+      reconnect: { initialMs: 1_000, maxMs: 5_000, tries: undefined },
+      inactivityMs: 5_000,
+    });
+  });
+
+  it('expands the shorthands', async () => {
+    const { config } = await parse(`
+version: 1
+cameras:
+  a: { streams: { main: rtsp://a/ }, record: continuous }
+  b: { streams: { main: rtsp://b/ }, record: off }
+  c: { streams: { main: rtsp://c/ }, record: { } }
+  d: { streams: { main: rtsp://d/ } }
+`);
+    expect(Object.values(config.cameras).map(({ record }) => record)).toEqual([
+      { stream: 'main', mode: 'continuous' },
+      { stream: 'main', mode: 'off' },
+      { stream: 'main', mode: 'continuous' },
+      undefined,
+    ]);
+    expect(config.cameras['a']?.streams).toEqual({
+      main: { url: 'rtsp://a/', transport: 'auto' },
+    });
+  });
+
+  it('may be JSON, with tabs and escapes', async () => {
+    const { config } = await parse(
+      '{\r\n\t"version": 1,\r\n\t"cameras": {"a": {"streams": {"main": "rtsp:\\/\\/a\\/\\u0031"}}}\r\n}',
+    );
+    expect(config.cameras['a']?.streams['main']?.url).toBe('rtsp://a/1');
+  });
+
+  it('may share parts through anchors and merge keys', async () => {
+    const { config } = await parse(`
+version: 1
+cameras:
+  a: &common
+    streams: { main: rtsp://a/ }
+    retention: { maxAge: 1d }
+  b:
+    <<: *common
+    streams: { main: rtsp://b/ }
+`);
+    expect(config.cameras['b']).toMatchObject({
+      streams: { main: { url: 'rtsp://b/' } },
+      retention: { maxAgeMs: 86_400_000 },
+    });
+  });
+
+  it('answers no name that was not declared', async () => {
+    const { config } = await parse('version: 1');
+    const names = ['constructor', 'toString', '__proto__'];
+    expect(names.map((name) => config.cameras[name] ?? config.users[name])).toEqual(
+      names.map(() => undefined),
+    );
+  });
+
+  it('may have a camera called constructor', async () => {
+    const { config } = await parse(
+      'version: 1\ncameras: { constructor: { streams: { main: rtsp://a/ } } }',
+    );
+    expect(config.cameras['constructor']?.name).toBe('constructor');
+  });
+});
+
+describe('user and password in a camera URL', () => {
+  it('move to the credentials with a warning that does not show them', async () => {
+    const { config, warnings } = await parse(
+      'version: 1\ncameras:\n  a:\n    streams:\n      main: rtsp://ad%40min:p%C3%A4ss%@cam:554/1?x=a@b\n',
+    );
+    expect(config.cameras['a']).toMatchObject({
+      streams: { main: { url: 'rtsp://cam:554/1?x=a@b' } },
+      credentials: { username: 'ad@min', password: 'p%C3%A4ss%' },
+    });
+    expect(warnings.map(printIssue)).toEqual([
+      `${folder}/nightjar.yaml:5:13: cameras.a.streams.main: holds user and password in plain sight; use credentials with passwordFile or passwordEnv`,
+    ]);
+  });
+
+  it('give way to declared credentials', async () => {
+    const { config, warnings } = await parse(
+      'version: 1\ncameras: { a: { streams: { main: "rtsp://u:p@cam/" }, credentials: { username: v, passwordEnv: PW } } }',
+      { PW: 'q' },
+    );
+    expect(config.cameras['a']?.credentials).toEqual({ username: 'v', password: 'q' });
+    expect(warnings[0]?.message).toBe(
+      'user and password in the URL are ignored: the camera has credentials',
+    );
+  });
+});
+
+describe('the environment', () => {
+  it('wins for the data directory and the database', async () => {
+    const { config } = await parse(
+      'version: 1\ndataDir: /from/file\ndatabase: { url: postgres://file/db }',
+      { NIGHTJAR_DATA_DIR: '/from/env', NIGHTJAR_DATABASE_URL: 'postgres://env/db' },
+    );
+    expect(config.dataDir).toBe('/from/env');
+    expect(config.volumes['main']?.path).toBe('/from/env/volumes/main');
+    expect(config.database.url).toBe('postgres://env/db');
+  });
+
+  it('does not count when empty', async () => {
+    const { config } = await parse('version: 1\ndataDir: data', {
+      NIGHTJAR_DATA_DIR: '',
+      NIGHTJAR_DATABASE_URL: '',
+    });
+    expect(config.dataDir).toBe(path.join(folder, 'data'));
+    expect(config.database.url).toBeUndefined();
+  });
+
+  it('holds secrets', async () => {
+    const { config } = await parse(
+      'version: 1\nusers: { ann: { passwordEnv: ANN, role: admin } }\nqueue: { backend: redis, urlEnv: Q }',
+      { ANN: 'a b', Q: 'redis://:x@h' },
+    );
+    expect(config.users['ann']).toEqual({ password: 'a b', role: 'admin', cameras: undefined });
+    expect(config.queue).toEqual({ backend: 'redis', url: 'redis://:x@h' });
+  });
+});
+
+it('reads a file', async () => {
+  const file = path.join(folder, 'some.yaml');
+  await writeFile(file, 'version: 1\nrtsp: { port: 9000 }\n');
+  expect((await loadConfig(file, {})).config.rtsp.port).toBe(9_000);
+});

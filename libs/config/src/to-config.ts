@@ -1,0 +1,196 @@
+import path from 'node:path';
+import { parseCameraUrl } from './camera-url.js';
+import type { Report } from './checks.js';
+import type {
+  CameraConfig,
+  CameraCredentials,
+  NightjarConfig,
+  StreamConfig,
+  UserConfig,
+} from './model.js';
+import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
+import { readSecret, type Environment } from './secrets.js';
+
+export interface ConversionContext {
+  /** Folder of the file: relative paths in it start here. */
+  readonly baseDir: string;
+  readonly environment: Environment;
+  readonly report: Report;
+  readonly warn: Report;
+}
+
+/** Expands shorthands, reads secrets and resolves paths. What cannot be read is reported and left empty. */
+export async function toConfig(
+  file: ConfigFile,
+  context: ConversionContext,
+): Promise<NightjarConfig> {
+  const dataDir = dataDirOf(file, context);
+  const { rtsp, recording } = file;
+  return {
+    version: 1,
+    dataDir,
+    rtsp: {
+      host: rtsp.host,
+      port: rtsp.port,
+      udp: rtsp.udp,
+      closeAfterMs: rtsp.closeAfter,
+      maxReaderQueueBytes: rtsp.maxReaderQueueBytes,
+      startTimeoutMs: rtsp.startTimeout,
+    },
+    http: file.http,
+    operations: file.operations,
+    volumes: await mapRecord(
+      file.volumes ?? {
+        main: { path: path.join(dataDir, 'volumes', 'main'), minFreeBytes: DEFAULT_MIN_FREE_BYTES },
+      },
+      (volume) => ({
+        path: path.resolve(context.baseDir, volume.path),
+        minFreeBytes: volume.minFreeBytes,
+      }),
+    ),
+    recording: {
+      segmentMs: recording.segment,
+      fragmentMs: recording.fragment,
+      sync: recording.sync,
+      queueBytes: recording.queueBytes,
+    },
+    database: {
+      url:
+        context.environment['NIGHTJAR_DATABASE_URL'] ||
+        (await readUrl(file.database, 'database', context)),
+    },
+    queue: { backend: file.queue.backend, url: await readUrl(file.queue, 'queue', context) },
+    retention: { intervalMs: file.retention.interval },
+    users: await mapRecord(file.users, (user, name) => toUser(user, name, context)),
+    cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
+    log: file.log,
+  };
+}
+
+const DEFAULT_MIN_FREE_BYTES = 1e9;
+const DEFAULT_DATA_DIR = 'nightjar-data';
+
+function dataDirOf(file: ConfigFile, { environment, baseDir }: ConversionContext): string {
+  const fromEnvironment = environment['NIGHTJAR_DATA_DIR'];
+  if (fromEnvironment) return path.resolve(fromEnvironment);
+  return file.dataDir === undefined
+    ? path.resolve(DEFAULT_DATA_DIR)
+    : path.resolve(baseDir, file.dataDir);
+}
+
+async function toUser(
+  user: ConfigFile['users'][string],
+  name: string,
+  context: ConversionContext,
+): Promise<UserConfig> {
+  return {
+    password: await readPassword(user, ['users', name], context),
+    role: user.role,
+    cameras: user.cameras,
+  };
+}
+
+async function toCamera(
+  camera: CameraEntry,
+  name: string,
+  context: ConversionContext,
+): Promise<CameraConfig> {
+  const at = ['cameras', name];
+  const declared = camera.credentials && {
+    username: camera.credentials.username,
+    password: await readPassword(camera.credentials, [...at, 'credentials'], context),
+  };
+  const { streams, credentials } = await toStreams(camera.streams, declared, at, context);
+  return {
+    name,
+    streams,
+    credentials,
+    record: toRecord(camera.record),
+    retention: { maxAgeMs: camera.retention.maxAge, maxBytes: camera.retention.maxBytes },
+    reconnect: {
+      initialMs: camera.reconnect.initial,
+      maxMs: camera.reconnect.max,
+      tries: camera.reconnect.tries,
+    },
+    inactivityMs: camera.inactivity,
+  };
+}
+
+async function toStreams(
+  entries: CameraEntry['streams'],
+  declared: CameraCredentials | undefined,
+  at: string[],
+  { report, warn }: ConversionContext,
+): Promise<Pick<CameraConfig, 'streams' | 'credentials'>> {
+  let fromUrl: CameraCredentials | undefined;
+  const streams = await mapRecord(entries, (entry, name): StreamConfig => {
+    const written = typeof entry === 'string' ? { url: entry, transport: 'auto' as const } : entry;
+    const where = [...at, 'streams', name, ...(typeof entry === 'string' ? [] : ['url'])];
+    const parsed = parseCameraUrl(written.url);
+    if (!parsed.ok) {
+      report(where, parsed.reason);
+      return written;
+    }
+    if (parsed.credentials !== undefined) {
+      if (declared !== undefined) {
+        warn(where, 'user and password in the URL are ignored: the camera has credentials');
+      } else if (fromUrl !== undefined && !sameLogin(fromUrl, parsed.credentials)) {
+        report(
+          where,
+          'another user or password than in the URL of an earlier stream; a camera has one login',
+        );
+      } else {
+        warn(
+          where,
+          'holds user and password in plain sight; use credentials with passwordFile or passwordEnv',
+        );
+        fromUrl = parsed.credentials;
+      }
+    }
+    return { url: parsed.url, transport: written.transport };
+  });
+  return { streams, credentials: declared ?? fromUrl };
+}
+
+function sameLogin(a: CameraCredentials, b: CameraCredentials): boolean {
+  return a.username === b.username && a.password === b.password;
+}
+
+function toRecord(record: CameraEntry['record']): CameraConfig['record'] {
+  return typeof record === 'string' ? { stream: 'main', mode: record } : record;
+}
+
+async function readPassword(
+  reference: PasswordReference,
+  at: string[],
+  context: ConversionContext,
+): Promise<string> {
+  const { passwordFile: file, passwordEnv: env } = reference;
+  if ((file === undefined) === (env === undefined)) return '';
+  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
+  if (secret.ok) return secret.value;
+  context.report([...at, file === undefined ? 'passwordEnv' : 'passwordFile'], secret.reason);
+  return '';
+}
+
+async function readUrl(
+  { url, urlFile: file, urlEnv: env }: UrlReference,
+  section: string,
+  context: ConversionContext,
+): Promise<string | undefined> {
+  if (url !== undefined || (file === undefined && env === undefined)) return url;
+  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
+  if (secret.ok) return secret.value;
+  context.report([section, file === undefined ? 'urlEnv' : 'urlFile'], secret.reason);
+  return undefined;
+}
+
+/** Without a prototype: `constructor` is a valid camera name, and names come in from URLs. */
+async function mapRecord<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (value: A, key: string) => B | Promise<B>,
+): Promise<Record<string, B>> {
+  const result: Record<string, B> = Object.create(null);
+  for (const [key, value] of Object.entries(record)) result[key] = await map(value, key);
+  return result;
+}

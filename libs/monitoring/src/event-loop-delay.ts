@@ -1,0 +1,26 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+
+const QUANTILES = [0.5, 0.9, 0.99, 1];
+const RESOLUTION_MS = 10;
+const NS_PER_SECOND = 1e9;
+
+let histogram: IntervalHistogram | undefined;
+
+/** Begins to measure; idempotent. Costs a timer every 10 ms. */
+export function startEventLoopDelay(): void {
+  histogram ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+}
+
+/** `[quantile, seconds]` since the last call; empty while not started or nothing was measured. */
+export function takeEventLoopDelay(): [string, number][] {
+  const measured = histogram;
+  if (measured === undefined || !(measured.max > 0)) return [];
+  const quantiles = QUANTILES.map((quantile): [string, number] => {
+    // The histogram holds whole intervals between ticks; what exceeds the resolution is the delay.
+    const interval = measured.percentile(quantile * 100) / NS_PER_SECOND;
+    return [String(quantile), Math.max(0, interval - RESOLUTION_MS / 1_000)];
+  });
+  measured.reset();
+  return quantiles;
+}

@@ -1,0 +1,185 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { takeEventLoopDelay } from './event-loop-delay.js';
+
+/** Every series of this process. */
+export const registry = new Registry();
+
+const STREAM = ['camera', 'stream'] as const;
+const READER = ['camera', 'stream', 'transport'] as const;
+const DISK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const JOB_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900];
+
+/** Metrics with a label `camera`, for {@link removeCameraSeries}. */
+const perCamera: (Counter | Gauge | Histogram)[] = [];
+
+function counter<L extends string = never>(
+  name: string,
+  help: string,
+  labelNames: readonly L[] = [],
+): Counter<L> {
+  const metric = new Counter<L>({ ...described(name, help), labelNames });
+  if (labelNames.some((label) => label === 'camera')) perCamera.push(metric);
+  return metric;
+}
+
+function gauge<L extends string = never>(
+  name: string,
+  help: string,
+  labelNames: readonly L[] = [],
+  collect?: (this: Gauge<L>) => void,
+): Gauge<L> {
+  const base = { ...described(name, help), labelNames };
+  const metric = new Gauge<L>(collect === undefined ? base : { ...base, collect });
+  if (labelNames.some((label) => label === 'camera')) perCamera.push(metric);
+  return metric;
+}
+
+function histogram<L extends string = never>(
+  name: string,
+  help: string,
+  buckets: number[],
+  labelNames: readonly L[] = [],
+): Histogram<L> {
+  return new Histogram<L>({ ...described(name, help), labelNames, buckets });
+}
+
+function described(name: string, help: string) {
+  return { name: `nightjar_${name}`, help, registers: [registry] };
+}
+
+/**
+ * All metrics. A field is the metric's name in camel case without `nightjar_` and `_total`. Labels are of bounded sets
+ * only: configured names, enumerations in our code, RTSP methods through {@link methodLabel}.
+ */
+export const metrics = {
+  cameraUp: gauge(
+    'camera_up',
+    'Whether the source of a stream delivers (1) or not (0); absent while nobody needs it.',
+    STREAM,
+  ),
+  sourceSessions: counter(
+    'source_sessions_total',
+    'RTSP sessions opened at cameras that reached PLAY.',
+    STREAM,
+  ),
+  sourceConnects: counter('source_connects_total', 'Attempts to reach a camera, by result.', [
+    ...STREAM,
+    'result',
+  ]),
+  rtpPackets: counter('rtp_packets_total', 'RTP packets received from cameras.', [
+    ...STREAM,
+    'direction',
+  ]),
+  rtpBytes: counter('rtp_bytes_total', 'Bytes of RTP packets received from cameras.', [
+    ...STREAM,
+    'direction',
+  ]),
+  rtpPacketsLost: counter(
+    'rtp_packets_lost_total',
+    'RTP packets that never arrived from cameras, by sequence number.',
+    STREAM,
+  ),
+
+  readers: gauge('readers', 'Readers attached now.', READER),
+  readerBytes: counter('reader_bytes_total', 'Bytes sent to readers.', READER),
+  readerPackets: counter('reader_packets_total', 'RTP packets sent to readers.', READER),
+  readerSkips: counter('reader_skips_total', 'Times a slow reader skipped to a keyframe.', READER),
+  readerCuts: counter('reader_cuts_total', 'Readers disconnected by Nightjar, by reason.', [
+    ...READER,
+    'reason',
+  ]),
+
+  rtspRequests: counter('rtsp_requests_total', 'RTSP requests answered.', ['method', 'status']),
+  rtspSessions: gauge('rtsp_sessions', 'RTSP sessions open now.'),
+
+  recordingBytes: counter('recording_bytes_total', 'Bytes of footage written.', STREAM),
+  recordingSeconds: counter('recording_seconds_total', 'Seconds of footage written.', STREAM),
+  recordingLastSampleTimestampSeconds: gauge(
+    'recording_last_sample_timestamp_seconds',
+    'Unix time of the last sample written.',
+    STREAM,
+  ),
+  recordingDroppedBytes: counter(
+    'recording_dropped_bytes_total',
+    'Bytes of media that were not written, by reason.',
+    [...STREAM, 'reason'],
+  ),
+  recordingGaps: counter('recording_gaps_total', 'Gaps noted in recordings, by reason.', [
+    ...STREAM,
+    'reason',
+  ]),
+  segmentCommitDurationSeconds: histogram(
+    'segment_commit_duration_seconds',
+    'Time to close a segment: index, sync, journal.',
+    DISK_SECONDS,
+  ),
+  fragmentWriteDurationSeconds: histogram(
+    'fragment_write_duration_seconds',
+    'Time to write and sync one fragment.',
+    DISK_SECONDS,
+  ),
+
+  volumeFreeBytes: gauge('volume_free_bytes', 'Bytes free on the file system of a volume.', [
+    'volume',
+  ]),
+  volumeSizeBytes: gauge('volume_size_bytes', 'Size of the file system of a volume.', ['volume']),
+  catalogLagBytes: gauge(
+    'catalog_lag_bytes',
+    "Bytes of a volume's journal that the catalog has not read yet.",
+    ['volume'],
+  ),
+  catalogSegments: counter('catalog_segments_total', 'Segments entered into the catalog.'),
+
+  jobs: counter('jobs_total', 'Jobs ended, by result.', ['job', 'result']),
+  jobDurationSeconds: histogram('job_duration_seconds', 'Time a job took.', JOB_SECONDS, ['job']),
+  retentionDeletedSegments: counter(
+    'retention_deleted_segments_total',
+    'Segments deleted, by the rule that asked for it.',
+    ['rule'],
+  ),
+  retentionDeletedBytes: counter(
+    'retention_deleted_bytes_total',
+    'Bytes deleted, by the rule that asked for it.',
+    ['rule'],
+  ),
+
+  playbackSessions: gauge('playback_sessions', 'Playback sessions open now.'),
+  buildInfo: gauge('build_info', 'Always 1; the version is a label.', ['version']),
+  eventLoopDelaySeconds: gauge(
+    'event_loop_delay_seconds',
+    'How late the event loop was, since the last scrape.',
+    ['quantile'],
+    function () {
+      for (const [quantile, seconds] of takeEventLoopDelay()) this.set({ quantile }, seconds);
+    },
+  ),
+} as const;
+
+/** Removes every series of a camera (or of one stream of it) that left the configuration. */
+export async function removeCameraSeries(camera: string, stream?: string): Promise<void> {
+  for (const metric of perCamera) {
+    for (const { labels } of (await metric.get()).values) {
+      const meant = stream === undefined || labels['stream'] === stream;
+      if (meant && labels['camera'] === camera) metric.remove(labels);
+    }
+  }
+}
+
+const RTSP_METHODS: ReadonlySet<string> = new Set([
+  'OPTIONS',
+  'DESCRIBE',
+  'ANNOUNCE',
+  'SETUP',
+  'PLAY',
+  'PAUSE',
+  'RECORD',
+  'TEARDOWN',
+  'GET_PARAMETER',
+  'SET_PARAMETER',
+  'REDIRECT',
+]);
+
+/** A client may send any word as method; as a label there are only the known ones and `other`. */
+export function methodLabel(method: string): string {
+  return RTSP_METHODS.has(method) ? method : 'other';
+}

@@ -1,0 +1,43 @@
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { registry } from './metrics.js';
+import { startEventLoopDelay } from './event-loop-delay.js';
+
+/** One metric as prom-client's `registry.getMetricsAsJSON()` gives it; plain data. */
+export type MetricJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>[number];
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, in words for an operator. */
+  readonly reasons: readonly string[];
+}
+
+/** One process as the operations server sees it. */
+export interface OperationsSource {
+  /** Becomes the label `role` of every series; unique among the sources of a server. */
+  readonly role: string;
+  metrics(): Promise<MetricJson[]>;
+  ready(): Promise<Readiness>;
+}
+
+/** This process. Also begins to measure it. */
+export function localSource(
+  role: string,
+  ready: () => Readiness | Promise<Readiness>,
+): OperationsSource {
+  measureProcess();
+  return {
+    role,
+    metrics: () => registry.getMetricsAsJSON(),
+    ready: async () => ready(),
+  };
+}
+
+let measured = false;
+
+/** CPU, memory, garbage collection, event loop: once per process, and only where somebody scrapes. */
+function measureProcess(): void {
+  if (measured) return;
+  measured = true;
+  collectDefaultMetrics({ register: registry });
+  startEventLoopDelay();
+}

@@ -1,0 +1,121 @@
+import {
+  ConfigError,
+  ConfigWatcher,
+  loadConfig,
+  printIssue,
+  type NightjarConfig,
+} from '@nightjar/config';
+import { messageOf } from '@nightjar/common';
+import {
+  OperationsServer,
+  answerParent,
+  createLogger,
+  localSource,
+  metrics,
+  type Logger,
+  type OperationsSource,
+  type Readiness,
+} from '@nightjar/monitoring';
+import { RoleContext } from './role-context.js';
+import { VERSION } from './version.js';
+
+export type RoleName = 'media' | 'control' | 'worker';
+
+/** A role that serves. */
+export interface RunningRole {
+  /** Its own duties only. */
+  ready(): Readiness | Promise<Readiness>;
+  /** Brings figures up to date that are only needed when somebody scrapes. */
+  collect?(): Promise<void>;
+  /** Stops in order; resolves when nothing is open any more. */
+  stop(): Promise<void>;
+}
+
+/** A role that does not stop in this time is ended: the supervisor gives 5 s for all. */
+const STOP_TIMEOUT_MS = 4_500;
+
+/**
+ * Runs a role as this process: configuration from NIGHTJAR_CONFIG, logger, metrics and health, SIGTERM and SIGHUP. Under
+ * the appliance (NIGHTJAR_SUPERVISED=1) it answers its parent instead of opening the operations port. Never returns
+ * normally: the process ends with 0 after a stop, with 1 when it could not start.
+ */
+export async function runRole(
+  role: RoleName,
+  start: (context: RoleContext) => Promise<RunningRole>,
+): Promise<void> {
+  const file = process.env['NIGHTJAR_CONFIG'] ?? 'nightjar.yaml';
+  const config = await load(file);
+  const logger = createLogger({ role, ...config.log });
+  metrics.buildInfo.set({ version: VERSION }, 1);
+  const watcher = new ConfigWatcher({ file, config });
+  reportChanges(watcher, logger);
+  const supervised = process.env['NIGHTJAR_SUPERVISED'] === '1';
+  if (!supervised) process.once('SIGINT', () => process.kill(process.pid, 'SIGTERM'));
+  process.on('SIGHUP', () => void watcher.reload());
+  const stopAsked = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+  });
+  try {
+    const running = await start(new RoleContext(config, watcher, logger));
+    await watcher.start();
+    const local = localSource(role, () => running.ready());
+    const source: OperationsSource = {
+      ...local,
+      metrics: async () => {
+        await running.collect?.();
+        return await local.metrics();
+      },
+    };
+    const operations = supervised
+      ? undefined
+      : new OperationsServer({ ...config.operations, sources: [source] });
+    if (supervised) answerParent(source);
+    await operations?.start();
+    process.send?.({ type: 'ready' });
+    logger.info({ version: VERSION }, 'started');
+    await stopAsked;
+    watcher.stop();
+    setTimeout(() => {
+      logger.error('did not stop in time');
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    await running.stop();
+    await operations?.stop();
+    logger.info('stopped');
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, messageOf(error));
+    process.exit(1);
+  }
+}
+
+async function load(file: string): Promise<NightjarConfig> {
+  try {
+    return (await loadConfig(file)).config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const issue of error.issues) process.stderr.write(`${printIssue(issue)}\n`);
+    process.exit(1);
+  }
+}
+
+function reportChanges(watcher: ConfigWatcher, logger: Logger): void {
+  watcher.on('changed', ({ diff }) => {
+    logger.info(
+      { cameras: diff.cameras, usersChanged: diff.usersChanged },
+      'configuration applied',
+    );
+    if (diff.restartOnly.length > 0) {
+      logger.warn({ keys: diff.restartOnly }, 'these keys take effect after a restart');
+    }
+  });
+  watcher.on('invalid', ({ error }) => {
+    logger.error(
+      { issues: error.issues.map(printIssue) },
+      'invalid configuration, nothing was changed',
+    );
+  });
+  watcher.on('unwatched', (what) =>
+    logger.warn(what, 'cannot watch the configuration; send SIGHUP after a change'),
+  );
+}
