@@ -1,0 +1,366 @@
+import { NightjarError, type Clock, type Timer } from '@nightjar/common';
+import {
+  createDepacketizer,
+  encodeSenderReport,
+  formatOf,
+  payloadEndOf,
+  payloadStartOf,
+  sequenceOf,
+  startsKeyframe,
+  timestampOf,
+  type CodecConfig,
+  type Depacketizer,
+} from '@nightjar/rtp';
+import type { SdpTrack } from '@nightjar/rtsp';
+import type { OfflineReason, Source, SourceSink } from '../source/source.js';
+import { BatchBuilder } from './batch-builder.js';
+import { TrackContinuity } from './continuity.js';
+import { GopCache } from './gop-cache.js';
+import type { Hub, HubReader, HubState, TrackPosition } from './hub.js';
+import { SenderClock } from './sender-clock.js';
+
+/** Interval of our sender reports to readers (RFC 3550 s.6.2 gives 5 s as the minimum). */
+const SENDER_REPORT_INTERVAL_MS = 5_000;
+
+/** Reasons that waiting a little longer will not mend. */
+const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'not-found']);
+
+export interface StreamHubOptions {
+  readonly createSource: (sink: SourceSink) => Source;
+  readonly clock: Clock;
+  /** How long the source stays connected after the last reader left. */
+  readonly closeAfterMs: number;
+  /** RTCP canonical name that readers see (RFC 3550 s.6.5.1). */
+  readonly cname: string;
+}
+
+/** Counters of one stream; they only rise. */
+export interface HubStats {
+  packets: number;
+  bytes: number;
+  /** Times a source came online. */
+  sessions: number;
+  readonly offline: Map<OfflineReason, number>;
+}
+
+interface TrackState {
+  readonly track: SdpTrack;
+  readonly continuity: TrackContinuity;
+}
+
+/** The hub of one stream: takes packets from its source, publishes batches to its readers. */
+export class StreamHub implements Hub, SourceSink {
+  readonly stats: HubStats = { packets: 0, bytes: 0, sessions: 0, offline: new Map() };
+  private source: Source | undefined;
+  private stopping: Promise<void> = Promise.resolve();
+  private current: HubState = 'idle';
+  private described: readonly SdpTrack[] | undefined;
+  private version = 0;
+  private states: TrackState[] = [];
+  private readers: HubReader[] = [];
+  private readonly builder = new BatchBuilder();
+  private readonly cache = new GopCache();
+  private readonly senderClock = new SenderClock();
+  private videoTrack = -1;
+  private keyframeTimestamp = -1;
+  private parameterSets: Depacketizer | undefined;
+  private closeTimer: Timer | undefined;
+  private reportTimer: Timer | undefined;
+  private waiters = new Set<{
+    resolve: (tracks: readonly SdpTrack[]) => void;
+    reject: (error: Error) => void;
+  }>();
+  private failure = '';
+  private shut = false;
+
+  constructor(private readonly options: StreamHubOptions) {}
+
+  get state(): HubState {
+    return this.current;
+  }
+
+  get tracks(): readonly SdpTrack[] | undefined {
+    return this.described;
+  }
+
+  get tracksVersion(): number {
+    return this.version;
+  }
+
+  get readerCount(): number {
+    return this.readers.length;
+  }
+
+  get sourceStats(): Source['stats'] | undefined {
+    return this.source?.stats;
+  }
+
+  attach(reader: HubReader, options: { readonly fromKeyframe: boolean }): void {
+    this.readers = [...this.readers, reader];
+    this.begin();
+    if (this.described !== undefined) reader.tracks(this.described);
+    if (options.fromKeyframe) {
+      this.cache.replay((batch, from) => reader.batch(batch, from));
+      this.sendReports([reader]);
+    }
+  }
+
+  detach(reader: HubReader): void {
+    // A new array each time: the publishing loop may be walking the old one.
+    this.readers = this.readers.filter((other) => other !== reader);
+    this.endIfUnused();
+  }
+
+  position(): readonly (TrackPosition | undefined)[] {
+    const first = this.cache.first(this.states.length);
+    return first.map((packet) =>
+      packet === undefined
+        ? undefined
+        : { sequence: sequenceOf(packet, 0), timestamp: timestampOf(packet, 0) },
+    );
+  }
+
+  async ready(timeoutMs: number): Promise<readonly SdpTrack[]> {
+    if (this.shut) throw unavailable('the stream was removed');
+    this.begin();
+    if (this.current === 'online' && this.described !== undefined) {
+      this.endIfUnused();
+      return this.described;
+    }
+    return await new Promise((resolve, reject) => {
+      const done = (): void => {
+        timer.cancel();
+        this.waiters.delete(waiter);
+        this.endIfUnused();
+      };
+      const waiter = {
+        resolve: (tracks: readonly SdpTrack[]): void => {
+          done();
+          resolve(tracks);
+        },
+        reject: (error: Error): void => {
+          done();
+          reject(error);
+        },
+      };
+      const timer = this.options.clock.setTimer(timeoutMs, () => {
+        waiter.reject(
+          unavailable(this.failure === '' ? `no answer within ${timeoutMs} ms` : this.failure),
+        );
+      });
+      this.waiters.add(waiter);
+    });
+  }
+
+  /** Stops the source and sends every reader away. */
+  async shutdown(): Promise<void> {
+    this.shut = true;
+    const readers = this.readers;
+    this.readers = [];
+    for (const waiter of this.waiters) {
+      waiter.reject(unavailable('the stream was removed'));
+    }
+    this.end();
+    for (const reader of readers) reader.closed();
+    await this.stopping;
+  }
+
+  online(tracks: readonly SdpTrack[]): void {
+    this.failure = '';
+    this.current = 'online';
+    this.stats.sessions++;
+    this.senderClock.reset();
+    this.keyframeTimestamp = -1;
+    if (this.described !== undefined && sameTracks(this.described, tracks)) {
+      for (const { continuity } of this.states) continuity.restart();
+      if (!sameDescription(this.described, tracks)) this.describe(tracks);
+    } else {
+      this.states = tracks.map((track) => ({
+        track,
+        continuity: new TrackContinuity(track.format.clockRateHz),
+      }));
+      this.describe(tracks);
+      for (const reader of this.readers) reader.tracks(tracks);
+    }
+    this.watchParameterSets(tracks);
+    for (const waiter of this.waiters) waiter.resolve(tracks);
+    this.scheduleReports();
+  }
+
+  rtp(track: number, buf: Buffer, offset: number, length: number): void {
+    const state = this.states[track];
+    if (state === undefined) return;
+    const now = this.options.clock.monotonicMs();
+    const at = this.builder.append(track, buf, offset, length);
+    const bytes = this.builder.buffer;
+    const first = !state.continuity.anchored;
+    state.continuity.rewrite(bytes, at, length, now);
+    if (first) this.senderClock.arrival(track, state.continuity.last, this.options.clock.wallMs());
+    if (track === this.videoTrack) this.lookForKeyframe(bytes, at, length, state);
+  }
+
+  senderReport(track: number, ntpMs: number, rtpTimestamp: number): void {
+    const continuity = this.states[track]?.continuity;
+    if (continuity?.anchored !== true) return;
+    this.senderClock.cameraReport(
+      track,
+      ntpMs,
+      continuity.translate(rtpTimestamp),
+      this.options.clock.wallMs(),
+    );
+  }
+
+  flush(): void {
+    if (this.builder.empty) return;
+    const batch = this.builder.take(this.options.clock.monotonicMs());
+    this.stats.packets += batch.count;
+    this.stats.bytes += batch.bytes.length;
+    this.cache.add(batch);
+    const readers = this.readers;
+    for (let i = 0; i < readers.length; i++) readers[i]!.batch(batch, 0);
+  }
+
+  offline(reason: OfflineReason, detail: string): void {
+    this.flush();
+    this.failure = detail;
+    const wasOnline = this.current === 'online';
+    this.current = this.source === undefined ? 'idle' : 'connecting';
+    this.stats.offline.set(reason, (this.stats.offline.get(reason) ?? 0) + 1);
+    this.cache.clear();
+    this.reportTimer?.cancel();
+    if (FINAL_REASONS.has(reason)) {
+      for (const waiter of this.waiters) waiter.reject(unavailable(detail));
+    }
+    if (wasOnline) for (const reader of this.readers) reader.interrupted(reason);
+  }
+
+  private begin(): void {
+    this.closeTimer?.cancel();
+    this.closeTimer = undefined;
+    if (this.source !== undefined || this.shut) return;
+    this.current = 'connecting';
+    const source = this.options.createSource(this);
+    this.source = source;
+    // The camera must not see a second session before the first one is torn down.
+    void this.stopping.then(() => {
+      if (this.source === source) source.start();
+    });
+  }
+
+  private endIfUnused(): void {
+    if (this.readers.length > 0 || this.waiters.size > 0 || this.source === undefined) return;
+    this.closeTimer?.cancel();
+    this.closeTimer = this.options.clock.setTimer(this.options.closeAfterMs, () => this.end());
+  }
+
+  private end(): void {
+    this.closeTimer?.cancel();
+    this.reportTimer?.cancel();
+    const source = this.source;
+    this.source = undefined;
+    this.current = 'idle';
+    this.cache.clear();
+    if (source !== undefined) this.stopping = source.stop();
+  }
+
+  private lookForKeyframe(bytes: Buffer, at: number, length: number, state: TrackState): void {
+    const timestamp = timestampOf(bytes, at);
+    // SPS, PPS and every slice of one keyframe look like a start; only the first packet is one.
+    if (timestamp !== this.keyframeTimestamp) {
+      const end = payloadEndOf(bytes, at, length);
+      if (!startsKeyframe(state.track.format.codec, bytes, payloadStartOf(bytes, at), end)) return;
+      this.keyframeTimestamp = timestamp;
+      this.builder.markKeyframe();
+    }
+    this.parameterSets?.push(bytes, at, length);
+  }
+
+  /** Keeps the SDP true when the camera changes its parameter sets while it plays. Sees keyframe packets only. */
+  private watchParameterSets(tracks: readonly SdpTrack[]): void {
+    this.videoTrack = tracks.findIndex(
+      ({ format }) => format.codec === 'h264' || format.codec === 'h265',
+    );
+    const video = tracks[this.videoTrack];
+    if (video === undefined) {
+      this.parameterSets = undefined;
+      return;
+    }
+    this.parameterSets = createDepacketizer(video.format, {
+      accessUnit: () => undefined,
+      config: (config) => this.parameterSetsChanged(config),
+    });
+  }
+
+  private parameterSetsChanged(config: CodecConfig): void {
+    const index = this.videoTrack;
+    const track = this.described?.[index];
+    if (this.described === undefined || track === undefined) return;
+    const fresh = formatOf(config, track.format.payloadType);
+    const fmtp = { ...track.format.fmtp, ...fresh.fmtp };
+    const next = this.described.map((other, i) =>
+      i === index ? { ...track, format: { ...track.format, fmtp } } : other,
+    );
+    if (!sameDescription(this.described, next)) this.describe(next);
+  }
+
+  private describe(tracks: readonly SdpTrack[]): void {
+    this.described = tracks;
+    this.version++;
+  }
+
+  private scheduleReports(): void {
+    this.reportTimer?.cancel();
+    this.reportTimer = this.options.clock.setTimer(SENDER_REPORT_INTERVAL_MS, () => {
+      this.sendReports(this.readers);
+      this.scheduleReports();
+    });
+  }
+
+  private sendReports(readers: readonly HubReader[]): void {
+    if (readers.length === 0) return;
+    const wallMs = this.options.clock.wallMs();
+    for (const [track, { continuity }] of this.states.entries()) {
+      const rtpTimestamp = this.senderClock.timestampAt(track, wallMs, continuity.clockRateHz);
+      if (rtpTimestamp === undefined) continue;
+      const packet = encodeSenderReport({
+        ssrc: continuity.ssrc,
+        wallMs,
+        rtpTimestamp,
+        packets: continuity.packets,
+        octets: continuity.octets,
+        cname: this.options.cname,
+      });
+      for (const reader of readers) reader.senderReport?.(track, packet);
+    }
+  }
+}
+
+function unavailable(why: string): NightjarError {
+  return new NightjarError(
+    'unavailable',
+    'relay/source-not-ready',
+    `the camera is not available: ${why}`,
+  );
+}
+
+/** Whether packets of `b` fit a session that was set up for `a`. */
+function sameTracks(a: readonly SdpTrack[], b: readonly SdpTrack[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ format }, i) => {
+      const other = b[i]!.format;
+      return (
+        format.encodingName.toLowerCase() === other.encodingName.toLowerCase() &&
+        format.payloadType === other.payloadType &&
+        format.clockRateHz === other.clockRateHz &&
+        format.channels === other.channels
+      );
+    })
+  );
+}
+
+function sameDescription(a: readonly SdpTrack[], b: readonly SdpTrack[]): boolean {
+  const text = (tracks: readonly SdpTrack[]): string =>
+    JSON.stringify(tracks.map(({ format }) => format));
+  return text(a) === text(b);
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '@nightjar/common';
+import type { Hub } from '../hub/hub.js';
+import type {
+  Mount,
+  MountDescription,
+  MountStream,
+  PlayAnswer,
+  StreamOutput,
+} from '../rtsp-server/mount.js';
+import { LiveReader } from './live-reader.js';
+
+export interface LiveMountOptions {
+  readonly hub: Hub;
+  /** Shown as the session name in the SDP. */
+  readonly name: string;
+  /** Stable `o=` session id. */
+  readonly sessionId: string;
+  /** How long DESCRIBE waits for a camera that has to be connected first. */
+  readonly startTimeoutMs: number;
+  readonly maxQueueBytes: number;
+  readonly clock: Clock;
+  readonly onSkip: () => void;
+  /** Called when a player starts or ends, for counting readers. */
+  readonly onReaders: (transport: 'tcp' | 'udp', change: 1 | -1) => void;
+}
+
+/** A camera stream as an RTSP mount. */
+export class LiveMount implements Mount {
+  readonly kind = 'live' as const;
+
+  constructor(private readonly options: LiveMountOptions) {}
+
+  async describe(): Promise<MountDescription> {
+    const tracks = await this.options.hub.ready(this.options.startTimeoutMs);
+    return {
+      name: this.options.name,
+      sessionId: this.options.sessionId,
+      sessionVersion: this.options.hub.tracksVersion,
+      range: ['npt=now-'],
+      tracks,
+    };
+  }
+
+  open(output: StreamOutput): MountStream {
+    return new LiveStream(this.options, output);
+  }
+}
+
+class LiveStream implements MountStream {
+  private reader: LiveReader | undefined;
+
+  constructor(
+    private readonly options: LiveMountOptions,
+    private readonly output: StreamOutput,
+  ) {}
+
+  /** Range, Scale and Speed mean nothing to a live stream: it plays from now (RFC 2326 s.10.5). */
+  play(): Promise<PlayAnswer> {
+    const { hub } = this.options;
+    const tracks = hub.tracks ?? [];
+    if (this.reader !== undefined)
+      return Promise.resolve({ rtpInfo: tracks.map((_, track) => ({ track })) });
+    const positions = hub.position();
+    const reader = new LiveReader(this.output, this.options);
+    this.reader = reader;
+    this.options.onReaders(this.output.transport, 1);
+    hub.attach(reader, { fromKeyframe: true });
+    reader.joined();
+    return Promise.resolve({
+      range: 'npt=now-',
+      rtpInfo: tracks.map((_, track) => {
+        const at = positions[track];
+        return at === undefined ? { track } : { track, seq: at.sequence, rtptime: at.timestamp };
+      }),
+    });
+  }
+
+  pause(): Promise<{ readonly range?: string }> {
+    this.leave();
+    return Promise.resolve({});
+  }
+
+  close(): void {
+    this.leave();
+  }
+
+  private leave(): void {
+    const reader = this.reader;
+    if (reader === undefined) return;
+    this.reader = undefined;
+    this.options.onReaders(this.output.transport, -1);
+    this.options.hub.detach(reader);
+  }
+}

@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, type MonotonicMs } from '@nightjar/common';
+import { encodeRtp } from '@nightjar/rtp';
+import type { SdpTrack } from '@nightjar/rtsp';
+import { BatchBuilder } from '../hub/batch-builder.js';
+import type { PacketBatch } from '../hub/packet-batch.js';
+import type { StreamOutput } from '../rtsp-server/mount.js';
+import { CUT_AFTER_MS, LiveReader } from './live-reader.js';
+
+const VIDEO = { format: { codec: 'h264' } } as SdpTrack;
+const LIMIT = 10_000;
+
+function batchOf(keyframe: boolean): PacketBatch {
+  const builder = new BatchBuilder();
+  const packet = encodeRtp(
+    { payloadType: 96, sequence: 1, timestamp: 0, ssrc: 1, marker: true },
+    Buffer.alloc(988),
+  );
+  builder.append(0, packet, 0, packet.length);
+  if (keyframe) builder.markKeyframe();
+  return builder.take(0 as MonotonicMs);
+}
+
+describe('a live reader', () => {
+  let queued: number;
+  let sent: boolean[];
+  let cuts: string[];
+  let skips: number;
+  let clock: ManualClock;
+  let reader: LiveReader;
+
+  beforeEach(() => {
+    queued = 0;
+    skips = 0;
+    sent = [];
+    cuts = [];
+    clock = new ManualClock();
+    const output: StreamOutput = {
+      transport: 'tcp',
+      ssrc: () => 1,
+      get queuedBytes() {
+        return queued;
+      },
+      batch: (batch) => sent.push(batch.keyframeAt >= 0),
+      send: () => undefined,
+      flush: () => true,
+      drained: () => Promise.resolve(),
+      end: () => undefined,
+      cut: (reason) => cuts.push(reason),
+    };
+    reader = new LiveReader(output, { clock, maxQueueBytes: LIMIT, onSkip: () => skips++ });
+    reader.tracks([VIDEO]);
+  });
+
+  it('skips to a keyframe once the client has caught up', () => {
+    reader.joined();
+    reader.batch(batchOf(true), 0);
+    queued = LIMIT;
+    reader.batch(batchOf(false), 0);
+    reader.batch(batchOf(true), 0);
+    queued = 0;
+    reader.batch(batchOf(false), 0);
+    reader.batch(batchOf(true), 0);
+    reader.batch(batchOf(false), 0);
+    expect(sent).toEqual([true, true, false]);
+    expect([skips, cuts]).toEqual([1, []]);
+  });
+
+  it('is cut when it stays behind', () => {
+    reader.joined();
+    queued = LIMIT;
+    reader.batch(batchOf(false), 0);
+    clock.advance(CUT_AFTER_MS);
+    reader.batch(batchOf(true), 0);
+    expect(cuts).toEqual([]);
+    clock.advance(1);
+    reader.batch(batchOf(true), 0);
+    expect(cuts).toEqual(['slow']);
+  });
+
+  it('does not hold the first burst against a client', () => {
+    queued = 100 * LIMIT;
+    reader.batch(batchOf(true), 0);
+    expect([sent, skips]).toEqual([[true], 0]);
+  });
+
+  it('is sent away when the camera comes back with other tracks', () => {
+    reader.joined();
+    reader.tracks([VIDEO, VIDEO]);
+    expect(cuts).toEqual(['tracks-changed']);
+  });
+});

@@ -1,0 +1,83 @@
+import type { Clock, MonotonicMs } from '@nightjar/common';
+import type { SdpTrack } from '@nightjar/rtsp';
+import type { HubReader } from '../hub/hub.js';
+import type { PacketBatch } from '../hub/packet-batch.js';
+import type { StreamOutput } from '../rtsp-server/mount.js';
+
+/** A reader that has skipped for this long without catching up is cut. */
+export const CUT_AFTER_MS = 10_000;
+
+export interface LiveReaderOptions {
+  readonly clock: Clock;
+  /** Most bytes that may wait for one reader. Batches are shared, so this bounds delay rather than memory. */
+  readonly maxQueueBytes: number;
+  readonly onSkip: () => void;
+}
+
+/**
+ * Carries a hub's batches to one RTSP session. A client that does not keep up loses everything up to a later keyframe,
+ * never single packets, and is cut when even that does not help; nobody else notices.
+ */
+export class LiveReader implements HubReader {
+  private skippingSince: MonotonicMs | undefined;
+  private hasVideo = false;
+  private known: readonly SdpTrack[] | undefined;
+  /** The burst since the last keyframe that starts a player is not held against it. */
+  private joining = true;
+
+  constructor(
+    private readonly output: StreamOutput,
+    private readonly options: LiveReaderOptions,
+  ) {}
+
+  /** The initial burst was delivered: from here on the queue is bounded. */
+  joined(): void {
+    this.joining = false;
+  }
+
+  tracks(tracks: readonly SdpTrack[]): void {
+    // RTSP 1.0 has no way to tell a playing client of other tracks: it must ask again.
+    if (this.known !== undefined && this.known.length > 0 && !this.joining)
+      this.output.cut('tracks-changed');
+    this.known = tracks;
+    this.hasVideo = tracks.some(({ format }) => format.codec === 'h264' || format.codec === 'h265');
+  }
+
+  batch(batch: PacketBatch, from: number): void {
+    const queued = this.output.queuedBytes;
+    if (this.skippingSince !== undefined) {
+      this.resume(batch, queued);
+      return;
+    }
+    if (!this.joining && queued + batch.bytes.length > this.options.maxQueueBytes) {
+      this.skippingSince = this.options.clock.monotonicMs();
+      this.options.onSkip();
+      return;
+    }
+    this.output.batch(batch, from);
+  }
+
+  senderReport(track: number, packet: Buffer): void {
+    if (this.skippingSince !== undefined) return;
+    this.output.send(track, packet, true);
+    this.output.flush();
+  }
+
+  /** Players keep their session while the camera is away. */
+  interrupted(): void {}
+
+  closed(): void {
+    this.output.cut('stream-removed');
+  }
+
+  private resume(batch: PacketBatch, queued: number): void {
+    if (queued > this.options.maxQueueBytes / 2) {
+      if (this.options.clock.monotonicMs() - this.skippingSince! > CUT_AFTER_MS)
+        this.output.cut('slow');
+      return;
+    }
+    if (this.hasVideo && batch.keyframeAt < 0) return;
+    this.skippingSince = undefined;
+    this.output.batch(batch, Math.max(batch.keyframeAt, 0));
+  }
+}

@@ -1,0 +1,60 @@
+import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
+import { NightjarError, type Clock } from '@nightjar/common';
+import type { Mount, MountResolver } from '../rtsp-server/mount.js';
+import { LiveMount } from './live-mount.js';
+import type { Relay } from './relay.js';
+
+/** Stream served when a URL names only the camera. */
+export const DEFAULT_STREAM = 'main';
+
+export interface LiveResolverOptions {
+  readonly relay: Relay;
+  readonly policy: AccessPolicy;
+  readonly clock: Clock;
+  readonly startTimeoutMs: number;
+  readonly maxQueueBytes: number;
+  readonly onSkip: (camera: string, stream: string) => void;
+  readonly onReaders: (
+    camera: string,
+    stream: string,
+    transport: 'tcp' | 'udp',
+    change: 1 | -1,
+  ) => void;
+}
+
+/** `<camera>` and `<camera>/<stream>`. */
+export class LiveResolver implements MountResolver {
+  constructor(private readonly options: LiveResolverOptions) {}
+
+  // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
+  async resolve(
+    path: string,
+    _query: URLSearchParams,
+    principal: Principal | undefined,
+  ): Promise<Mount> {
+    const { relay, policy, clock, startTimeoutMs, maxQueueBytes, onSkip, onReaders } = this.options;
+    const [camera = '', stream = DEFAULT_STREAM, ...rest] = path.split('/');
+    requireAccess(policy, principal, 'view', camera);
+    const found = rest.length === 0 ? relay.get(camera, stream) : undefined;
+    if (found === undefined)
+      throw new NightjarError('not-found', 'relay/no-such-stream', 'no such stream');
+    return new LiveMount({
+      hub: found.hub,
+      name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
+      sessionId: String(stableNumber(`${camera}/${stream}`)),
+      startTimeoutMs,
+      maxQueueBytes,
+      clock,
+      onSkip: () => onSkip(camera, stream),
+      onReaders: (transport, change) => onReaders(camera, stream, transport, change),
+    });
+  }
+}
+
+/** FNV-1a: the same `o=` session id for the same mount, also after a restart. */
+function stableNumber(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++)
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
+}

@@ -1,0 +1,105 @@
+import { messageOf, type Clock } from '@nightjar/common';
+import type { CameraConfig } from '@nightjar/config';
+import { StreamHub } from '../hub/stream-hub.js';
+import type { Source, SourceSink } from '../source/source.js';
+
+/** One stream of one camera as it runs. */
+export interface RelayStream {
+  readonly camera: string;
+  readonly stream: string;
+  readonly hub: StreamHub;
+}
+
+export interface RelayOptions {
+  readonly clock: Clock;
+  readonly closeAfterMs: number;
+  readonly cname: string;
+  /** Makes the upstream pull of one stream. */
+  readonly createSource: (camera: CameraConfig, stream: string, sink: SourceSink) => Source;
+  /** A stream that could not be stopped cleanly. */
+  readonly onError: (stream: RelayStream, detail: string) => void;
+}
+
+/** All streams that are declared now, one hub each. A change of the declaration touches only what it changes. */
+export class Relay {
+  private readonly streams = new Map<string, RelayStream & { readonly settings: string }>();
+  private readonly listeners = new Set<(added: RelayStream[], removed: RelayStream[]) => void>();
+
+  constructor(private readonly options: RelayOptions) {}
+
+  /** Calls `listener` after every change of the set of streams. */
+  onChange(listener: (added: RelayStream[], removed: RelayStream[]) => void): void {
+    this.listeners.add(listener);
+  }
+
+  get(camera: string, stream: string): RelayStream | undefined {
+    return this.streams.get(key(camera, stream));
+  }
+
+  all(): Iterable<RelayStream> {
+    return this.streams.values();
+  }
+
+  /**
+   * Makes the running streams those of `cameras`. A stream whose source settings are the same goes on untouched; one
+   * whose settings differ is replaced and its readers are sent away.
+   */
+  apply(cameras: Readonly<Record<string, CameraConfig>>): void {
+    const wanted = new Map<string, { camera: CameraConfig; stream: string; settings: string }>();
+    for (const camera of Object.values(cameras)) {
+      for (const stream of Object.keys(camera.streams)) {
+        wanted.set(key(camera.name, stream), {
+          camera,
+          stream,
+          settings: sourceSettings(camera, stream),
+        });
+      }
+    }
+    const removed: RelayStream[] = [];
+    for (const [id, running] of this.streams) {
+      if (wanted.get(id)?.settings === running.settings) continue;
+      this.streams.delete(id);
+      removed.push(running);
+    }
+    const added: RelayStream[] = [];
+    for (const [id, { camera, stream, settings }] of wanted) {
+      if (this.streams.has(id)) continue;
+      const hub = new StreamHub({
+        clock: this.options.clock,
+        closeAfterMs: this.options.closeAfterMs,
+        cname: this.options.cname,
+        createSource: (sink) => this.options.createSource(camera, stream, sink),
+      });
+      const entry = { camera: camera.name, stream, hub, settings };
+      this.streams.set(id, entry);
+      added.push(entry);
+    }
+    if (added.length === 0 && removed.length === 0) return;
+    for (const listener of this.listeners) listener(added, removed);
+    for (const gone of removed) void this.shutdown(gone);
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.streams.values()];
+    this.streams.clear();
+    await Promise.all(all.map((stream) => this.shutdown(stream)));
+  }
+
+  private async shutdown(stream: RelayStream): Promise<void> {
+    try {
+      await stream.hub.shutdown();
+    } catch (error) {
+      this.options.onError(stream, messageOf(error));
+    }
+  }
+}
+
+function key(camera: string, stream: string): string {
+  return `${camera}/${stream}`;
+}
+
+/** Everything of a camera that its upstream session depends on, as one comparable text. Kept in memory only. */
+function sourceSettings(camera: CameraConfig, stream: string): string {
+  const { credentials, inactivityMs, reconnect, streams } = camera;
+  return JSON.stringify([streams[stream], credentials, inactivityMs, reconnect]);
+}

@@ -1,0 +1,60 @@
+import { Module } from '@nestjs/common';
+import { AccessModule, AccessPolicy } from '@nightjar/access';
+import { metrics } from '@nightjar/monitoring';
+import { RoleContext } from '@nightjar/role';
+import { LiveResolver } from './live/live-resolver.js';
+import { Relay } from './live/relay.js';
+import { createRtspSource } from './source/rtsp-source.js';
+import { StartGate } from './source/start-gate.js';
+
+/** RTCP canonical name of everything this process sends (RFC 3550 s.6.5.1). */
+const CNAME = 'nightjar';
+
+@Module({
+  imports: [AccessModule],
+  providers: [
+    {
+      provide: Relay,
+      inject: [RoleContext],
+      useFactory: ({ config, clock, logger }: RoleContext) => {
+        const gate = new StartGate(clock);
+        return new Relay({
+          clock,
+          cname: CNAME,
+          closeAfterMs: config.rtsp.closeAfterMs,
+          createSource: (camera, stream, sink) =>
+            createRtspSource(
+              {
+                ...camera.streams[stream]!,
+                credentials: camera.credentials,
+                inactivityMs: camera.inactivityMs,
+                reconnect: camera.reconnect,
+                gate,
+                clock,
+                log: logger.child({ camera: camera.name, stream }),
+              },
+              sink,
+            ),
+          onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),
+        });
+      },
+    },
+    {
+      provide: LiveResolver,
+      inject: [RoleContext, Relay, AccessPolicy],
+      useFactory: ({ config, clock }: RoleContext, relay: Relay, policy: AccessPolicy) =>
+        new LiveResolver({
+          relay,
+          policy,
+          clock,
+          startTimeoutMs: config.rtsp.startTimeoutMs,
+          maxQueueBytes: config.rtsp.maxReaderQueueBytes,
+          onSkip: (camera, stream) => metrics.readerSkips.inc({ camera, stream, transport: 'tcp' }),
+          onReaders: (camera, stream, transport, change) =>
+            metrics.readers.inc({ camera, stream, transport }, change),
+        }),
+    },
+  ],
+  exports: [AccessModule, Relay, LiveResolver],
+})
+export class RelayModule {}

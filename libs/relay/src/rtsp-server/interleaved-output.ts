@@ -1,0 +1,142 @@
+import { encodeBye, ssrcOf } from '@nightjar/rtp';
+import { interleave, isCanonical, tail, type PacketBatch } from '../hub/packet-batch.js';
+import type { StreamOutput } from './mount.js';
+import { SsrcTable } from './ssrc-table.js';
+
+/** What an interleaved session needs of its TCP connection. */
+export interface MediaConnection {
+  /** Bytes accepted and not yet taken by the kernel. */
+  readonly queuedBytes: number;
+  readonly closed: boolean;
+  /** Takes over `bytes`, which must not change until written. */
+  writeMedia(bytes: Buffer): void;
+  /** Calls `listener` once when the queue is empty or the connection closed. */
+  onceDrained(listener: () => void): void;
+  close(): void;
+}
+
+export interface OutputOptions {
+  readonly cname: string;
+  /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
+  readonly highWaterBytes: number;
+  readonly onCut: (reason: string) => void;
+  /** Counts what left: RTP and RTCP bytes with framing. */
+  readonly onSent: (bytes: number) => void;
+}
+
+/** RTP and RTCP inside the RTSP connection (RFC 2326 s.10.12). */
+export class InterleavedOutput implements StreamOutput {
+  readonly transport = 'tcp' as const;
+  private readonly table = new SsrcTable();
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+  private held: Buffer[] | undefined = [];
+  private closed = false;
+  private canonical = false;
+  private mapKey = '';
+  private lastBatch: PacketBatch | undefined;
+
+  constructor(
+    private readonly connection: MediaConnection,
+    private readonly map: number[],
+    private readonly options: OutputOptions,
+  ) {}
+
+  /** Holds packets back until the PLAY answer is queued. */
+  hold(): void {
+    this.held ??= [];
+    this.canonical = isCanonical(this.map);
+    this.mapKey = this.map.join();
+  }
+
+  /** The PLAY answer is queued: what was held back follows it. */
+  release(): void {
+    const held = this.held;
+    this.held = undefined;
+    if (held !== undefined) for (const bytes of held) this.write(bytes);
+  }
+
+  ssrc(track: number): number {
+    return this.table.of(track);
+  }
+
+  get queuedBytes(): number {
+    return this.connection.queuedBytes;
+  }
+
+  batch(batch: PacketBatch, from: number): void {
+    this.lastBatch = batch;
+    const bytes = this.canonical
+      ? tail(batch, from)
+      : interleave(batch, from, this.map, this.mapKey);
+    if (bytes.length > 0) this.write(bytes);
+  }
+
+  send(track: number, packet: Buffer, rtcp: boolean): void {
+    const channel = this.map[track] ?? -1;
+    if (channel < 0) return;
+    if (!rtcp) this.table.sent(track, ssrcOf(packet, 0));
+    const frame = Buffer.allocUnsafe(4 + packet.length);
+    frame[0] = 0x24;
+    frame[1] = rtcp ? channel + 1 : channel;
+    frame.writeUInt16BE(packet.length, 2);
+    packet.copy(frame, 4);
+    this.pending.push(frame);
+    this.pendingBytes += frame.length;
+  }
+
+  flush(): boolean {
+    if (this.pending.length > 0) {
+      const bytes =
+        this.pending.length === 1
+          ? this.pending[0]!
+          : Buffer.concat(this.pending, this.pendingBytes);
+      this.pending = [];
+      this.pendingBytes = 0;
+      this.write(bytes);
+    }
+    return this.closed || this.connection.queuedBytes < this.options.highWaterBytes;
+  }
+
+  drained(): Promise<void> {
+    if (this.closed || this.connection.closed || this.connection.queuedBytes === 0)
+      return Promise.resolve();
+    return new Promise((resolve) => {
+      this.connection.onceDrained(resolve);
+    });
+  }
+
+  end(): void {
+    if (this.closed) return;
+    this.table.sawBatch(this.lastBatch);
+    for (const [track, ssrc] of this.table.active()) {
+      this.send(track, encodeBye({ ssrc, cname: this.options.cname }), true);
+    }
+    this.table.clear();
+    this.lastBatch = undefined;
+    this.flush();
+  }
+
+  cut(reason: string): void {
+    if (this.closed) return;
+    this.options.onCut(reason);
+    this.connection.close();
+  }
+
+  /** The session is over; nothing more is written. */
+  dispose(): void {
+    this.closed = true;
+    this.held = undefined;
+    this.pending = [];
+  }
+
+  private write(bytes: Buffer): void {
+    if (this.closed) return;
+    if (this.held !== undefined) {
+      this.held.push(bytes);
+      return;
+    }
+    this.options.onSent(bytes.length);
+    this.connection.writeMedia(bytes);
+  }
+}

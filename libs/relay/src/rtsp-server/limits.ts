@@ -1,0 +1,22 @@
+/** Bounds of the RTSP server. Each is answered or acted on as named here; none is a matter of taste for one caller. */
+
+/** Session timeout told to clients (`Session: id;timeout=60`), seconds. RFC 2326 s.12.37. */
+export const SESSION_TIMEOUT_SECONDS = 60;
+/** A session is reclaimed this long after its timeout, so that a late keep-alive is not punished. */
+export const SESSION_GRACE_MS = 10_000;
+/** How often expired sessions and idle connections are looked for. */
+export const SWEEP_INTERVAL_MS = 5_000;
+/** A connection without a session and without a request for this long is closed. */
+export const IDLE_CONNECTION_MS = 60_000;
+/** A request must be complete within this time of its first byte, else 408. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** More TCP connections than this are refused with 503. */
+export const MAX_CONNECTIONS = 10_000;
+/** Sessions that one connection may set up; more are answered 503. */
+export const MAX_SESSIONS_PER_CONNECTION = 16;
+/** Requests waiting for their turn on one connection; a client that pipelines more is cut. */
+export const MAX_PIPELINED_REQUESTS = 64;
+/** Responses waiting on a client that does not read; above this the connection is closed. */
+export const MAX_RESPONSE_QUEUE_BYTES = 8 * 1024 * 1024;
+/** Seconds told in Retry-After with a 503. */
+export const RETRY_AFTER_SECONDS = 5;

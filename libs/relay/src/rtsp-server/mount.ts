@@ -1,0 +1,81 @@
+import type { Principal } from '@nightjar/access';
+import type { Range, SdpTrack, TransportOffer } from '@nightjar/rtsp';
+import type { PacketBatch } from '../hub/packet-batch.js';
+
+/** Finds what a URL names. The RTSP server knows nothing of cameras or recordings beyond this. */
+export interface MountResolver {
+  /**
+   * @param path decoded path without leading or trailing slash
+   * @throws NightjarError 'not-found', 'forbidden', 'unauthenticated' (answered with a challenge) or 'invalid'
+   */
+  resolve(path: string, query: URLSearchParams, principal: Principal | undefined): Promise<Mount>;
+}
+
+/** Anything the RTSP server can serve: a live stream, a recording, a simulated camera. */
+export interface Mount {
+  readonly kind: 'live' | 'playback';
+  /** Transports that SETUP may choose; absent: all that the server offers. */
+  readonly transports?: TransportOffer;
+  /** Waits, bounded, for a source that must start first. @throws NightjarError 'unavailable' (503) or 'not-found' (404) */
+  describe(): Promise<MountDescription>;
+  /** One per RTSP session; `output` is where its packets go. */
+  open(output: StreamOutput): MountStream;
+}
+
+export interface MountDescription {
+  readonly name: string;
+  /** `o=` session id and version, RFC 8866 s.5.2. */
+  readonly sessionId: string;
+  readonly sessionVersion: number;
+  /** Values of `a=range`. */
+  readonly range?: string[];
+  readonly tracks: readonly SdpTrack[];
+}
+
+export interface PlayRequest {
+  readonly range: Range | undefined;
+  readonly scale: number;
+  readonly speed: number;
+}
+
+export interface PlayAnswer {
+  /** Value of the Range header: what is really played. */
+  readonly range?: string;
+  readonly scale?: number;
+  /** RTP-Info: first packet of each track after this answer. */
+  readonly rtpInfo: readonly {
+    readonly track: number;
+    readonly seq?: number;
+    readonly rtptime?: number;
+  }[];
+}
+
+/** What one RTSP session plays. */
+export interface MountStream {
+  /** Starts, or moves to `range` while playing. What is sent before the answer left is held back by the output. */
+  play(request: PlayRequest): Promise<PlayAnswer>;
+  pause(): Promise<{ readonly range?: string }>;
+  /** Ends for good; nothing may be sent afterwards. */
+  close(): void;
+}
+
+/** The transport of one RTSP session, whatever it is made of. Packets of tracks that were not set up are dropped. */
+export interface StreamOutput {
+  readonly transport: 'tcp' | 'udp';
+  /** SSRC announced in SETUP for tracks whose mount does not bring its own. */
+  ssrc(track: number): number;
+  /** Bytes accepted and not yet taken by the kernel. */
+  readonly queuedBytes: number;
+  /** A shared batch of a hub, from packet `from` on. */
+  batch(batch: PacketBatch, from: number): void;
+  /** Queues a copy of one RTP or RTCP packet. */
+  send(track: number, packet: Buffer, rtcp: boolean): void;
+  /** Writes what {@link send} queued, with one system call on TCP. False when the client is behind: await {@link drained}. */
+  flush(): boolean;
+  /** Resolves when less than half of the allowed queue is waiting, or the session is gone. */
+  drained(): Promise<void>;
+  /** The stream is over: RTCP BYE for every track that sent something; the session stays. */
+  end(): void;
+  /** Closes the session from our side, after a BYE; `reason` is counted. */
+  cut(reason: string): void;
+}

@@ -1,0 +1,5 @@
+export * from './source.js';
+export type { DropCounts } from './source-counters.js';
+export { createRtspSource, type RtspSourceOptions, type SourceLog } from './rtsp-source.js';
+export { StartGate, type GateTicket } from './start-gate.js';
+export type { TransportMode } from './transport-choice.js';

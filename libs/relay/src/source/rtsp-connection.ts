@@ -1,0 +1,307 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import {
+  NightjarError,
+  messageOf,
+  type Clock,
+  type MonotonicMs,
+  type Timer,
+} from '@nightjar/common';
+import {
+  ClientSession,
+  RtspStreamParser,
+  encodeInterleaved,
+  type ClientEnd,
+  type ClientOutput,
+  type Credentials,
+  type LowerTransport,
+  type ReadyTrack,
+} from '@nightjar/rtsp';
+import { MediaReceiver, type MediaEvents } from './media-receiver.js';
+import type { SourceCounters } from './source-counters.js';
+import type { OfflineReason, SourceSink } from './source.js';
+import type { SourceUrl } from './source-url.js';
+import { bindUdpPair, type UdpPair } from './udp-pair.js';
+import { UdpTrack } from './udp-track.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A peer that lets this much of our small requests and reports pile up does not read. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+const USER_AGENT = 'Nightjar';
+
+/** How a connection ended. */
+export type ConnectionEnd =
+  | Exclude<ClientEnd, { kind: 'failed' }>
+  | { readonly kind: 'failed'; readonly reason: OfflineReason; readonly detail: string }
+  /** The server plays over UDP, but no datagram came through. */
+  | { readonly kind: 'udp-silent'; readonly detail: string };
+
+export interface ConnectionEvents extends Pick<MediaEvents, 'online' | 'newEpoch'> {
+  /** No media follows. Called once, also after `stop`. */
+  ended(end: ConnectionEnd): void;
+  /** Torn down, all sockets closed; always after `ended`. */
+  closed(): void;
+}
+
+export interface ConnectionOptions {
+  readonly target: SourceUrl;
+  readonly credentials: Credentials | undefined;
+  readonly transport: LowerTransport;
+  readonly fallback: boolean;
+  readonly inactivityMs: number;
+  readonly clock: Clock;
+  readonly counters: SourceCounters;
+}
+
+/** One TCP connection to a camera, from connecting to closing: moves bytes between sockets and the session machine. */
+export class RtspConnection {
+  readonly media: MediaReceiver;
+  private readonly socket: Socket;
+  private readonly session: ClientSession;
+  private readonly parser: RtspStreamParser;
+  private readonly ssrc = randomInt(2 ** 32);
+  private readonly cname = `nightjar-${randomBytes(6).toString('hex')}`;
+  private readonly pairs: UdpPair[] = [];
+  private deadlineTimer: Timer | undefined;
+  private deadline: number | undefined;
+  private opened = false;
+  private ended = false;
+  private lower: LowerTransport | undefined;
+
+  /** Connects at once. */
+  constructor(
+    private readonly options: ConnectionOptions,
+    sink: Pick<SourceSink, 'rtp' | 'senderReport' | 'flush'>,
+    private readonly events: ConnectionEvents,
+  ) {
+    const { clock, counters, inactivityMs } = options;
+    const { host, port, url } = options.target;
+    const { ssrc, cname } = this;
+    this.session = new ClientSession({ ...options, url, userAgent: USER_AGENT });
+    this.media = new MediaReceiver({
+      clock,
+      inactivityMs,
+      ssrc,
+      cname,
+      counters,
+      sink,
+      events: {
+        online: (tracks) => events.online(tracks),
+        newEpoch: (tracks, detail) => events.newEpoch(tracks, detail),
+        bye: () => this.fail('closed', 'the camera said BYE'),
+        silent: (ever) => this.silent(ever),
+      },
+    });
+    this.parser = new RtspStreamParser({
+      message: (message) => this.apply(this.session.receive(message, this.now())),
+      interleaved: (channel, buf, offset, length) =>
+        this.media.interleaved(channel, buf, offset, length),
+    });
+    this.deadlineTimer = clock.setTimer(CONNECT_TIMEOUT_MS, () =>
+      this.abort('timeout', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`),
+    );
+    this.socket = connect({ host, port, noDelay: true, keepAlive: true });
+    this.listen();
+  }
+
+  /** Lower transport of the media, undefined before the first SETUP succeeded. */
+  get transport(): LowerTransport | undefined {
+    return this.lower;
+  }
+
+  /** Tears down; `ended` comes before this returns, `closed` when it is done. */
+  stop(): void {
+    this.leave({ kind: 'stopped' });
+  }
+
+  private listen(): void {
+    const { socket } = this;
+    socket.on('connect', () => {
+      this.opened = true;
+      this.deadlineTimer?.cancel();
+      this.apply(this.session.start(this.now()));
+    });
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.finish({
+        kind: 'failed',
+        reason: this.opened ? 'closed' : connectFailure(error),
+        detail: describe(error),
+      }),
+    );
+    socket.on('end', () => this.abort('closed', 'the camera closed the connection'));
+    socket.on('close', () => {
+      this.deadlineTimer?.cancel();
+      this.finish({ kind: 'failed', reason: 'closed', detail: 'the connection is closed' });
+      for (const { rtp, rtcp } of this.pairs) {
+        rtp.close();
+        rtcp.close();
+      }
+      this.events.closed();
+    });
+  }
+
+  private read(chunk: Buffer): void {
+    this.media.startRead();
+    try {
+      this.parser.push(chunk);
+    } catch (error) {
+      this.abort('protocol', messageOf(error));
+    }
+    this.media.endRead();
+  }
+
+  private apply(outputs: readonly ClientOutput[]): void {
+    for (const output of outputs) this.do(output);
+    this.arm();
+  }
+
+  private do(output: ClientOutput): void {
+    switch (output.type) {
+      case 'send':
+        this.write(output.bytes);
+        break;
+      case 'need-ports':
+        void this.bindPorts(output.index);
+        break;
+      case 'track-ready':
+        this.addTrack(output.ready);
+        break;
+      case 'starting':
+        this.media.open();
+        break;
+      case 'playing':
+        this.media.begin();
+        break;
+      case 'ended':
+        this.finish(output.end);
+        this.socket.destroy();
+        break;
+    }
+  }
+
+  /** One timer follows the session's deadline. */
+  private arm(): void {
+    const deadline = this.session.nextDeadline;
+    if (deadline === this.deadline) return;
+    this.deadline = deadline;
+    this.deadlineTimer?.cancel();
+    if (deadline === undefined) return;
+    this.deadlineTimer = this.options.clock.setTimer(
+      Math.max(0, Math.ceil(deadline - this.now())),
+      () => {
+        this.deadline = undefined;
+        this.apply(this.session.onDeadline(this.now()));
+      },
+    );
+  }
+
+  private async bindPorts(index: number): Promise<void> {
+    try {
+      // A track that was refused leaves its pair to the next one.
+      const pair = this.pairs[index] ?? (await bindUdpPair(this.socket.localAddress ?? '0.0.0.0'));
+      this.pairs[index] = pair;
+      if (this.socket.destroyed) {
+        pair.rtp.close();
+        pair.rtcp.close();
+      } else {
+        this.apply(this.session.ports(pair.ports, this.now()));
+      }
+    } catch (error) {
+      this.abort('refused', messageOf(error));
+    }
+  }
+
+  private addTrack(ready: ReadyTrack): void {
+    const { carriage, index } = ready;
+    this.lower = carriage.lower;
+    if (carriage.lower === 'tcp') {
+      this.media.add(ready, (packet) =>
+        this.write(encodeInterleaved(carriage.rtcpChannel, packet)),
+      );
+      return;
+    }
+    const pair = this.pairs[index];
+    if (pair === undefined)
+      throw new NightjarError('internal', 'relay/udp-pair', 'a UDP track has no sockets');
+    const udp = new UdpTrack({
+      pair,
+      peer: this.socket.remoteAddress ?? '',
+      serverPorts: carriage.serverPorts,
+      counters: this.options.counters,
+      receive: (packet, rtcp) => this.media.datagram(index, packet, rtcp),
+    });
+    this.media.add(ready, (packet) => udp.sendRtcp(packet));
+    udp.punch(this.ssrc, this.cname);
+  }
+
+  private write(bytes: Buffer): void {
+    if (this.socket.destroyed) return;
+    if (this.socket.writableLength > MAX_UNSENT_BYTES)
+      this.abort('protocol', 'the camera does not read its connection');
+    else this.socket.write(bytes);
+  }
+
+  private silent(ever: boolean): void {
+    const overUdp = this.lower === 'udp';
+    if (overUdp && !ever)
+      this.leave({ kind: 'udp-silent', detail: `no media over UDP${this.dropHint()}` });
+    else
+      this.fail('stalled', `no media for ${this.options.inactivityMs / 1000} s${this.dropHint()}`);
+  }
+
+  /** Points to the usual cause of a stream that comes and is not accepted. */
+  private dropHint(): string {
+    const drops = Object.entries(this.options.counters.dropped).filter(([, count]) => count > 0);
+    return drops.length === 0
+      ? ''
+      : ` (dropped so far: ${drops.map((drop) => drop.join(' ')).join(', ')})`;
+  }
+
+  private fail(reason: OfflineReason, detail: string): void {
+    this.leave({ kind: 'failed', reason, detail });
+  }
+
+  /** Ends with a TEARDOWN where there is a session. */
+  private leave(end: ConnectionEnd): void {
+    this.finish(end);
+    if (this.opened) this.apply(this.session.stop(this.now()));
+    else this.socket.destroy();
+  }
+
+  /** Ends without a word: the peer is gone or not to be talked to. */
+  private abort(reason: OfflineReason, detail: string): void {
+    this.finish({ kind: 'failed', reason, detail });
+    this.socket.destroy();
+  }
+
+  private finish(end: ConnectionEnd): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.media.close();
+    this.events.ended(end);
+  }
+
+  private now(): MonotonicMs {
+    return this.options.clock.monotonicMs();
+  }
+}
+
+const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EADDRNOTAVAIL',
+]);
+
+function connectFailure(error: NodeJS.ErrnoException): OfflineReason {
+  if (UNREACHABLE_CODES.has(error.code ?? '')) return 'unreachable';
+  return error.code === 'ETIMEDOUT' ? 'timeout' : 'refused';
+}
+
+/** Happy-eyeballs failures come as an AggregateError with an empty message. */
+function describe(error: NodeJS.ErrnoException): string {
+  return error.message === '' ? (error.code ?? 'connection failed') : error.message;
+}

@@ -1,0 +1,353 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@nightjar/common';
+import { encodeBye, encodeRtp } from '@nightjar/rtp';
+import { encodeInterleaved, parseTransport, type RtspRequest } from '@nightjar/rtsp';
+import { createRtspSource, type RtspSourceOptions } from './rtsp-source.js';
+import type { Source } from './source.js';
+import { StartGate } from './start-gate.js';
+import { Camera, NotingSink, type Reply } from './testing/camera.js';
+
+const rtp = (sequence: number): Buffer =>
+  encodeRtp(
+    { payloadType: 96, sequence, timestamp: sequence, ssrc: 1, marker: true },
+    Buffer.from('x'),
+  );
+
+/** Event-loop turns after which a condition is taken for never coming true. */
+const MANY_TURNS = 200_000;
+
+/** Lets socket events run, doing `each` between, until `condition` holds. */
+async function until(condition: () => boolean, each: () => void = () => undefined): Promise<void> {
+  for (let turn = 0; !condition(); turn += 1) {
+    if (turn > MANY_TURNS) throw new Error(`never: ${String(condition)}`);
+    each();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+let camera: Camera;
+let clock: ManualClock;
+let sink: NotingSink;
+let source: Source;
+let logged: string[];
+let port: number;
+
+function make(options: Partial<RtspSourceOptions> = {}): void {
+  const log = (fields: object, message: string): void =>
+    void logged.push(`${message} ${JSON.stringify(fields)}`);
+  source = createRtspSource(
+    {
+      url: `rtsp://127.0.0.1:${port}/live`,
+      transport: 'auto',
+      inactivityMs: 5_000,
+      reconnect: { initialMs: 1_000, maxMs: 8_000 },
+      gate: new StartGate(clock, { spacingMs: 0 }),
+      clock,
+      log: { debug: log, info: log, warn: log },
+      ...options,
+    },
+    sink,
+  );
+}
+
+beforeEach(async () => {
+  camera = new Camera();
+  clock = new ManualClock();
+  sink = new NotingSink();
+  logged = [];
+  port = await camera.open();
+});
+
+afterEach(async () => {
+  await source.stop();
+  await camera.close();
+});
+
+/** Advances to the retry, once the old connection is gone. */
+async function retry(): Promise<void> {
+  await until(() => source.stats.state === 'waiting');
+  const before = camera.connections.length;
+  await until(
+    () => camera.connections.length > before,
+    () => clock.advance(500),
+  );
+}
+
+describe('RtspSource over TCP', () => {
+  it('plays, hands packets on and tears down', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    camera.media(rtp(1));
+    await sink.seen('rtp 1');
+    await sink.seen('flush');
+    expect(source.stats).toMatchObject({
+      state: 'playing',
+      connects: 1,
+      packets: 1,
+      bytes: 13,
+      transport: 'tcp',
+      lastPacketAtMs: clock.wallMs(),
+    });
+    await source.stop();
+    expect(camera.methods).toEqual(['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'TEARDOWN']);
+    expect(sink.log.at(-1)).toBe('offline stopped');
+    expect(source.stats.state).toBe('idle');
+  });
+
+  it('takes media that comes before the PLAY response', async () => {
+    camera.script = (request, socket) => {
+      if (request.method === 'PLAY') socket.write(encodeInterleaved(0, rtp(7)));
+      return undefined;
+    };
+    make();
+    source.start();
+    await sink.seen('rtp 7');
+    expect(sink.log.slice(0, 2)).toEqual(['online', 'rtp 7']);
+    expect(sink.times('online')).toBe(1);
+  });
+
+  it('reconnects with backoff after the camera closed, and plays on', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    camera.connections[0]?.end();
+    await sink.seen('offline closed');
+    expect(source.stats.state).toBe('waiting');
+    clock.advance(499);
+    expect(camera.connections).toHaveLength(1);
+    await retry();
+    await sink.seen('online', 2);
+    expect(source.stats.connects).toBe(2);
+  });
+
+  it('ends a stalled session with TEARDOWN and returns', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    camera.media(rtp(1));
+    await sink.seen('rtp 1');
+    clock.advance(5_001);
+    expect(sink.log.at(-1)).toBe('offline stalled');
+    await until(() => camera.methods.includes('TEARDOWN'));
+    await retry();
+    await sink.seen('online', 2);
+  });
+
+  it('takes BYE for the end', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    camera.media(rtp(1));
+    camera.media(encodeBye({ ssrc: 1, cname: 'cam' }), 1);
+    await sink.seen('offline closed');
+  });
+
+  it('keeps the session alive without waiting for answers', async () => {
+    camera.script = (request) =>
+      request.method === 'OPTIONS'
+        ? { headers: { Public: 'GET_PARAMETER' } }
+        : request.method === 'GET_PARAMETER'
+          ? 'mute'
+          : undefined;
+    make({ inactivityMs: 600_000 });
+    source.start();
+    await sink.seen('online');
+    clock.advance(50_000);
+    await until(() => camera.methods.filter((method) => method === 'GET_PARAMETER').length === 2);
+    expect(source.stats.state).toBe('playing');
+  });
+
+  it.each([
+    [404, 'offline not-found'],
+    [500, 'offline refused'],
+  ])('tells of a refusal with %d', async (status, line) => {
+    camera.script = (request) => (request.method === 'DESCRIBE' ? { status } : undefined);
+    make();
+    source.start();
+    await sink.seen(line);
+  });
+
+  it('tells of a camera that is not there', async () => {
+    await camera.close();
+    make();
+    source.start();
+    await sink.seen('offline refused');
+  });
+
+  it('tells of a camera that does not answer', async () => {
+    camera.script = () => 'mute';
+    make();
+    source.start();
+    await until(() => camera.requests.length === 1);
+    clock.advance(10_000);
+    await sink.seen('offline timeout');
+  });
+
+  it('tells of a peer that does not speak RTSP', async () => {
+    camera.script = (_, socket) => {
+      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+      return 'mute';
+    };
+    make();
+    source.start();
+    await sink.seen('offline protocol');
+  });
+
+  it('gives up after its tries and starts again when told', async () => {
+    camera.script = (request) => (request.method === 'DESCRIBE' ? { status: 500 } : undefined);
+    make({ reconnect: { initialMs: 10, maxMs: 10, tries: 1 } });
+    source.start();
+    await sink.seen('offline refused');
+    await retry();
+    await sink.seen('offline refused', 2);
+    expect(source.stats.state).toBe('given-up');
+    await until(() => camera.connections.every((socket) => socket.destroyed));
+    clock.advance(60_000);
+    expect(camera.connections).toHaveLength(2);
+    camera.script = () => undefined;
+    source.start();
+    await sink.seen('online');
+  });
+
+  it('follows redirects on the same host, a few', async () => {
+    let hops = 0;
+    camera.script = (request) => {
+      if (request.method !== 'DESCRIBE' || request.uri.endsWith('/2')) return undefined;
+      hops += 1;
+      return { status: 302, headers: { Location: `rtsp://127.0.0.1:${port}/${hops}` } };
+    };
+    make();
+    source.start();
+    await sink.seen('online');
+    expect(sink.log).toEqual(['online']);
+    await source.stop();
+    camera.script = (request) =>
+      request.method === 'DESCRIBE'
+        ? { status: 301, headers: { Location: request.uri } }
+        : undefined;
+    const before = camera.connections.length;
+    source.start();
+    await sink.seen('offline refused');
+    expect(camera.connections).toHaveLength(before + 4);
+  });
+
+  it('does not hurry with a wrong password, and never tells it', async () => {
+    camera.script = () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="cam"' } });
+    make({ credentials: { username: 'admin', password: 'geheim-42' } });
+    source.start();
+    await sink.seen('offline unauthorized');
+    await until(() => camera.connections[0]?.destroyed === true);
+    clock.advance(29_999);
+    expect(camera.connections).toHaveLength(1);
+    expect(source.stats).toMatchObject({
+      state: 'waiting',
+      lastError: 'OPTIONS: 401 Unauthorized',
+    });
+    await retry();
+    await until(() => camera.connections.length === 2);
+    const told = JSON.stringify([source.stats, logged, sink.log]);
+    expect(told).not.toContain('geheim');
+    expect(told).not.toContain(Buffer.from('admin:geheim-42').toString('base64'));
+  });
+
+  it('stops while it connects, waits or has not begun', async () => {
+    camera.script = () => 'mute';
+    make();
+    await source.stop();
+    expect(sink.log).toEqual([]);
+    source.start();
+    expect(() => source.start()).toThrow('already started');
+    await source.stop();
+    source.start();
+    await until(() => camera.requests.length > 0);
+    await Promise.all([source.stop(), source.stop()]);
+    expect(sink.log).toEqual(['offline stopped', 'offline stopped']);
+  });
+});
+
+describe('RtspSource over UDP', () => {
+  let rtpSocket: UdpSocket;
+  let punched: Buffer[];
+  let target: [number, number];
+
+  const udpOnly = (request: RtspRequest): Reply | undefined => {
+    if (request.method !== 'SETUP') return undefined;
+    const spec = parseTransport(request.headers.get('Transport') ?? '')[0];
+    if (spec?.clientPort === undefined) return { status: 461 };
+    target = spec.clientPort;
+    const transport = `RTP/AVP;unicast;client_port=${target.join('-')};server_port=${rtpSocket.address().port}-9`;
+    return { headers: { Session: 'u', Transport: transport } };
+  };
+
+  beforeEach(async () => {
+    punched = [];
+    rtpSocket = createSocket('udp4');
+    rtpSocket.on('message', (datagram) => punched.push(datagram));
+    rtpSocket.bind(0, '127.0.0.1');
+    await once(rtpSocket, 'listening');
+    camera.script = udpOnly;
+  });
+
+  afterEach(() => void rtpSocket.close());
+
+  it('is used when TCP is refused; an even port, a hole punched, packets in order', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    expect(target[0] % 2).toBe(0);
+    expect(target[1]).toBe(target[0] + 1);
+    await until(() => punched.length === 1);
+    for (const sequence of [1, 3, 2]) rtpSocket.send(rtp(sequence), target[0], '127.0.0.1');
+    await sink.seen('rtp 3');
+    expect(sink.log.filter((line) => line.startsWith('rtp'))).toEqual(['rtp 1', 'rtp 2', 'rtp 3']);
+    expect(source.stats.transport).toBe('udp');
+  });
+
+  it('hears the camera alone', async () => {
+    make();
+    source.start();
+    await sink.seen('online');
+    const stranger = createSocket('udp4');
+    stranger.bind(0, '127.0.0.2');
+    await once(stranger, 'listening');
+    stranger.send(rtp(5), target[0], '127.0.0.1');
+    await until(() => source.stats.dropped.address === 1);
+    rtpSocket.send(rtp(1), target[0], '127.0.0.1');
+    await sink.seen('rtp 1');
+    stranger.close();
+    const otherPort = createSocket('udp4');
+    otherPort.send(rtp(2), target[0], '127.0.0.1');
+    await until(() => source.stats.dropped.address === 2);
+    otherPort.close();
+    expect(source.stats.packets).toBe(1);
+  });
+
+  it('gives way to TCP when no datagram comes within 4 s, over a new connection', async () => {
+    camera.script = (request) =>
+      request.headers.get('Transport')?.includes('TCP') === true ? undefined : udpOnly(request);
+    make({ transport: 'udp' });
+    source.start();
+    await sink.seen('online');
+    clock.advance(4_000);
+    await sink.seen('online', 2);
+    expect(camera.connections).toHaveLength(2);
+    expect(camera.methods.slice(4)).toEqual(['TEARDOWN', 'OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY']);
+    expect(sink.log).toEqual(['online', 'offline stalled', 'online']);
+    expect(source.stats.transport).toBe('tcp');
+  });
+
+  it('falls to TCP on 461 over the same connection', async () => {
+    camera.script = (request) =>
+      request.headers.get('Transport')?.includes('client_port') === true
+        ? { status: 461 }
+        : undefined;
+    make({ transport: 'udp' });
+    source.start();
+    await sink.seen('online');
+    expect(camera.connections).toHaveLength(1);
+    expect(source.stats.transport).toBe('tcp');
+  });
+});

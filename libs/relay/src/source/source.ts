@@ -1,0 +1,56 @@
+import type { SdpTrack } from '@nightjar/rtsp';
+import type { DropCounts } from './source-counters.js';
+
+/** Why a source has no media now; a bounded set, usable as a metric label. */
+export type OfflineReason =
+  | 'refused'
+  | 'unreachable'
+  | 'timeout'
+  | 'unauthorized'
+  | 'not-found'
+  | 'protocol'
+  | 'stalled'
+  | 'closed'
+  | 'stopped';
+
+/** What a source tells its hub. All calls are synchronous. */
+export interface SourceSink {
+  /** The upstream is playing; tracks in SDP order, only those that were set up. */
+  online(tracks: readonly SdpTrack[]): void;
+  /** One RTP packet of a track, already validated. The view may be used only until the call returns. */
+  rtp(track: number, buf: Buffer, offset: number, length: number): void;
+  /** The camera's sender report: its wall clock (Unix epoch ms, NaN if it sent none) at an RTP timestamp. */
+  senderReport(track: number, ntpMs: number, rtpTimestamp: number): void;
+  /** End of what one socket read brought: the hub publishes its batch now. */
+  flush(): void;
+  offline(reason: OfflineReason, detail: string): void;
+}
+
+/** What a source is doing: waiting for its turn or for the next attempt, or talking to the camera. */
+export type SourceState = 'idle' | 'queued' | 'connecting' | 'playing' | 'waiting' | 'given-up';
+
+/** Counters and state of a source; numbers only rise while it lives. */
+export interface SourceStats {
+  readonly state: SourceState;
+  /** Sessions that reached PLAY. */
+  readonly connects: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lost: number;
+  readonly jitterSeconds: number;
+  /** Wall time of the last RTP packet, undefined before the first. */
+  readonly lastPacketAtMs: number | undefined;
+  /** Packets not passed on, by cause. */
+  readonly dropped: Readonly<DropCounts>;
+  /** In use now, or last. */
+  readonly transport: 'tcp' | 'udp' | undefined;
+  readonly lastError: string | undefined;
+}
+
+/** One upstream pull that reconnects by itself until it is stopped. */
+export interface Source {
+  start(): void;
+  /** Resolves when the upstream session is torn down and every socket is closed. */
+  stop(): Promise<void>;
+  readonly stats: SourceStats;
+}
