@@ -1,13 +1,16 @@
 import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from './live/relay.js';
 
-/** What a stream's counters were at the last look. */
-interface Seen {
-  sessions: number;
-  packets: number;
-  bytes: number;
-  lost: number;
-  readonly offline: Map<string, number>;
+/** How far counters stood at the last look, by name. */
+class Seen {
+  private readonly values = new Map<string, number>();
+
+  /** What a counter rose by. One that stands lower than before was made anew and counts from zero. */
+  rise(name: string, value: number): number {
+    const before = this.values.get(name) ?? 0;
+    this.values.set(name, value);
+    return value >= before ? value - before : value;
+  }
 }
 
 /**
@@ -20,40 +23,36 @@ export class RelayMetrics {
   constructor(private readonly relay: Relay) {}
 
   collect(): void {
-    for (const entry of this.relay.all()) this.collectStream(entry);
-  }
-
-  private collectStream(entry: RelayStream): void {
-    const { camera, stream, hub } = entry;
-    const labels = { camera, stream };
-    const seen = this.seen.get(entry) ?? {
-      sessions: 0,
-      packets: 0,
-      bytes: 0,
-      lost: 0,
-      offline: new Map(),
-    };
-    this.seen.set(entry, seen);
-    if (hub.state === 'idle') metrics.cameraUp.remove(labels);
-    else metrics.cameraUp.set(labels, hub.state === 'online' ? 1 : 0);
-    const sessions = hub.stats.sessions - seen.sessions;
-    metrics.sourceSessions.inc(labels, sessions);
-    metrics.sourceConnects.inc({ ...labels, result: 'ok' }, sessions);
-    seen.sessions = hub.stats.sessions;
-    for (const [reason, count] of hub.stats.offline) {
-      metrics.sourceConnects.inc(
-        { ...labels, result: reason },
-        count - (seen.offline.get(reason) ?? 0),
-      );
-      seen.offline.set(reason, count);
+    for (const entry of this.relay.all()) {
+      const seen = this.seen.get(entry) ?? new Seen();
+      this.seen.set(entry, seen);
+      collectStream(entry, seen);
     }
-    metrics.rtpPackets.inc({ ...labels, direction: 'in' }, hub.stats.packets - seen.packets);
-    metrics.rtpBytes.inc({ ...labels, direction: 'in' }, hub.stats.bytes - seen.bytes);
-    seen.packets = hub.stats.packets;
-    seen.bytes = hub.stats.bytes;
-    // A source made anew after an on-demand pause counts from zero again.
-    const lost = hub.sourceStats?.lost ?? 0;
-    metrics.rtpPacketsLost.inc(labels, lost >= seen.lost ? lost - seen.lost : lost);
-    seen.lost = lost;
+  }
+}
+
+function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen): void {
+  const labels = { camera, stream };
+  const { stats, sourceStats } = hub;
+  if (hub.state === 'idle') metrics.cameraUp.remove(labels);
+  else metrics.cameraUp.set(labels, hub.state === 'online' ? 1 : 0);
+  const sessions = seen.rise('sessions', stats.sessions);
+  metrics.sourceSessions.inc(labels, sessions);
+  metrics.sourceConnects.inc({ ...labels, result: 'ok' }, sessions);
+  for (const [reason, count] of stats.offline) {
+    metrics.sourceConnects.inc(
+      { ...labels, result: reason },
+      seen.rise(`offline ${reason}`, count),
+    );
+  }
+  const inbound = { ...labels, direction: 'in' };
+  metrics.rtpPackets.inc(inbound, seen.rise('packets', stats.packets));
+  metrics.rtpBytes.inc(inbound, seen.rise('bytes', stats.bytes));
+  metrics.rtpPacketsLost.inc(labels, seen.rise('lost', sourceStats?.lost ?? 0));
+  for (const transport of ['tcp', 'udp'] as const) {
+    const { bytes, packets } = traffic[transport];
+    if (packets === 0) continue;
+    metrics.readerBytes.inc({ ...labels, transport }, seen.rise(`${transport} bytes`, bytes));
+    metrics.readerPackets.inc({ ...labels, transport }, seen.rise(`${transport} packets`, packets));
   }
 }

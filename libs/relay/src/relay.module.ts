@@ -49,6 +49,8 @@ const CNAME = 'nightjar';
           clock,
           startTimeoutMs: config.rtsp.startTimeoutMs,
           maxQueueBytes: config.rtsp.maxReaderQueueBytes,
+          onCut: (camera, stream, transport, reason) =>
+            metrics.readerCuts.inc({ camera, stream, transport, reason }),
           onSkip: (camera, stream) => metrics.readerSkips.inc({ camera, stream, transport: 'tcp' }),
           onReaders: (camera, stream, transport, change) =>
             metrics.readers.inc({ camera, stream, transport }, change),

@@ -12,5 +12,7 @@ export class RoleContext {
     readonly config: NightjarConfig,
     readonly watcher: ConfigWatcher,
     readonly logger: Logger,
+    /** NIGHTJAR_DATABASE_URL (set by the appliance for its embedded PostgreSQL), else `database.url`. */
+    readonly databaseUrl: string | undefined,
   ) {}
 }

@@ -49,6 +49,8 @@ export async function runRole(
   metrics.buildInfo.set({ version: VERSION }, 1);
   const watcher = new ConfigWatcher({ file, config });
   reportChanges(watcher, logger);
+  // Waiting for a database that is away may be all there is to do.
+  const keepAlive = setInterval(() => undefined, 60_000);
   const supervised = process.env['NIGHTJAR_SUPERVISED'] === '1';
   if (!supervised) process.once('SIGINT', () => process.kill(process.pid, 'SIGTERM'));
   process.on('SIGHUP', () => void watcher.reload());
@@ -56,7 +58,14 @@ export async function runRole(
     process.once('SIGTERM', resolve);
   });
   try {
-    const running = await start(new RoleContext(config, watcher, logger));
+    const running = await start(
+      new RoleContext(
+        config,
+        watcher,
+        logger,
+        process.env['NIGHTJAR_DATABASE_URL'] ?? config.database.url,
+      ),
+    );
     await watcher.start();
     const local = localSource(role, () => running.ready());
     const source: OperationsSource = {
@@ -80,6 +89,7 @@ export async function runRole(
       process.exit(1);
     }, STOP_TIMEOUT_MS).unref();
     await running.stop();
+    clearInterval(keepAlive);
     await operations?.stop();
     logger.info('stopped');
     process.exit(0);

@@ -36,9 +36,9 @@ describe('a packet batch', () => {
     builder.append(1, packet(2, 20), 0, 32);
     const batch = builder.take(at);
     const map = [-1, 7];
-    const bytes = interleave(batch, 0, map, map.join());
-    expect(bytes).toEqual(frame(7, packet(2, 20)));
-    expect(interleave(batch, 0, map, map.join())).toBe(bytes);
+    const built = interleave(batch, 0, map, map.join());
+    expect(built).toEqual({ bytes: frame(7, packet(2, 20)), packets: 1 });
+    expect(interleave(batch, 0, map, map.join())).toBe(built);
     expect([isCanonical(map), isCanonical([0, 2])]).toEqual([false, true]);
   });
 
@@ -50,7 +50,7 @@ describe('a packet batch', () => {
     const batch = builder.take(at);
     expect(batch.keyframeAt).toBe(1);
     expect(tail(batch, 1)).toEqual(frame(0, packet(2, 20)));
-    expect(interleave(batch, 1, [4], '4')).toEqual(frame(4, packet(2, 20)));
+    expect(interleave(batch, 1, [4], '4').bytes).toEqual(frame(4, packet(2, 20)));
   });
 
   it('keeps earlier batches intact while it grows and goes on', () => {

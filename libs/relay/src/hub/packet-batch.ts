@@ -28,25 +28,36 @@ export function isCanonical(map: ChannelMap): boolean {
   return map.every((channel, track) => channel === 2 * track);
 }
 
-const remapped = new WeakMap<PacketBatch, Map<string, Buffer>>();
+/** Packets of a batch as one reader gets them. */
+export interface InterleavedBytes {
+  readonly bytes: Buffer;
+  readonly packets: number;
+}
+
+const remapped = new WeakMap<PacketBatch, Map<string, InterleavedBytes>>();
 
 /**
  * The interleaved bytes of a batch from packet `from` on, for one channel map. Built once per batch and map and shared;
  * the caller must not write into it. `key` is `map.join()`, kept by the caller so that nothing is joined per batch.
  */
-export function interleave(batch: PacketBatch, from: number, map: ChannelMap, key: string): Buffer {
+export function interleave(
+  batch: PacketBatch,
+  from: number,
+  map: ChannelMap,
+  key: string,
+): InterleavedBytes {
   if (from > 0) return build(batch, from, map);
   let byMap = remapped.get(batch);
   if (byMap === undefined) {
     byMap = new Map();
     remapped.set(batch, byMap);
   }
-  let bytes = byMap.get(key);
-  if (bytes === undefined) {
-    bytes = build(batch, 0, map);
-    byMap.set(key, bytes);
+  let built = byMap.get(key);
+  if (built === undefined) {
+    built = build(batch, 0, map);
+    byMap.set(key, built);
   }
-  return bytes;
+  return built;
 }
 
 /** The part of a canonical batch from packet `from` on, as a view. */
@@ -55,10 +66,13 @@ export function tail(batch: PacketBatch, from: number): Buffer {
   return batch.bytes.subarray((batch.offsets[from] ?? batch.bytes.length) - FRAME_HEADER_BYTES);
 }
 
-function build(batch: PacketBatch, from: number, map: ChannelMap): Buffer {
+function build(batch: PacketBatch, from: number, map: ChannelMap): InterleavedBytes {
   let size = 0;
+  let packets = 0;
   for (let i = from; i < batch.count; i++) {
-    if ((map[batch.tracks[i]!] ?? -1) >= 0) size += FRAME_HEADER_BYTES + batch.lengths[i]!;
+    if ((map[batch.tracks[i]!] ?? -1) < 0) continue;
+    size += FRAME_HEADER_BYTES + batch.lengths[i]!;
+    packets++;
   }
   const out = Buffer.allocUnsafe(size);
   let at = 0;
@@ -71,5 +85,5 @@ function build(batch: PacketBatch, from: number, map: ChannelMap): Buffer {
     out[at + 1] = channel;
     at += end - start;
   }
-  return out;
+  return { bytes: out, packets };
 }

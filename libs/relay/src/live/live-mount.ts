@@ -3,6 +3,7 @@ import type { Hub } from '../hub/hub.js';
 import type {
   Mount,
   MountDescription,
+  MountObserver,
   MountStream,
   PlayAnswer,
   StreamOutput,
@@ -20,6 +21,7 @@ export interface LiveMountOptions {
   readonly maxQueueBytes: number;
   readonly clock: Clock;
   readonly onSkip: () => void;
+  readonly observer: MountObserver;
   /** Called when a player starts or ends, for counting readers. */
   readonly onReaders: (transport: 'tcp' | 'udp', change: 1 | -1) => void;
 }
@@ -27,8 +29,11 @@ export interface LiveMountOptions {
 /** A camera stream as an RTSP mount. */
 export class LiveMount implements Mount {
   readonly kind = 'live' as const;
+  readonly observer: MountObserver;
 
-  constructor(private readonly options: LiveMountOptions) {}
+  constructor(private readonly options: LiveMountOptions) {
+    this.observer = options.observer;
+  }
 
   async describe(): Promise<MountDescription> {
     const tracks = await this.options.hub.ready(this.options.startTimeoutMs);

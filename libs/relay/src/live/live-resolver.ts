@@ -14,6 +14,12 @@ export interface LiveResolverOptions {
   readonly startTimeoutMs: number;
   readonly maxQueueBytes: number;
   readonly onSkip: (camera: string, stream: string) => void;
+  readonly onCut: (
+    camera: string,
+    stream: string,
+    transport: 'tcp' | 'udp',
+    reason: string,
+  ) => void;
   readonly onReaders: (
     camera: string,
     stream: string,
@@ -32,7 +38,8 @@ export class LiveResolver implements MountResolver {
     _query: URLSearchParams,
     principal: Principal | undefined,
   ): Promise<Mount> {
-    const { relay, policy, clock, startTimeoutMs, maxQueueBytes, onSkip, onReaders } = this.options;
+    const { relay, policy, clock, startTimeoutMs, maxQueueBytes, onSkip, onCut, onReaders } =
+      this.options;
     const [camera = '', stream = DEFAULT_STREAM, ...rest] = path.split('/');
     requireAccess(policy, principal, 'view', camera);
     const found = rest.length === 0 ? relay.get(camera, stream) : undefined;
@@ -46,6 +53,14 @@ export class LiveResolver implements MountResolver {
       maxQueueBytes,
       clock,
       onSkip: () => onSkip(camera, stream),
+      observer: {
+        sent: (transport, bytes, packets) => {
+          const traffic = found.traffic[transport];
+          traffic.bytes += bytes;
+          traffic.packets += packets;
+        },
+        cut: (transport, reason) => onCut(camera, stream, transport, reason),
+      },
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),
     });
   }

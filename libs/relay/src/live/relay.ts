@@ -3,11 +3,18 @@ import type { CameraConfig } from '@nightjar/config';
 import { StreamHub } from '../hub/stream-hub.js';
 import type { Source, SourceSink } from '../source/source.js';
 
+/** What went to the readers of a stream, by transport; the numbers only rise. */
+export interface StreamTraffic {
+  readonly tcp: { bytes: number; packets: number };
+  readonly udp: { bytes: number; packets: number };
+}
+
 /** One stream of one camera as it runs. */
 export interface RelayStream {
   readonly camera: string;
   readonly stream: string;
   readonly hub: StreamHub;
+  readonly traffic: StreamTraffic;
 }
 
 export interface RelayOptions {
@@ -70,7 +77,8 @@ export class Relay {
         cname: this.options.cname,
         createSource: (sink) => this.options.createSource(camera, stream, sink),
       });
-      const entry = { camera: camera.name, stream, hub, settings };
+      const traffic = { tcp: { bytes: 0, packets: 0 }, udp: { bytes: 0, packets: 0 } };
+      const entry = { camera: camera.name, stream, hub, traffic, settings };
       this.streams.set(id, entry);
       added.push(entry);
     }

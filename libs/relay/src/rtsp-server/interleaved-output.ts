@@ -1,5 +1,11 @@
 import { encodeBye, ssrcOf } from '@nightjar/rtp';
-import { interleave, isCanonical, tail, type PacketBatch } from '../hub/packet-batch.js';
+import {
+  interleave,
+  isCanonical,
+  tail,
+  type InterleavedBytes,
+  type PacketBatch,
+} from '../hub/packet-batch.js';
 import type { StreamOutput } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
 
@@ -20,8 +26,8 @@ export interface OutputOptions {
   /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
   readonly highWaterBytes: number;
   readonly onCut: (reason: string) => void;
-  /** Counts what left: RTP and RTCP bytes with framing. */
-  readonly onSent: (bytes: number) => void;
+  /** Counts what left: RTP and RTCP bytes with framing, and RTP packets. */
+  readonly onSent: (bytes: number, packets: number) => void;
 }
 
 /** RTP and RTCP inside the RTSP connection (RFC 2326 s.10.12). */
@@ -30,7 +36,8 @@ export class InterleavedOutput implements StreamOutput {
   private readonly table = new SsrcTable();
   private pending: Buffer[] = [];
   private pendingBytes = 0;
-  private held: Buffer[] | undefined = [];
+  private pendingPackets = 0;
+  private held: InterleavedBytes[] | undefined = [];
   private closed = false;
   private canonical = false;
   private mapKey = '';
@@ -53,7 +60,7 @@ export class InterleavedOutput implements StreamOutput {
   release(): void {
     const held = this.held;
     this.held = undefined;
-    if (held !== undefined) for (const bytes of held) this.write(bytes);
+    if (held !== undefined) for (const { bytes, packets } of held) this.write(bytes, packets);
   }
 
   ssrc(track: number): number {
@@ -66,16 +73,21 @@ export class InterleavedOutput implements StreamOutput {
 
   batch(batch: PacketBatch, from: number): void {
     this.lastBatch = batch;
-    const bytes = this.canonical
-      ? tail(batch, from)
-      : interleave(batch, from, this.map, this.mapKey);
-    if (bytes.length > 0) this.write(bytes);
+    if (this.canonical) {
+      this.write(tail(batch, from), batch.count - from);
+      return;
+    }
+    const { bytes, packets } = interleave(batch, from, this.map, this.mapKey);
+    if (packets > 0) this.write(bytes, packets);
   }
 
   send(track: number, packet: Buffer, rtcp: boolean): void {
     const channel = this.map[track] ?? -1;
     if (channel < 0) return;
-    if (!rtcp) this.table.sent(track, ssrcOf(packet, 0));
+    if (!rtcp) {
+      this.table.sent(track, ssrcOf(packet, 0));
+      this.pendingPackets++;
+    }
     const frame = Buffer.allocUnsafe(4 + packet.length);
     frame[0] = 0x24;
     frame[1] = rtcp ? channel + 1 : channel;
@@ -91,9 +103,11 @@ export class InterleavedOutput implements StreamOutput {
         this.pending.length === 1
           ? this.pending[0]!
           : Buffer.concat(this.pending, this.pendingBytes);
+      const packets = this.pendingPackets;
       this.pending = [];
       this.pendingBytes = 0;
-      this.write(bytes);
+      this.pendingPackets = 0;
+      this.write(bytes, packets);
     }
     return this.closed || this.connection.queuedBytes < this.options.highWaterBytes;
   }
@@ -130,13 +144,13 @@ export class InterleavedOutput implements StreamOutput {
     this.pending = [];
   }
 
-  private write(bytes: Buffer): void {
+  private write(bytes: Buffer, packets: number): void {
     if (this.closed) return;
     if (this.held !== undefined) {
-      this.held.push(bytes);
+      this.held.push({ bytes, packets });
       return;
     }
-    this.options.onSent(bytes.length);
+    this.options.onSent(bytes.length, packets);
     this.connection.writeMedia(bytes);
   }
 }

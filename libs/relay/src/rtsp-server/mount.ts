@@ -11,11 +11,20 @@ export interface MountResolver {
   resolve(path: string, query: URLSearchParams, principal: Principal | undefined): Promise<Mount>;
 }
 
+/** Told what happens to the sessions of a mount; called on the packet path, so it only adds numbers up. */
+export interface MountObserver {
+  /** Bytes and RTP packets handed to one session's transport. */
+  sent(transport: 'tcp' | 'udp', bytes: number, packets: number): void;
+  /** A session was ended by us, not by its client. */
+  cut(transport: 'tcp' | 'udp', reason: string): void;
+}
+
 /** Anything the RTSP server can serve: a live stream, a recording, a simulated camera. */
 export interface Mount {
   readonly kind: 'live' | 'playback';
   /** Transports that SETUP may choose; absent: all that the server offers. */
   readonly transports?: TransportOffer;
+  readonly observer?: MountObserver;
   /** Waits, bounded, for a source that must start first. @throws NightjarError 'unavailable' (503) or 'not-found' (404) */
   describe(): Promise<MountDescription>;
   /** One per RTSP session; `output` is where its packets go. */

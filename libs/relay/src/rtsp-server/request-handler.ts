@@ -26,7 +26,7 @@ import {
 } from './limits.js';
 import type { MountResolver } from './mount.js';
 import { parseResource, trackControl, type Resource } from './resource.js';
-import type { RtspServerEvents } from './rtsp-server.js';
+import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RtspSession } from './session.js';
 import type { UdpPorts } from './udp-ports.js';
 
@@ -81,7 +81,7 @@ export class RequestHandler implements ConnectionHandler {
   }
 
   closed(connection: RtspConnection): void {
-    for (const session of connection.sessions) this.drop(session, 'disconnected', false);
+    for (const session of connection.sessions) this.drop(session, false);
     connection.sessions.clear();
   }
 
@@ -106,7 +106,7 @@ export class RequestHandler implements ConnectionHandler {
       }
       case 'TEARDOWN':
         connection.sessions.delete(session);
-        this.drop(session, 'teardown', false);
+        this.drop(session, false);
         return { status: 200 };
       default:
         // GET_PARAMETER and SET_PARAMETER: an empty one is a keep-alive, and we have no parameters.
@@ -215,7 +215,7 @@ export class RequestHandler implements ConnectionHandler {
     }
     const mount = await this.options.resolver.resolve(resource.path, resource.query, principal);
     const description = await mount.describe();
-    const { events, cname, highWaterBytes } = this.options;
+    const { cname, highWaterBytes } = this.options;
     const session: RtspSession = new RtspSession(
       {
         mount,
@@ -226,11 +226,13 @@ export class RequestHandler implements ConnectionHandler {
         output: {
           cname,
           highWaterBytes,
-          onSent: (bytes) => events.sent?.(resource.path, session.transport ?? 'tcp', bytes),
+          onSent: (bytes, packets) =>
+            mount.observer?.sent(session.transport ?? 'tcp', bytes, packets),
         },
         onEnd: (ended, reason) => {
           connection.sessions.delete(ended);
-          this.drop(ended, reason, true);
+          mount.observer?.cut(ended.transport ?? 'tcp', reason);
+          this.drop(ended, true);
         },
       },
       this.options.clock.monotonicMs(),
@@ -349,10 +351,9 @@ export class RequestHandler implements ConnectionHandler {
     if (session !== undefined) session.lastSeenMs = this.options.clock.monotonicMs();
   }
 
-  private drop(session: RtspSession, reason: string, bye: boolean): void {
+  private drop(session: RtspSession, bye: boolean): void {
     if (!this.options.sessions.delete(session.id)) return;
     session.close(bye);
-    this.options.events.sessionEnded?.(reason);
   }
 }
 

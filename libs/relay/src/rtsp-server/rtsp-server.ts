@@ -10,18 +10,10 @@ import {
   SWEEP_INTERVAL_MS,
 } from './limits.js';
 import type { MountResolver } from './mount.js';
+import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RequestHandler } from './request-handler.js';
 import type { RtspSession } from './session.js';
 import { UdpPorts } from './udp-ports.js';
-
-/** What the server tells its surroundings; every call is cheap and synchronous. */
-export interface RtspServerEvents {
-  request?(method: string, status: number): void;
-  sessionEnded?(reason: string): void;
-  sent?(resource: string, transport: 'tcp' | 'udp', bytes: number): void;
-  /** An error that is a defect of ours, not of a client. */
-  failed?(error: unknown): void;
-}
 
 export interface RtspServerOptions {
   readonly host: string;
@@ -134,7 +126,7 @@ export class RtspServer {
   private end(session: RtspSession, reason: string): void {
     this.sessions.delete(session.id);
     session.close(true);
-    this.options.events?.sessionEnded?.(reason);
+    session.options.mount.observer?.cut(session.transport ?? 'tcp', reason);
     const carrier = session.carrier;
     if (carrier instanceof RtspConnection) {
       carrier.sessions.delete(session);

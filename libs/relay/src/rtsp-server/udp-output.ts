@@ -48,15 +48,17 @@ export class UdpOutput implements StreamOutput {
       return;
     }
     this.lastBatch = batch;
-    let sent = 0;
+    let bytes = 0;
+    let packets = 0;
     for (let i = from; i < batch.count; i++) {
       const peer = this.peers[batch.tracks[i]!];
       if (peer === undefined) continue;
       const length = batch.lengths[i]!;
       this.ports.sendRtp(batch.bytes, batch.offsets[i]!, length, peer.rtp);
-      sent += length;
+      bytes += length;
+      packets++;
     }
-    this.options.onSent(sent);
+    this.options.onSent(bytes, packets);
   }
 
   send(track: number, packet: Buffer, rtcp: boolean): void {
@@ -67,7 +69,7 @@ export class UdpOutput implements StreamOutput {
       this.held.push(() => this.send(track, copy, rtcp));
       return;
     }
-    this.options.onSent(packet.length);
+    this.options.onSent(packet.length, rtcp ? 0 : 1);
     if (rtcp) {
       this.ports.sendRtcp(copy, peer.rtcp);
     } else {
