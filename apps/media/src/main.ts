@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runRole } from '@nightjar/role';
+import { startMedia } from './media-role.js';
+
+await runRole('media', startMedia);

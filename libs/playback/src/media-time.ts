@@ -1,0 +1,38 @@
+import type { Timeline } from './timeline.js';
+
+/**
+ * The media time of one playback session: it only moves on, through pauses and seeks, so that the RTP timestamps built on
+ * it never jump (RFC 2326 appendix B: the receiver must see one continuous stream). Milliseconds throughout.
+ */
+export class MediaTime {
+  /** Media time of {@link anchorNptMs}. */
+  private offsetMs = 0;
+  private anchorNptMs = 0;
+  private reachedMs = 0;
+
+  constructor(private readonly timeline: Timeline) {}
+
+  /** Play goes on from this wall time. @param leadMs distance to what was sent last, about one frame */
+  moveTo(wallMs: number, leadMs: number): void {
+    this.offsetMs = this.reachedMs === 0 ? 0 : this.reachedMs + leadMs;
+    this.anchorNptMs = this.nptAt(wallMs);
+  }
+
+  /** Media time of a unit that is about to be sent. */
+  at(wallMs: number): number {
+    const mediaMs = this.offsetMs + this.nptAt(wallMs) - this.anchorNptMs;
+    this.reachedMs = Math.max(this.reachedMs, mediaMs);
+    return mediaMs;
+  }
+
+  /** Media time at which the present stretch of play began. */
+  get startMs(): number {
+    return this.offsetMs;
+  }
+
+  /** Audio that begins a little before the first picture has a negative play time rather than none. */
+  private nptAt(wallMs: number): number {
+    const { startMs } = this.timeline;
+    return wallMs < startMs ? wallMs - startMs : this.timeline.nptAt(wallMs);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '@nightjar/common';
+
+/** Holds units back until their time. Waiting ends early when it is cancelled. */
+export class Pacer {
+  private originMs: number | undefined;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly speed: number,
+  ) {}
+
+  /** Play starts anew with the next unit: after a pause or a seek. */
+  restart(): void {
+    this.originMs = undefined;
+  }
+
+  /** Resolves when a unit of this media time (milliseconds) is due. */
+  async due(mediaMs: number): Promise<void> {
+    const atMs = mediaMs / this.speed;
+    const now = this.clock.monotonicMs();
+    this.originMs ??= now - atMs;
+    const waitMs = this.originMs + atMs - now;
+    if (waitMs <= 1) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.setTimer(waitMs, resolve);
+      this.wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.wake = undefined;
+  }
+
+  /** Ends a wait at once. */
+  cancel(): void {
+    this.wake?.();
+  }
+}

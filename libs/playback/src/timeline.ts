@@ -1,0 +1,92 @@
+/** A recorded stretch of wall time, Unix epoch milliseconds; the end is excluded. */
+export interface Footage {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Stretches closer together than this are one: it is a rounding of file names, not a hole. */
+const TOUCHING_MS = 2;
+
+interface Stretch extends Footage {
+  /** Normal play time at `startMs`, milliseconds. */
+  readonly nptMs: number;
+}
+
+/**
+ * The relation of the two times of a recording: wall time, which has holes where nothing was recorded, and normal play
+ * time (RFC 2326 s.3.6), which starts with 0 at the first recorded instant of the addressed range and skips them.
+ */
+export class Timeline {
+  private readonly stretches: readonly Stretch[];
+
+  /** @param footage sorted by start; overlaps count once. Clipped to [fromMs, toMs). */
+  constructor(footage: readonly Footage[], fromMs: number, toMs: number) {
+    const stretches: Stretch[] = [];
+    let nptMs = 0;
+    for (const { startMs, endMs } of footage) {
+      const previous = stretches.at(-1);
+      const start = Math.max(startMs, fromMs, previous?.endMs ?? -Infinity);
+      const end = Math.min(endMs, toMs);
+      if (end <= start) continue;
+      if (previous !== undefined && start - previous.endMs <= TOUCHING_MS) {
+        stretches[stretches.length - 1] = { ...previous, endMs: end };
+        nptMs = previous.nptMs + end - previous.startMs;
+      } else {
+        stretches.push({ startMs: start, endMs: end, nptMs });
+        nptMs += end - start;
+      }
+    }
+    this.stretches = stretches;
+  }
+
+  get empty(): boolean {
+    return this.stretches.length === 0;
+  }
+
+  /** First recorded instant. */
+  get startMs(): number {
+    return this.stretches[0]?.startMs ?? 0;
+  }
+
+  /** End of the last recorded stretch. */
+  get endMs(): number {
+    return this.stretches.at(-1)?.endMs ?? 0;
+  }
+
+  /** Recorded time without the holes. */
+  get durationMs(): number {
+    const last = this.stretches.at(-1);
+    return last === undefined ? 0 : last.nptMs + last.endMs - last.startMs;
+  }
+
+  /** Wall time of a normal play time, both in milliseconds; beyond the end it is the end. */
+  wallAt(nptMs: number): number {
+    const stretch = this.last((s) => s.nptMs <= nptMs) ?? this.stretches[0];
+    if (stretch === undefined) return 0;
+    return Math.min(stretch.startMs + Math.max(nptMs - stretch.nptMs, 0), stretch.endMs);
+  }
+
+  /** Normal play time of a wall time, both in milliseconds; inside a hole it is that of the footage after it. */
+  nptAt(wallMs: number): number {
+    const stretch = this.last((s) => s.startMs <= wallMs);
+    if (stretch === undefined) return 0;
+    return stretch.nptMs + Math.min(wallMs, stretch.endMs) - stretch.startMs;
+  }
+
+  /** Whether something was recorded at this instant. */
+  covers(wallMs: number): boolean {
+    const stretch = this.last((s) => s.startMs <= wallMs);
+    return stretch !== undefined && wallMs < stretch.endMs;
+  }
+
+  private last(holds: (stretch: Stretch) => boolean): Stretch | undefined {
+    let low = 0;
+    let high = this.stretches.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (holds(this.stretches[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    return this.stretches[low - 1];
+  }
+}

@@ -1,0 +1,40 @@
+export type {
+  DropReason,
+  GapReason,
+  RecordingLog,
+  RecordingMetrics,
+  RecordingSettings,
+  SyncPolicy,
+} from './ports.js';
+export { FileSource } from './durable-files.js';
+export { Journal, JOURNAL_FILE_BYTES } from './journal.js';
+export type { JournalCursor } from './journal.js';
+export { JOURNAL_CHUNK_BYTES, readJournal } from './journal-reader.js';
+export type { JournalChunk } from './journal-reader.js';
+export type { JournalLine, JournalRecord, RecordOf } from './journal-records.js';
+export { MediaClock } from './media-clock.js';
+export { createRecorder, Recorder } from './recorder.js';
+export type { Gap, RecorderOptions } from './recorder.js';
+export { finishSegment, hashFile, recoverVolume } from './recovery.js';
+export type { InterruptedRun, RecoveryReport } from './recovery.js';
+export { scanVolume } from './scan.js';
+export type { ScanProblem, SegmentFacts } from './scan.js';
+export { SegmentDirectory } from './segment-directory.js';
+export type { LiveSegments, SegmentEntry } from './segment-directory.js';
+export {
+  hourDirectory,
+  isPlainName,
+  parseSegmentFile,
+  parseSegmentPath,
+  printSegmentPath,
+  streamDirectory,
+} from './segment-path.js';
+export type { SegmentName } from './segment-path.js';
+export { SegmentReader } from './segment-reader.js';
+export type { RecordedUnit } from './segment-reader.js';
+export { TickLine } from './tick-line.js';
+export { Volume } from './volume.js';
+export { WallClock } from './wall-clock.js';
+export { Archive, type ArchivedSegment } from './archive.js';
+export { RecordingModule } from './recording.module.js';
+export { Recordings, type RecordingsOptions } from './recordings.js';

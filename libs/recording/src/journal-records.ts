@@ -1,0 +1,140 @@
+/** What happened on a volume, in order. */
+export type JournalRecord =
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly camera: string;
+      readonly stream: string;
+      readonly volumeId: string;
+      readonly startedAtMs: number;
+    }
+  | {
+      readonly type: 'segment-opened';
+      /** Below the volume, with `/` between its parts. */
+      readonly path: string;
+      readonly run: string;
+      readonly sequence: number;
+      readonly camera: string;
+      readonly stream: string;
+      readonly startMs: number;
+    }
+  | {
+      readonly type: 'segment-closed';
+      readonly path: string;
+      readonly run: string;
+      readonly sequence: number;
+      readonly camera: string;
+      readonly stream: string;
+      readonly volumeId: string;
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly bytes: number;
+      readonly keyframes: number;
+      /** SHA-256 of the file without its index. */
+      readonly hash: string;
+      /** Closed by recovery after a crash or a failed disk. */
+      readonly recovered: boolean;
+      readonly codecs: readonly string[];
+    }
+  | {
+      readonly type: 'run-ended';
+      readonly run: string;
+      readonly camera: string;
+      readonly stream: string;
+      readonly endedAtMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'gap';
+      readonly camera: string;
+      readonly stream: string;
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly reason: string;
+    };
+
+/** A record as it stands in the journal; `seq` rises by one per line of a volume. */
+export type JournalLine = JournalRecord & { readonly seq: number };
+
+export type RecordOf<T extends JournalRecord['type']> = Extract<JournalRecord, { type: T }>;
+
+const TYPES: readonly string[] = [
+  'run-started',
+  'segment-opened',
+  'segment-closed',
+  'run-ended',
+  'gap',
+] satisfies JournalRecord['type'][];
+
+/** Undefined for a line that is torn or of an unknown type. */
+export function parseJournalLine(line: string): JournalLine | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { type, seq } = value as Record<string, unknown>;
+    if (typeof type !== 'string' || !TYPES.includes(type) || !Number.isSafeInteger(seq))
+      return undefined;
+    return value as JournalLine;
+  } catch {
+    return undefined;
+  }
+}
+
+interface OpenRun {
+  readonly record: RecordOf<'run-started'>;
+  readonly lastClosed?: RecordOf<'segment-closed'>;
+}
+
+/** Runs and segments that were begun and not ended, as the lines so far tell it. */
+export class OpenSet {
+  private readonly runs = new Map<string, OpenRun>();
+  private readonly segments = new Map<string, RecordOf<'segment-opened'>>();
+
+  apply(record: JournalRecord): void {
+    switch (record.type) {
+      case 'run-started':
+        this.runs.set(record.run, { record });
+        break;
+      case 'segment-opened':
+        this.segments.set(record.path, record);
+        break;
+      case 'segment-closed': {
+        this.segments.delete(record.path);
+        const run = this.runs.get(record.run);
+        if (run !== undefined)
+          this.runs.set(record.run, { record: run.record, lastClosed: record });
+        break;
+      }
+      case 'run-ended':
+        this.runs.delete(record.run);
+        for (const [path, segment] of this.segments)
+          if (segment.run === record.run) this.segments.delete(path);
+        break;
+      case 'gap':
+        break;
+    }
+  }
+
+  get openSegments(): RecordOf<'segment-opened'>[] {
+    return [...this.segments.values()];
+  }
+
+  /** With the end of the last segment that was closed. */
+  get openRuns(): { readonly record: RecordOf<'run-started'>; readonly endMs: number }[] {
+    return [...this.runs.values()].map(({ record, lastClosed }) => ({
+      record,
+      endMs: lastClosed?.endMs ?? record.startedAtMs,
+    }));
+  }
+
+  /** The records from which a set equal to this one can be built. */
+  carryOver(): JournalRecord[] {
+    const runs = [...this.runs.values()];
+    return [
+      ...runs.flatMap(({ record, lastClosed }) =>
+        lastClosed === undefined ? [record] : [record, lastClosed],
+      ),
+      ...this.segments.values(),
+    ];
+  }
+}

@@ -1,0 +1,405 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '@nightjar/common';
+import { encodeInitSegment } from '@nightjar/containers';
+import type { CodecConfig } from '@nightjar/rtp';
+import { GrowingSegment } from './growing-segment.js';
+import type { Journal } from './journal.js';
+import type { RecordOf } from './journal-records.js';
+import type { RecordingMetrics, RecordingSettings } from './ports.js';
+import type { RunTrack } from './run-track.js';
+import { SegmentBuilder } from './segment-builder.js';
+import type { MeasuredUnit, TimedUnit } from './segment-builder.js';
+import type { Volume } from './volume.js';
+import type { WriteQueue } from './write-queue.js';
+
+/** A fragment is written early when it has grown to this: a camera whose timestamps hardly move must not fill the memory. */
+export const MAX_FRAGMENT_BYTES = 8 * 1024 * 1024;
+
+/** How a run broke off. */
+export interface RunFailure {
+  readonly error: unknown;
+  /** Up to where its footage is whole. */
+  readonly endMs: number;
+  /** Whether the journal was told of the run. */
+  readonly announced: boolean;
+  /** The segment that was being written. */
+  readonly segment: RecordOf<'segment-opened'> | undefined;
+}
+
+/** What a run needs of its surroundings. */
+export interface RunContext {
+  readonly camera: string;
+  readonly stream: string;
+  readonly volume: Volume;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly settings: RecordingSettings;
+  readonly metrics: RecordingMetrics;
+  readonly queue: WriteQueue;
+  /** A write failed and nothing more of the run is written. */
+  failed(failure: RunFailure): void;
+  /** A fragment was written. `startMs`: where its segment begins. */
+  written(startMs: number): void;
+}
+
+/** A segment between its first unit and its index. */
+interface Segment {
+  readonly sequence: number;
+  readonly builder: SegmentBuilder;
+  readonly tracks: readonly { readonly track: RunTrack; readonly config: CodecConfig }[];
+  readonly init: Promise<Buffer>;
+  /** Monotonic arrival of the unit its pending fragment begins with. */
+  fragmentArrivalMs: number;
+  /** Undefined only in the first segment of a run, until its first fragment: see {@link Run.fixStart}. */
+  startMs: number | undefined;
+  file: GrowingSegment | undefined;
+}
+
+/** The segment that ended; late audio may still belong to it. */
+interface Closing {
+  readonly segment: Segment;
+  readonly endMs: number;
+  /** Per secondary track of the run: the tick that is the boundary. */
+  readonly split: readonly number[];
+  readonly passed: Set<RunTrack>;
+}
+
+/**
+ * Unbroken media from one PLAY, as segments that touch. Track 0 leads: it decides where fragments and segments are cut.
+ */
+export class Run {
+  readonly id = randomBytes(6).toString('hex');
+  private readonly leader: RunTrack;
+  private readonly followers: readonly RunTrack[];
+  private segments = 0;
+  private current: Segment | undefined;
+  private closing: Closing | undefined;
+  private lastHash: string | null = null;
+  private announced = false;
+  private broken = false;
+  /** The disk was too slow for a fragment; nothing behind it can be kept. The run must be ended. */
+  overflowed = false;
+  private durableMs: number;
+  /** End of the leader's media that were given to the queue, on its line. */
+  private acceptedTicks = 0;
+
+  /**
+   * @param tracks leader first
+   * @param notBeforeMs wall time that footage of this stream already reaches
+   */
+  constructor(
+    private readonly context: RunContext,
+    tracks: readonly [RunTrack, ...RunTrack[]],
+    private readonly notBeforeMs: number,
+  ) {
+    [this.leader, ...this.followers] = tracks;
+    this.durableMs = notBeforeMs;
+    // A unit kept from before would reach into this run.
+    for (const track of this.followers) track.release();
+  }
+
+  /** The segment that grows: its path and the wall time up to which it can be read. */
+  get openSegment():
+    { readonly path: string; readonly startMs: number; readonly endMs: number } | undefined {
+    const { file, startMs } = this.current ?? {};
+    return file === undefined || startMs === undefined
+      ? undefined
+      : { path: file.path, startMs, endMs: file.endMs };
+  }
+
+  /** End of the media given so far, fragments that wait for the disk included. */
+  get endMs(): number {
+    return this.current?.startMs === undefined
+      ? this.notBeforeMs
+      : this.leader.clock.wallMs(this.acceptedTicks);
+  }
+
+  /**
+   * A unit of the leader. The first must be a keyframe.
+   * @param newSegment a keyframe after a change of codec
+   */
+  lead(unit: TimedUnit, arrivalMs: number, newSegment: boolean): void {
+    const { settings } = this.context;
+    let segment = this.current;
+    if (segment === undefined) {
+      segment = this.begin(unit, arrivalMs, undefined);
+    } else if (
+      unit.keyframe &&
+      (newSegment || this.leader.clock.wallMs(unit.ticks) >= this.boundaryMs(segment))
+    ) {
+      segment = this.turn(segment, unit, arrivalMs);
+    } else if (this.isFragmentDue(segment, unit, arrivalMs, settings.fragmentMs)) {
+      this.flush(segment, unit.ticks);
+      segment.fragmentArrivalMs = arrivalMs;
+    }
+    segment.builder.addPrimary(unit);
+  }
+
+  /** A unit of another track. */
+  follow(track: RunTrack, unit: TimedUnit): void {
+    const measured = track.measure(unit);
+    if (measured !== undefined) this.route(track, measured);
+  }
+
+  /** Writes what waits: the units that follow are missing until the next keyframe. */
+  pause(): void {
+    if (this.current?.builder.hasPrimary === true) this.flush(this.current, undefined);
+  }
+
+  /**
+   * Writes what waits and ends the run.
+   * @returns wall time at which its media end, or undefined when it never held any
+   */
+  end(reason: string): number | undefined {
+    const segment = this.current;
+    if (segment === undefined) return undefined;
+    for (const track of this.followers) {
+      const unit = track.release();
+      if (unit !== undefined) this.route(track, unit);
+    }
+    this.flush(segment, undefined);
+    const { endMs } = this;
+    this.current = undefined;
+    this.close(segment, endMs);
+    this.write(0, undefined, async () => {
+      if (!this.announced) return;
+      const { camera, stream, journal } = this.context;
+      await journal.append({
+        type: 'run-ended',
+        run: this.id,
+        camera,
+        stream,
+        endedAtMs: endMs,
+        reason,
+      });
+    });
+    return endMs;
+  }
+
+  private boundaryMs(segment: Segment): number {
+    const { segmentMs } = this.context.settings;
+    const startMs = segment.startMs ?? this.leader.clock.wallMs(segment.builder.startTicks);
+    return (Math.floor(startMs / segmentMs) + 1) * segmentMs;
+  }
+
+  private isFragmentDue(
+    segment: Segment,
+    unit: TimedUnit,
+    arrivalMs: number,
+    fragmentMs: number,
+  ): boolean {
+    const { builder } = segment;
+    if (!builder.hasPrimary) return false;
+    if (builder.pendingBytes >= MAX_FRAGMENT_BYTES) return true;
+    const arrivedMs = arrivalMs - segment.fragmentArrivalMs;
+    const mediaMs = ((unit.ticks - builder.pendingStartTicks) / this.leader.clockRateHz) * 1000;
+    // A camera may begin with a burst of old frames: the start of a run is fixed only when real time has passed.
+    if (segment.startMs === undefined && arrivedMs < fragmentMs) return false;
+    return mediaMs >= fragmentMs || arrivedMs >= 2 * fragmentMs;
+  }
+
+  private begin(unit: TimedUnit, arrivalMs: number, startMs: number | undefined): Segment {
+    const tracks = [this.leader, ...this.followers].flatMap((track) =>
+      track.config === undefined ? [] : [{ track, config: track.config }],
+    );
+    const init = encodeInitSegment(
+      tracks.map(({ track, config }) => ({ config, clockRateHz: track.clockRateHz })),
+    );
+    // Awaited when the first fragment is written; until then nobody listens.
+    init.catch(() => undefined);
+    const builder = new SegmentBuilder(unit.ticks);
+    const sequence = this.segments;
+    this.segments += 1;
+    this.current = {
+      sequence,
+      builder,
+      tracks,
+      init,
+      fragmentArrivalMs: arrivalMs,
+      startMs,
+      file: undefined,
+    };
+    return this.current;
+  }
+
+  /** Ends a segment at a keyframe and begins the next there. */
+  private turn(old: Segment, unit: TimedUnit, arrivalMs: number): Segment {
+    this.finishClosing();
+    const oldStartMs = this.fixStart(old);
+    const startMs = Math.max(Math.round(this.leader.clock.wallMs(unit.ticks)), oldStartMs + 1);
+    const split = this.followers.map((track) => track.clock.ticksAt(startMs));
+    const early = this.followers.map((track, index) =>
+      takeFrom(old, track, split[index] ?? Infinity),
+    );
+    this.writeFragment(old, unit.ticks, true);
+    const next = this.begin(unit, arrivalMs, startMs);
+    const passed = new Set<RunTrack>();
+    this.followers.forEach((track, index) => {
+      for (const measured of early[index] ?? []) {
+        add(next, track, measured);
+        passed.add(track);
+      }
+    });
+    this.closing = { segment: old, endMs: startMs, split, passed };
+    if (passed.size === this.followers.length) this.finishClosing();
+    return next;
+  }
+
+  /** Gives a unit of a follower to the segment it lies in. */
+  private route(track: RunTrack, unit: MeasuredUnit): void {
+    const { closing, current } = this;
+    if (current === undefined) return;
+    if (closing !== undefined && !closing.passed.has(track)) {
+      if (unit.ticks < (closing.split[this.followers.indexOf(track)] ?? -Infinity)) {
+        add(closing.segment, track, unit);
+        return;
+      }
+      closing.passed.add(track);
+      if (closing.passed.size === this.followers.length) this.finishClosing();
+    }
+    const startMs = current.startMs ?? this.leader.clock.wallMs(current.builder.startTicks);
+    // Sound from before the first picture of a run has nowhere to go.
+    if (unit.ticks + unit.durationTicks <= track.clock.ticksAt(startMs)) return;
+    add(current, track, unit);
+  }
+
+  /** All of the closing segment has come, or has had its time. */
+  private finishClosing(): void {
+    const { closing } = this;
+    if (closing === undefined) return;
+    this.closing = undefined;
+    this.followers.forEach((track, index) => {
+      const unit = closing.passed.has(track) ? undefined : track.release(closing.split[index]);
+      if (unit !== undefined) add(closing.segment, track, unit);
+    });
+    this.writeFragment(closing.segment, undefined, true);
+    this.close(
+      closing.segment,
+      this.overflowed ? Math.min(this.endMs, closing.endMs) : closing.endMs,
+    );
+  }
+
+  private flush(segment: Segment, nextTicks: number | undefined): void {
+    this.finishClosing();
+    this.fixStart(segment);
+    this.writeFragment(segment, nextTicks, false);
+  }
+
+  /** The least delayed units of the first fragment tell when the run began. */
+  private fixStart(segment: Segment): number {
+    if (segment.startMs !== undefined) return segment.startMs;
+    const wallMs = this.leader.clock.wallMs(segment.builder.startTicks);
+    segment.startMs = Math.max(Math.round(wallMs), Math.ceil(this.notBeforeMs));
+    this.acceptedTicks = segment.builder.startTicks;
+    for (const track of [this.leader, ...this.followers])
+      track.clock.anchor(segment.startMs - wallMs);
+    return segment.startMs;
+  }
+
+  private writeFragment(segment: Segment, nextTicks: number | undefined, endsHere: boolean): void {
+    const startMs = this.fixStart(segment);
+    const { context } = this;
+    const built = segment.builder.cut(
+      nextTicks,
+      endsHere,
+      this.leader.line.interval,
+      (place, ticks) => {
+        const track = segment.tracks[place]?.track ?? this.leader;
+        return Math.round(((track.clock.wallMs(ticks) - startMs) / 1000) * track.clockRateHz);
+      },
+    );
+    if (built === undefined) return;
+    const { bytes } = built.encoded;
+    if (this.overflowed || !context.queue.accepts(bytes)) {
+      this.overflowed = true;
+      context.metrics.dropped('disk-slow', bytes);
+      return;
+    }
+    this.acceptedTicks = Math.max(this.acceptedTicks, segment.builder.endTicks);
+    const file = (segment.file ??= this.createFile(segment, startMs));
+    this.write(bytes, file, async () => {
+      await this.announce(startMs);
+      await file.append(built.encoded, built.samples, this.lastHash);
+      this.durableMs = file.endMs;
+      context.written(startMs);
+    });
+  }
+
+  private createFile(segment: Segment, startMs: number): GrowingSegment {
+    const { camera, stream, volume, journal, clock, metrics, settings } = this.context;
+    const tracks = segment.tracks.map(({ track, config }) => track.format(config));
+    const header = {
+      version: 1,
+      camera,
+      stream,
+      run: this.id,
+      sequence: segment.sequence,
+      startMs,
+      tracks,
+    } as const;
+    const { init } = segment;
+    return new GrowingSegment(
+      { volume, journal, clock, metrics, sync: settings.sync },
+      { header, init },
+    );
+  }
+
+  private async announce(startedAtMs: number): Promise<void> {
+    if (this.announced) return;
+    const { camera, stream, volume, journal } = this.context;
+    await volume.verify();
+    this.announced = true;
+    await journal.append({
+      type: 'run-started',
+      run: this.id,
+      camera,
+      stream,
+      volumeId: volume.id,
+      startedAtMs,
+    });
+  }
+
+  private close(segment: Segment, endMs: number): void {
+    const { file } = segment;
+    if (file === undefined) return;
+    this.write(0, file, async () => {
+      this.lastHash = (await file.close(endMs)) ?? this.lastHash;
+    });
+  }
+
+  private write(bytes: number, file: GrowingSegment | undefined, task: () => Promise<void>): void {
+    this.context.queue.push(bytes, async () => {
+      if (this.broken) return;
+      try {
+        await task();
+      } catch (error) {
+        this.broken = true;
+        await file?.abandon().catch(() => undefined);
+        this.context.failed({
+          error,
+          endMs: this.durableMs,
+          announced: this.announced,
+          segment: file?.opened,
+        });
+      }
+    });
+  }
+}
+
+/** Place of a track in the file; below zero when the segment began before the track's present codec was known. */
+function placeOf(segment: Segment, track: RunTrack): number {
+  return segment.tracks.findIndex(
+    (entry) => entry.track === track && entry.config === track.config,
+  );
+}
+
+function add(segment: Segment, track: RunTrack, unit: MeasuredUnit): void {
+  const place = placeOf(segment, track);
+  if (place > 0) segment.builder.addSecondary(place, unit);
+}
+
+/** Early sound that lies behind the boundary is for the segment that begins there. */
+function takeFrom(segment: Segment, track: RunTrack, ticks: number): MeasuredUnit[] {
+  const place = placeOf(segment, track);
+  return place > 0 ? segment.builder.takeSecondaryFrom(place, ticks) : [];
+}

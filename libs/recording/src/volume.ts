@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NightjarError } from '@nightjar/common';
+import { syncDirectory } from './durable-files.js';
+
+/** What a file system puts into an empty volume by itself. */
+const HARMLESS_ENTRIES: readonly string[] = ['lost+found'];
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+interface Identity {
+  readonly id: string;
+  readonly createdAt: string;
+}
+
+/**
+ * A folder that holds recordings and knows who it is, so that a disk that is not mounted, or another disk in its place,
+ * is noticed before anything is written (architecture.md, promise 7).
+ */
+export class Volume {
+  private constructor(
+    /** Name in the configuration. */
+    readonly name: string,
+    /** Absolute. */
+    readonly root: string,
+    readonly id: string,
+  ) {}
+
+  /**
+   * Opens a volume; gives an empty folder its identity (and creates the folder when its parent exists).
+   * @param adopt also takes a folder that holds other files
+   * @throws NightjarError `recording/volume-foreign` or `recording/volume-identity`, with the remedy in its message
+   */
+  static async open(
+    name: string,
+    root: string,
+    options: { readonly adopt: boolean } = { adopt: false },
+  ): Promise<Volume> {
+    await mkdir(root, { recursive: true });
+    const known = await readIdentity(root);
+    if (known !== undefined) return new Volume(name, root, known.id);
+    const foreign = (await readdir(root)).filter(
+      (entry) => entry !== '.nightjar' && !HARMLESS_ENTRIES.includes(entry),
+    );
+    if (foreign.length > 0 && !options.adopt) {
+      throw new NightjarError(
+        'conflict',
+        'recording/volume-foreign',
+        `${root} is not empty and is not a Nightjar volume (it has no .nightjar/volume.json). Mount the right disk, ` +
+          `empty the folder, or take it as it is with: nightjar volume adopt ${root}`,
+        { volume: name, root },
+      );
+    }
+    const identity: Identity = { id: randomUUID(), createdAt: new Date().toISOString() };
+    await writeIdentity(root, identity);
+    return new Volume(name, root, identity.id);
+  }
+
+  get journalDirectory(): string {
+    return join(this.root, '.nightjar', 'journal');
+  }
+
+  /** Absolute path of a path below the volume as {@link printSegmentPath} prints it. */
+  resolve(path: string): string {
+    return join(this.root, ...path.split('/'));
+  }
+
+  /**
+   * Checks that the same disk is still there. Called before every new segment.
+   * @throws NightjarError `recording/volume-vanished` or `recording/volume-changed`
+   */
+  async verify(): Promise<void> {
+    const identity = await readIdentity(this.root);
+    const where = { volume: this.name, root: this.root };
+    if (identity === undefined) {
+      throw new NightjarError(
+        'unavailable',
+        'recording/volume-vanished',
+        `${this.root} is gone: is its disk mounted?`,
+        where,
+      );
+    }
+    if (identity.id !== this.id) {
+      const message = `${this.root} is now volume ${identity.id}, not ${this.id}: mount the right disk or restart`;
+      throw new NightjarError('unavailable', 'recording/volume-changed', message, where);
+    }
+  }
+
+  /** Bytes that may still be written, and the size of the file system. */
+  async space(): Promise<{ readonly freeBytes: number; readonly sizeBytes: number }> {
+    const { bavail, blocks, bsize } = await statfs(this.root);
+    return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+  }
+}
+
+async function readIdentity(root: string): Promise<Identity | undefined> {
+  const path = join(root, '.nightjar', 'volume.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const value = JSON.parse(text) as Partial<Identity>;
+    if (typeof value.id === 'string' && UUID.test(value.id)) {
+      return { id: value.id, createdAt: String(value.createdAt) };
+    }
+  } catch {
+    // Falls through to the error below.
+  }
+  const message = `${path} cannot be read: restore it, or remove it to give the volume a new identity`;
+  throw new NightjarError('data-loss', 'recording/volume-identity', message, { root });
+}
+
+async function writeIdentity(root: string, identity: Identity): Promise<void> {
+  const directory = join(root, '.nightjar');
+  await mkdir(directory, { recursive: true });
+  const file = await open(join(directory, 'volume.json'), 'wx');
+  try {
+    await file.writeFile(`${JSON.stringify(identity)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(directory);
+  await syncDirectory(root);
+}
