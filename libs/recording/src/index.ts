@@ -12,6 +12,7 @@ export type { JournalCursor } from './journal.js';
 export { JOURNAL_CHUNK_BYTES, readJournal } from './journal-reader.js';
 export type { JournalChunk } from './journal-reader.js';
 export type { JournalLine, JournalRecord, RecordOf } from './journal-records.js';
+export { KnownVolumes, knownVolumesFile } from './known-volumes.js';
 export { MediaClock } from './media-clock.js';
 export { createRecorder, Recorder } from './recorder.js';
 export type { Gap, RecorderOptions } from './recorder.js';

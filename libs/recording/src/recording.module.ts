@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { Relay, RelayModule } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import { Archive } from './archive.js';
+import { knownVolumesFile } from './known-volumes.js';
 import { recordingMetrics } from './recording-metrics.js';
 import { Recordings } from './recordings.js';
 
@@ -15,6 +16,7 @@ import { Recordings } from './recordings.js';
         new Recordings({
           relay,
           volumes: config.volumes,
+          knownVolumesFile: knownVolumesFile(config.dataDir),
           settings: config.recording,
           clock,
           log: logger,

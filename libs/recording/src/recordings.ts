@@ -4,6 +4,7 @@ import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from '@nightjar/relay';
 import { Archive } from './archive.js';
 import { Journal } from './journal.js';
+import { KnownVolumes } from './known-volumes.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
 import { createRecorder, type Gap, type Recorder } from './recorder.js';
 import { recoverVolume, type InterruptedRun } from './recovery.js';
@@ -16,6 +17,8 @@ export const VOLUME_RETRY_MS = 10_000;
 export interface RecordingsOptions {
   readonly relay: Relay;
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
+  /** Where the identities of the volumes are remembered. */
+  readonly knownVolumesFile: string;
   readonly settings: RecordingSettings;
   readonly clock: Clock;
   readonly log: RecordingLog;
@@ -165,7 +168,10 @@ export class Recordings {
     const { clock, log, volumes } = this.options;
     const { path } = volumes[name]!;
     try {
-      const volume = await Volume.open(name, path);
+      const known = await KnownVolumes.load(this.options.knownVolumesFile);
+      const expectedId = known.idOf(name, path);
+      const volume = await Volume.open(name, path, expectedId === undefined ? {} : { expectedId });
+      await known.remember(name, path, volume.id);
       const journal = await Journal.open(volume.journalDirectory, clock);
       const { interrupted } = await recoverVolume(volume, journal, log);
       this.open.set(name, { volume, journal, interrupted });

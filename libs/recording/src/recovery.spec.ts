@@ -61,8 +61,9 @@ describe('recovery', () => {
     const last = Math.max(...summary.keyframes.map(({ offset }) => offset));
     let tries = 0;
     for (let length = last; length <= whole.length; length += 1) {
-      // Every byte of the moof and of the ends; the inside of the samples is all alike.
-      if (length > last + 1_500 && length < whole.length - 20 && length % 97 !== 0) continue;
+      // Each needs its syncs; that no byte at all makes a difference is shown in memory (segment-file.spec.ts).
+      const inside = length > last && length < whole.length - 4;
+      if (inside && length % (length < last + 1_500 ? 13 : 211) !== 0) continue;
       tries += 1;
       await writeFile(path, whole.subarray(0, length));
       expect(await finishSegment(bench.volume, bench.journal, opened)).toBe(true);
@@ -71,7 +72,7 @@ describe('recovery', () => {
       expect(index?.offset).toBe(length === whole.length ? whole.length : last);
       expect(index?.index.fragments).toBe(expected);
     }
-    expect(tries).toBeGreaterThan(1_000);
+    expect(tries).toBeGreaterThan(100);
   }, 30_000);
 
   it('removes a file without a whole fragment', async () => {

@@ -1,46 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '@nightjar/common';
 import { encodeInitSegment } from '@nightjar/containers';
 import type { CodecConfig } from '@nightjar/rtp';
 import { GrowingSegment } from './growing-segment.js';
-import type { Journal } from './journal.js';
-import type { RecordOf } from './journal-records.js';
-import type { RecordingMetrics, RecordingSettings } from './ports.js';
+import type { RunContext } from './run-context.js';
 import type { RunTrack } from './run-track.js';
 import { SegmentBuilder } from './segment-builder.js';
 import type { MeasuredUnit, TimedUnit } from './segment-builder.js';
-import type { Volume } from './volume.js';
-import type { WriteQueue } from './write-queue.js';
 
 /** A fragment is written early when it has grown to this: a camera whose timestamps hardly move must not fill the memory. */
 export const MAX_FRAGMENT_BYTES = 8 * 1024 * 1024;
-
-/** How a run broke off. */
-export interface RunFailure {
-  readonly error: unknown;
-  /** Up to where its footage is whole. */
-  readonly endMs: number;
-  /** Whether the journal was told of the run. */
-  readonly announced: boolean;
-  /** The segment that was being written. */
-  readonly segment: RecordOf<'segment-opened'> | undefined;
-}
-
-/** What a run needs of its surroundings. */
-export interface RunContext {
-  readonly camera: string;
-  readonly stream: string;
-  readonly volume: Volume;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly settings: RecordingSettings;
-  readonly metrics: RecordingMetrics;
-  readonly queue: WriteQueue;
-  /** A write failed and nothing more of the run is written. */
-  failed(failure: RunFailure): void;
-  /** A fragment was written. `startMs`: where its segment begins. */
-  written(startMs: number): void;
-}
 
 /** A segment between its first unit and its index. */
 interface Segment {

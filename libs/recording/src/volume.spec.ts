@@ -51,6 +51,14 @@ describe('Volume', () => {
     await expect(volume.verify()).rejects.toMatchObject({ code: 'recording/volume-changed' });
   });
 
+  it('does not take an empty mount point for the disk it expects', async () => {
+    const { id } = await Volume.open('main', root);
+    expect((await Volume.open('main', root, { expectedId: id })).id).toBe(id);
+    await rm(join(root, '.nightjar'), { recursive: true });
+    const open = Volume.open('main', root, { expectedId: id });
+    await expect(open).rejects.toMatchObject({ code: 'recording/volume-vanished' });
+  });
+
   it('tells the space that is left', async () => {
     const { freeBytes, sizeBytes } = await (await Volume.open('main', root)).space();
     expect(freeBytes).toBeGreaterThan(0);

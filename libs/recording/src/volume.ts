@@ -27,27 +27,35 @@ export class Volume {
   ) {}
 
   /**
-   * Opens a volume; gives an empty folder its identity (and creates the folder when its parent exists).
-   * @param adopt also takes a folder that holds other files
-   * @throws NightjarError `recording/volume-foreign` or `recording/volume-identity`, with the remedy in its message
+   * Opens a volume; gives an empty folder its identity (and creates the folder when it is missing).
+   * @param options.adopt also takes a folder that holds other files
+   * @param options.expectedId refuses every volume but this: an empty mount point is not taken for a new volume
+   * @throws NightjarError `recording/volume-foreign`, `recording/volume-vanished`, `recording/volume-changed` or
+   *   `recording/volume-identity`, with the remedy in its message
    */
   static async open(
     name: string,
     root: string,
-    options: { readonly adopt: boolean } = { adopt: false },
+    options: { readonly adopt?: boolean; readonly expectedId?: string } = {},
   ): Promise<Volume> {
+    const { expectedId } = options;
+    if (expectedId !== undefined) {
+      const expected = new Volume(name, root, expectedId);
+      await expected.verify();
+      return expected;
+    }
     await mkdir(root, { recursive: true });
     const known = await readIdentity(root);
     if (known !== undefined) return new Volume(name, root, known.id);
     const foreign = (await readdir(root)).filter(
       (entry) => entry !== '.nightjar' && !HARMLESS_ENTRIES.includes(entry),
     );
-    if (foreign.length > 0 && !options.adopt) {
+    if (foreign.length > 0 && options.adopt !== true) {
       throw new NightjarError(
         'conflict',
         'recording/volume-foreign',
         `${root} is not empty and is not a Nightjar volume (it has no .nightjar/volume.json). Mount the right disk, ` +
-          `empty the folder, or take it as it is with: nightjar volume adopt ${root}`,
+          `empty the folder, or take it as it is with: nightjar volume adopt ${name}`,
         { volume: name, root },
       );
     }
@@ -76,12 +84,15 @@ export class Volume {
       throw new NightjarError(
         'unavailable',
         'recording/volume-vanished',
-        `${this.root} is gone: is its disk mounted?`,
+        `${this.root} is not the volume that was there before: mount its disk, or give the name to what is there now ` +
+          `with: nightjar volume adopt ${this.name}`,
         where,
       );
     }
     if (identity.id !== this.id) {
-      const message = `${this.root} is now volume ${identity.id}, not ${this.id}: mount the right disk or restart`;
+      const message =
+        `${this.root} is now volume ${identity.id}, not ${this.id}: mount the right disk, or take this one with: ` +
+        `nightjar volume adopt ${this.name}`;
       throw new NightjarError('unavailable', 'recording/volume-changed', message, where);
     }
   }

@@ -1,0 +1,33 @@
+import type { Clock } from '@nightjar/common';
+import type { Journal } from './journal.js';
+import type { RecordOf } from './journal-records.js';
+import type { RecordingMetrics, RecordingSettings } from './ports.js';
+import type { Volume } from './volume.js';
+import type { WriteQueue } from './write-queue.js';
+
+/** How a run broke off. */
+export interface RunFailure {
+  readonly error: unknown;
+  /** Up to where its footage is whole. */
+  readonly endMs: number;
+  /** Whether the journal was told of the run. */
+  readonly announced: boolean;
+  /** The segment that was being written. */
+  readonly segment: RecordOf<'segment-opened'> | undefined;
+}
+
+/** What a run needs of its surroundings. */
+export interface RunContext {
+  readonly camera: string;
+  readonly stream: string;
+  readonly volume: Volume;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly settings: RecordingSettings;
+  readonly metrics: RecordingMetrics;
+  readonly queue: WriteQueue;
+  /** A write failed and nothing more of the run is written. */
+  failed(failure: RunFailure): void;
+  /** A fragment was written. `startMs`: where its segment begins. */
+  written(startMs: number): void;
+}
