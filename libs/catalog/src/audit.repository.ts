@@ -1,0 +1,46 @@
+import { In } from 'typeorm';
+import type { Database } from './database.js';
+import { SegmentEntity } from './entities.js';
+import type { SegmentRow } from './entities.js';
+import type { SegmentKey } from './retention.repository.js';
+
+/** Rule under which fsck records a row whose file had vanished. */
+export const MISSING_FILE_RULE = 'missing';
+
+/** What fsck asks the catalog. */
+export class AuditRepository {
+  constructor(private readonly database: Database) {}
+
+  async byPath(volumeId: string, paths: readonly string[]): Promise<SegmentRow[]> {
+    return this.database.with(SegmentEntity, (segments) =>
+      segments.find({ where: { volumeId, path: In([...paths]) } }),
+    );
+  }
+
+  /** Present segments of a volume in path order, after `path`. */
+  async pageByPath(
+    volumeId: string,
+    path: string,
+    limit: number,
+  ): Promise<(SegmentKey & { path: string; bytes: number })[]> {
+    return this.database.query(
+      `SELECT run_id AS run, sequence, path, bytes::float8 AS bytes FROM segment
+       WHERE volume_id = $1::uuid AND path > $2 AND state = 'present' ORDER BY path LIMIT $3`,
+      [volumeId, path, limit],
+    );
+  }
+
+  /** Turns rows without a file into records of a deletion by {@link MISSING_FILE_RULE}. */
+  async dropMissing(segments: readonly SegmentKey[]): Promise<void> {
+    await this.database.query(
+      `WITH gone AS (
+         DELETE FROM segment s USING jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer)
+         WHERE s.run_id = i.run AND s.sequence = i.sequence RETURNING s.*
+       )
+       INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, rule)
+       SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, $2::text FROM gone
+       ON CONFLICT (run_id, sequence) DO NOTHING`,
+      [JSON.stringify(segments), MISSING_FILE_RULE],
+    );
+  }
+}

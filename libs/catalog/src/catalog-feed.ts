@@ -1,0 +1,140 @@
+import { NightjarError } from '@nightjar/common';
+import type { Database, SqlRunner } from './database.js';
+import { compareCursors, isStorable } from './journal-record.js';
+import type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
+import { ensureRuns, ensureStreams, jsonOf, storeSegments } from './segment-writer.js';
+
+export interface FeedResult {
+  /** False if the catalog had already consumed up to the cursor: nothing was done. */
+  applied: boolean;
+  /** Segments that were not in the catalog before. */
+  newSegments: number;
+  /** Records left out because they cannot be stored. */
+  rejected: number;
+}
+
+/**
+ * The database half of the journal feed: at least once in, exactly once stored. Records and the cursor behind them are
+ * stored in one transaction, under the row lock of their volume.
+ */
+export class CatalogFeed {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Where reading goes on.
+   * @throws NightjarError `not-found` for a volume that is not registered
+   */
+  async cursor(volumeId: string): Promise<JournalCursor> {
+    const rows = await this.database.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1`, [volumeId]);
+    return toCursor(rows, volumeId);
+  }
+
+  /**
+   * Stores what the journal of a volume says.
+   * @param cursor the position after the last of `records`
+   * @throws NightjarError `unavailable` while the database is away; nothing is stored then and the call can be repeated
+   */
+  async apply(
+    volumeId: string,
+    records: readonly JournalRecord[],
+    cursor: JournalCursor,
+  ): Promise<FeedResult> {
+    const storable = records.filter(isStorable);
+    return this.database.transaction(async (sql) => {
+      const stored = toCursor(
+        await sql.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1 FOR UPDATE`, [volumeId]),
+        volumeId,
+      );
+      if (compareCursors(cursor, stored) <= 0)
+        return { applied: false, newSegments: 0, rejected: 0 };
+      const newSegments = await storeRecords(sql, volumeId, storable);
+      await sql.query('UPDATE volume SET journal_file = $2, journal_offset = $3 WHERE id = $1', [
+        volumeId,
+        cursor.file,
+        cursor.offset,
+      ]);
+      return { applied: true, newSegments, rejected: records.length - storable.length };
+    });
+  }
+
+  /** Makes rows of files alone (repair). Deleted segments whose file is still there come back. */
+  async rebuild(volumeId: string, segments: readonly SegmentFacts[]): Promise<void> {
+    await this.database.transaction(async (sql) => {
+      toCursor(
+        await sql.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1 FOR UPDATE`, [volumeId]),
+        volumeId,
+      );
+      await storeSegments(sql, volumeId, segments, { revive: true });
+    });
+  }
+}
+
+const SELECT_CURSOR = 'SELECT journal_file AS file, journal_offset::float8 AS "offset" FROM volume';
+
+interface CursorRow {
+  file: number;
+  offset: number;
+}
+
+function toCursor(rows: readonly CursorRow[], volumeId: string): JournalCursor {
+  const row = rows[0];
+  if (row === undefined)
+    throw new NightjarError(
+      'not-found',
+      'catalog/unknown-volume',
+      `volume ${volumeId} is not registered`,
+      { volumeId },
+    );
+  return { file: row.file, offset: row.offset };
+}
+
+/** The kinds are stored one after the other; within a kind the order of the journal decides. */
+async function storeRecords(
+  sql: SqlRunner,
+  volumeId: string,
+  records: readonly JournalRecord[],
+): Promise<number> {
+  const starts = ofType(records, 'run-started');
+  const ends = ofType(records, 'run-ended');
+  const gaps = ofType(records, 'gap');
+  await ensureStreams(sql, [...starts, ...gaps]);
+  await ensureRuns(sql, volumeId, starts);
+  const newSegments = await storeSegments(sql, volumeId, ofType(records, 'segment-closed'), {
+    revive: false,
+  });
+  await endRuns(sql, ends);
+  await storeGaps(sql, gaps);
+  return newSegments;
+}
+
+type RecordOf<Type extends JournalRecord['type']> = Extract<JournalRecord, { type: Type }>;
+
+function ofType<Type extends JournalRecord['type']>(
+  records: readonly JournalRecord[],
+  type: Type,
+): RecordOf<Type>[] {
+  return records.filter((record): record is RecordOf<Type> => record.type === type);
+}
+
+async function endRuns(sql: SqlRunner, ends: readonly RecordOf<'run-ended'>[]): Promise<void> {
+  if (ends.length === 0) return;
+  await sql.query(
+    `UPDATE run r SET ended_at = to_timestamp(i."endedAtMs" / 1000), end_reason = i.reason
+     FROM jsonb_to_recordset($1::jsonb) AS i(run text, "endedAtMs" float8, reason text)
+     WHERE r.id = i.run AND r.ended_at IS NULL`,
+    [jsonOf(ends, ['run', 'endedAtMs', 'reason'])],
+  );
+}
+
+async function storeGaps(sql: SqlRunner, gaps: readonly RecordOf<'gap'>[]): Promise<void> {
+  if (gaps.length === 0) return;
+  await sql.query(
+    `INSERT INTO gap (stream_id, start_at, end_at, reason)
+     SELECT t.id, to_timestamp(i."startMs" / 1000), to_timestamp(max(i."endMs") / 1000), i.reason
+     FROM jsonb_to_recordset($1::jsonb) AS i(camera text, stream text, "startMs" float8, "endMs" float8, reason text)
+     JOIN camera c ON c.name = i.camera JOIN stream t ON t.camera_id = c.id AND t.name = i.stream
+     GROUP BY t.id, to_timestamp(i."startMs" / 1000), i.reason
+     ON CONFLICT (stream_id, start_at, reason) DO UPDATE SET end_at = greatest(gap.end_at, EXCLUDED.end_at)`,
+    [jsonOf(gaps, ['camera', 'stream', 'startMs', 'endMs', 'reason'])],
+  );
+}

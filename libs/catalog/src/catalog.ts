@@ -1,0 +1,101 @@
+import type { DataSource } from 'typeorm';
+import type { Clock } from '@nightjar/common';
+import { messageOf, NightjarError } from '@nightjar/common';
+import { AuditRepository } from './audit.repository.js';
+import { CatalogFeed } from './catalog-feed.js';
+import { createCatalogDataSource, migrate } from './data-source.js';
+import { databaseError } from './database-error.js';
+import { Database } from './database.js';
+import { RetentionRepository } from './retention.repository.js';
+import { TimelineRepository } from './timeline.repository.js';
+import { VolumeRepository } from './volume.repository.js';
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5_000;
+
+/** What the catalog says about its connection; nothing in it holds credentials. */
+export interface CatalogListener {
+  /** An attempt to connect failed, or an idle connection broke. It goes on by itself. */
+  unavailable(reason: string): void;
+}
+
+/**
+ * The catalog of one process. Every call throws NightjarError `unavailable` while the database is away and works again
+ * when it is back; nothing has to be reopened.
+ */
+export class Catalog {
+  readonly feed: CatalogFeed;
+  readonly timeline: TimelineRepository;
+  readonly retention: RetentionRepository;
+  readonly volumes: VolumeRepository;
+  readonly audit: AuditRepository;
+  private readonly source: DataSource;
+  private readonly database: Database;
+  private migrated = false;
+
+  /** @param url of PostgreSQL; opens nothing until {@link connect} */
+  constructor(
+    url: string,
+    private readonly listener: CatalogListener,
+  ) {
+    this.source = createCatalogDataSource(url, (error) => listener.unavailable(messageOf(error)));
+    this.database = new Database(this.source);
+    this.feed = new CatalogFeed(this.database);
+    this.timeline = new TimelineRepository(this.database);
+    this.retention = new RetentionRepository(this.database);
+    this.volumes = new VolumeRepository(this.database);
+    this.audit = new AuditRepository(this.database);
+  }
+
+  /** One attempt: connects and migrates. Does nothing once it has succeeded. */
+  async connect(): Promise<void> {
+    try {
+      if (!this.source.isInitialized) await this.source.initialize();
+      if (!this.migrated) await migrate(this.source);
+      this.migrated = true;
+    } catch (error) {
+      throw databaseError(error);
+    }
+  }
+
+  /** Tries until it succeeds, with exponential backoff to 5 s. Throws only `cancelled`, when `signal` aborts. */
+  async connectEventually(clock: Clock, signal: AbortSignal): Promise<void> {
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
+      if (signal.aborted)
+        throw new NightjarError(
+          'cancelled',
+          'catalog/connect-cancelled',
+          'stopped before the database answered',
+        );
+      try {
+        await this.connect();
+        return;
+      } catch (error) {
+        this.listener.unavailable(messageOf(error));
+      }
+      await waitMs(clock, delayMs, signal);
+    }
+  }
+
+  /** Throws `unavailable` unless the database answers now. */
+  async ping(): Promise<void> {
+    await this.database.query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+}
+
+/** Resolves after `delayMs`, or at once when the signal aborts. */
+async function waitMs(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimer(delayMs, done);
+    signal.addEventListener('abort', done);
+  });
+}

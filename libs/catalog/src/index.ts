@@ -1,0 +1,23 @@
+export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
+export { Catalog } from './catalog.js';
+export type { CatalogListener } from './catalog.js';
+export { CatalogFeed } from './catalog-feed.js';
+export type { FeedResult } from './catalog-feed.js';
+export { runMigrations } from './data-source.js';
+export type { DeletionRow, SegmentRow, VolumeRow } from './entities.js';
+export { compareCursors, isStorable } from './journal-record.js';
+export type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
+export type { CondemnedSegment, RetainedSegment, SegmentKey } from './retention.repository.js';
+export { RetentionRepository } from './retention.repository.js';
+export { TimelineRepository } from './timeline.repository.js';
+export type { CatalogStream, GapSpan, RecordedSpan, Timeline } from './timeline.repository.js';
+export { checkVolume } from './volume-check.js';
+export type {
+  CheckResult,
+  Finding,
+  FindingKind,
+  ScannedFile,
+  VolumeCheck,
+  VolumeScan,
+} from './volume-check.js';
+export { VolumeRepository } from './volume.repository.js';

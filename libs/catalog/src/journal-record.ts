@@ -1,0 +1,135 @@
+/** One finished segment file, as the journal reports it and as the file itself can tell: enough to rebuild its row. */
+export interface SegmentFacts {
+  /** Relative to the volume root, `/` separators. */
+  readonly path: string;
+  /** 12 lower-case hex characters. */
+  readonly run: string;
+  /** Position in the run, from 0. */
+  readonly sequence: number;
+  readonly camera: string;
+  readonly stream: string;
+  /** Wall time, Unix epoch milliseconds; may hold a fraction. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly bytes: number;
+  readonly keyframes: number;
+  /** Hex digest of the file. */
+  readonly hash: string;
+  /** True if a crash left the file open and recovery closed it. */
+  readonly recovered: boolean;
+  readonly codecs: readonly string[];
+}
+
+/** One line of a volume's journal (without its `seq`). The recorder writes them, the catalog is fed by them, at least once. */
+export type JournalRecord =
+  | RunStarted
+  | SegmentOpened
+  | ({ readonly type: 'segment-closed'; readonly volumeId: string } & SegmentFacts)
+  | RunEnded
+  | Gap;
+
+interface OfStream {
+  readonly camera: string;
+  readonly stream: string;
+}
+
+interface RunStarted extends OfStream {
+  readonly type: 'run-started';
+  readonly run: string;
+  readonly volumeId: string;
+  readonly startedAtMs: number;
+}
+
+interface SegmentOpened extends OfStream {
+  readonly type: 'segment-opened';
+  readonly path: string;
+  readonly run: string;
+  readonly sequence: number;
+  readonly startMs: number;
+}
+
+interface RunEnded extends OfStream {
+  readonly type: 'run-ended';
+  readonly run: string;
+  readonly endedAtMs: number;
+  readonly reason: string;
+}
+
+interface Gap extends OfStream {
+  readonly type: 'gap';
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reason: string;
+}
+
+/** Where a reader of the journal stands: everything before it is consumed. */
+export interface JournalCursor {
+  readonly file: number;
+  /** Byte offset of the next line in that file. */
+  readonly offset: number;
+}
+
+/** Negative, zero or positive as `a` lies before, at or behind `b`. */
+export function compareCursors(a: JournalCursor, b: JournalCursor): number {
+  return a.file - b.file || a.offset - b.offset;
+}
+
+const RUN = /^[0-9a-f]{12}$/;
+
+/**
+ * True if the database can store this record. A journal line that is not (a bit flip, a future version) is left out and
+ * counted by the feed instead of stopping it for ever.
+ */
+export function isStorable(record: JournalRecord): boolean {
+  if (!isText(record.camera) || !isText(record.stream)) return false;
+  switch (record.type) {
+    case 'run-started':
+      return RUN.test(record.run) && isTime(record.startedAtMs);
+    case 'run-ended':
+      return RUN.test(record.run) && isTime(record.endedAtMs) && isText(record.reason);
+    case 'gap':
+      return isSpan(record.startMs, record.endMs) && isText(record.reason);
+    case 'segment-opened':
+      return RUN.test(record.run);
+    case 'segment-closed':
+      return (
+        RUN.test(record.run) &&
+        isCount(record.sequence, MAX_INTEGER) &&
+        isSpan(record.startMs, record.endMs) &&
+        isCount(record.bytes, Number.MAX_SAFE_INTEGER) &&
+        isCount(record.keyframes, MAX_INTEGER) &&
+        isText(record.path) &&
+        isText(record.hash) &&
+        typeof record.recovered === 'boolean' &&
+        Array.isArray(record.codecs) &&
+        record.codecs.every(isText)
+      );
+    default:
+      return false;
+  }
+}
+
+/** Largest `integer` of PostgreSQL. */
+const MAX_INTEGER = 2 ** 31 - 1;
+/** Below it, dividing by 1000 can underflow. */
+const MIN_TIME_MS = 1;
+/** End of the year 9999. */
+const MAX_TIME_MS = 253_402_300_799_999;
+/** What text of PostgreSQL cannot hold: NUL and lone surrogates. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !UNSTORABLE.test(value);
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= MIN_TIME_MS && value <= MAX_TIME_MS;
+}
+
+function isSpan(startMs: unknown, endMs: unknown): boolean {
+  return isTime(startMs) && isTime(endMs) && (startMs as number) <= (endMs as number);
+}
+
+function isCount(value: unknown, max: number): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;
+}

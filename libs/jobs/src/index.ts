@@ -1,0 +1,14 @@
+export type { JobsBackend, OnBackendError } from './backend.js';
+export { defineJob } from './contract.js';
+export type { AnyJobContract, JobContract, JobOptions } from './contract.js';
+export { checkCoverage, processorOf } from './job-processor.js';
+export type { JobProcessor } from './job-processor.js';
+export { JobQueue } from './job-queue.js';
+export type { FailedJob, JobCounts } from './job-queue.js';
+export { JobWorker } from './job-worker.js';
+export type { JobListener, JobResult, JobTiming } from './job-worker.js';
+export { createJobsBackend } from './create-backend.js';
+export { createPostgresBackend } from './postgres-backend.js';
+export { createRedisBackend } from './redis-backend.js';
+// The data of a job is described with zod; whoever declares a job takes it from here.
+export { z } from 'zod';

@@ -1,0 +1,54 @@
+import { createRedisBackend as createBullBackend } from 'bullmq';
+import { Redis } from 'ioredis';
+import { messageOf, NightjarError } from '@nightjar/common';
+import type { JobsBackend, OnBackendError } from './backend.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const LAST_RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 100;
+
+/** Jobs in Redis or Valkey. Opens nothing until `connect`. */
+export function createRedisBackend(url: string, onError: OnBackendError): JobsBackend {
+  const open = (options: {
+    maxRetriesPerRequest: number | null;
+    enableOfflineQueue: boolean;
+  }): Redis => {
+    const redis = new Redis(url, {
+      ...options,
+      lazyConnect: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), LAST_RETRY_MS),
+    });
+    redis.on('error', (error: Error) => onError(messageOf(error)));
+    return redis;
+  };
+  const producer = open({ maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  const consumer = open({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+
+  return {
+    kind: 'redis',
+    producer,
+    consumer,
+    factory: createBullBackend,
+    async connect() {
+      try {
+        // After a first failure ioredis goes on connecting by itself.
+        if (producer.status === 'wait') await producer.connect();
+        await producer.ping();
+        if (consumer.status === 'wait') await consumer.connect();
+      } catch (error) {
+        throw new NightjarError(
+          'unavailable',
+          'jobs/redis-unavailable',
+          `job queue: ${messageOf(error)}`,
+          {},
+          error,
+        );
+      }
+    },
+    async close() {
+      producer.disconnect();
+      consumer.disconnect();
+    },
+  };
+}
