@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { checkCommand } from './commands/check.js';
+import { fsckCommand } from './commands/fsck.js';
+import { serveCommand } from './commands/serve.js';
+import { volumeCommand } from './commands/volume.js';
+import { runCli } from './run-cli.js';
+import { productVersion } from './version.js';
+
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  [serveCommand, checkCommand, fsckCommand, volumeCommand],
+  productVersion(),
+  { out: (line) => console.log(line), err: (line) => console.error(line) },
+);

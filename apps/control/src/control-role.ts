@@ -1,0 +1,28 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { NestLogger } from '@nightjar/monitoring';
+import { RoleModule } from '@nightjar/role';
+import type { RoleContext, RunningRole } from '@nightjar/role';
+import { ControlModule } from './control.module.js';
+import { ControlService } from './control.service.js';
+
+/** Starts the control role: HTTP at once; database and queue may come later. */
+export async function startControl(context: RoleContext): Promise<RunningRole> {
+  const { config, logger } = context;
+  const app = await NestFactory.create<NestExpressApplication>(
+    { module: ControlModule, imports: [RoleModule.with(context)] },
+    { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: true },
+  );
+  app.disable('x-powered-by');
+  await app.listen(config.http.port, config.http.host);
+  logger.info({ url: await app.getUrl() }, 'the API is served');
+  const service = app.get(ControlService);
+  service.start();
+  return {
+    ready: () => service.ready(),
+    async stop() {
+      await app.close();
+      await service.stop();
+    },
+  };
+}

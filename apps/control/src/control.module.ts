@@ -1,0 +1,87 @@
+import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { AccessPolicy } from '@nightjar/access';
+import { Catalog } from '@nightjar/catalog';
+import { NightjarError } from '@nightjar/common';
+import { createJobsBackend, JobQueue } from '@nightjar/jobs';
+import { RoleContext } from '@nightjar/role';
+import { CamerasController } from './cameras.controller.js';
+import { CamerasService } from './cameras.service.js';
+import { ControlService } from './control.service.js';
+import { ErrorFilter } from './error.filter.js';
+import { PrincipalGuard } from './principal.guard.js';
+import { RetentionSchedule } from './retention-schedule.js';
+
+@Module({
+  imports: [ScheduleModule.forRoot()],
+  controllers: [CamerasController],
+  providers: [
+    { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
+    { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
+    { provide: JobQueue, useFactory: openQueue, inject: [RoleContext] },
+    {
+      provide: CamerasService,
+      useFactory: (catalog: Catalog, policy: AccessPolicy, { watcher }: RoleContext) =>
+        new CamerasService(catalog, policy, () => watcher.config),
+      inject: [Catalog, AccessPolicy, RoleContext],
+    },
+    {
+      provide: RetentionSchedule,
+      useFactory: (queue: JobQueue, registry: SchedulerRegistry, { config, logger }: RoleContext) =>
+        new RetentionSchedule(queue, registry, config, logger),
+      inject: [JobQueue, SchedulerRegistry, RoleContext],
+    },
+    {
+      provide: ControlService,
+      useFactory: (
+        catalog: Catalog,
+        queue: JobQueue,
+        schedule: RetentionSchedule,
+        { clock }: RoleContext,
+      ) => new ControlService({ catalog, queue, schedule, clock }),
+      inject: [Catalog, JobQueue, RetentionSchedule, RoleContext],
+    },
+    {
+      provide: APP_GUARD,
+      useFactory: (policy: AccessPolicy) => new PrincipalGuard(policy),
+      inject: [AccessPolicy],
+    },
+    { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe() },
+    {
+      provide: APP_FILTER,
+      useFactory: ({ logger }: RoleContext) => new ErrorFilter(logger),
+      inject: [RoleContext],
+    },
+  ],
+})
+export class ControlModule {}
+
+function followUsers({ config, watcher }: RoleContext): AccessPolicy {
+  const policy = new AccessPolicy(config.users);
+  watcher.on('changed', ({ config: { users } }) => policy.update(users));
+  return policy;
+}
+
+/** @throws NightjarError `invalid` without a database in the configuration */
+function urlOf({ databaseUrl }: RoleContext): string {
+  if (databaseUrl === undefined) {
+    throw new NightjarError(
+      'invalid',
+      'control/no-database',
+      'set database.url or NIGHTJAR_DATABASE_URL',
+    );
+  }
+  return databaseUrl;
+}
+
+function openCatalog(context: RoleContext): Catalog {
+  return new Catalog(urlOf(context), {
+    unavailable: (reason) => context.logger.warn({ reason }, 'the database is away'),
+  });
+}
+
+function openQueue(context: RoleContext): JobQueue {
+  const away = (reason: string): void => context.logger.warn({ reason }, 'the job queue is away');
+  return new JobQueue(createJobsBackend(context.config.queue, urlOf(context), away), away);
+}

@@ -1,0 +1,50 @@
+import type { Catalog } from '@nightjar/catalog';
+import { messageOf, NightjarError } from '@nightjar/common';
+import type { Clock } from '@nightjar/common';
+import type { JobQueue } from '@nightjar/jobs';
+import type { Readiness } from '@nightjar/monitoring';
+import type { RetentionSchedule } from './retention-schedule.js';
+
+export interface ControlParts {
+  readonly catalog: Catalog;
+  readonly queue: JobQueue;
+  readonly schedule: RetentionSchedule;
+  readonly clock: Clock;
+}
+
+/** The life of the control role beside its HTTP server, which answers from the start. */
+export class ControlService {
+  private readonly stopping = new AbortController();
+  private connecting: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: ControlParts) {}
+
+  /** Returns at once; see {@link ready}. */
+  start(): void {
+    const { catalog, clock, schedule } = this.parts;
+    this.connecting = catalog.connectEventually(clock, this.stopping.signal).then(
+      () => schedule.start(),
+      (error: unknown) => {
+        if (!(error instanceof NightjarError && error.kind === 'cancelled')) throw error;
+      },
+    );
+  }
+
+  async ready(): Promise<Readiness> {
+    try {
+      await this.parts.catalog.ping();
+      return { ready: true, reasons: [] };
+    } catch (error) {
+      return { ready: false, reasons: [messageOf(error)] };
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { catalog, queue, schedule } = this.parts;
+    this.stopping.abort();
+    await this.connecting;
+    schedule.stop();
+    await queue.close();
+    await catalog.close();
+  }
+}

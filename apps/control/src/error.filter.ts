@@ -1,0 +1,65 @@
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { REALM } from '@nightjar/access';
+import { NightjarError } from '@nightjar/common';
+import type { ErrorKind } from '@nightjar/common';
+import type { Logger } from '@nightjar/monitoring';
+
+/** The one table from our errors to HTTP. */
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  exhausted: 429,
+  unavailable: 503,
+  cancelled: 503,
+  protocol: 502,
+  'data-loss': 500,
+  internal: 500,
+};
+
+/** How long a client should wait while the database is away. */
+const RETRY_AFTER_SECONDS = 5;
+
+interface Reply {
+  setHeader(name: string, value: string): void;
+  status(code: number): { json(body: unknown): void };
+}
+
+/** Answers every error as `{ error: { status, code, message } }`; the message of one that is our fault stays in the log. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const { status, code, message } = this.describe(error);
+    const response = host.switchToHttp().getResponse<Reply>();
+    if (status === 401)
+      response.setHeader('WWW-Authenticate', `Basic realm="${REALM}", charset="UTF-8"`);
+    if (status === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    response.status(status).json({ error: { status, code, message } });
+  }
+
+  private describe(error: unknown): { status: number; code: string; message: string } {
+    if (error instanceof HttpException)
+      return { status: error.getStatus(), code: 'http/request', message: messageOfHttp(error) };
+    if (error instanceof NightjarError && STATUS[error.kind] < 500)
+      return { status: STATUS[error.kind], code: error.code, message: error.message };
+    const status = error instanceof NightjarError ? STATUS[error.kind] : 500;
+    this.logger.error({ err: error }, 'a request failed');
+    return {
+      status,
+      code: error instanceof NightjarError ? error.code : 'http/internal',
+      message: status === 503 ? 'temporarily unavailable' : 'internal error',
+    };
+  }
+}
+
+/** Validation puts its findings into the response, others a text. */
+function messageOfHttp(error: HttpException): string {
+  const response = error.getResponse();
+  if (typeof response === 'string' || !('message' in response)) return error.message;
+  return Array.isArray(response.message) ? response.message.join('; ') : String(response.message);
+}

@@ -1,0 +1,100 @@
+import { Module } from '@nestjs/common';
+import { Catalog } from '@nightjar/catalog';
+import { NightjarError } from '@nightjar/common';
+import { createJobsBackend, JobWorker } from '@nightjar/jobs';
+import type { JobListener } from '@nightjar/jobs';
+import { metrics } from '@nightjar/monitoring';
+import type { Logger } from '@nightjar/monitoring';
+import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
+import { RoleContext } from '@nightjar/role';
+import { JournalFeeder } from './journal-feeder.js';
+import { sparing } from './sparing.js';
+import { VolumeRegistry } from './volume-registry.js';
+import { WorkerService } from './worker.service.js';
+
+/** Every job this role is responsible for; boot fails unless each has exactly one processor. */
+const JOBS = [RetentionSweep];
+/** A server that is away is mentioned this often. */
+const REMIND_MS = 60_000;
+
+@Module({
+  providers: [
+    { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
+    { provide: VolumeRegistry, useFactory: openVolumes, inject: [Catalog, RoleContext] },
+    {
+      provide: WorkerService,
+      useFactory: createService,
+      inject: [RoleContext, Catalog, VolumeRegistry],
+    },
+  ],
+})
+export class WorkerModule {}
+
+/** @throws NightjarError `invalid` without a database in the configuration */
+function urlOf({ databaseUrl }: RoleContext): string {
+  if (databaseUrl === undefined) {
+    throw new NightjarError(
+      'invalid',
+      'worker/no-database',
+      'set database.url or NIGHTJAR_DATABASE_URL',
+    );
+  }
+  return databaseUrl;
+}
+
+function openCatalog(context: RoleContext): Catalog {
+  const { clock, logger } = context;
+  const unavailable = sparing(clock, REMIND_MS, (reason) =>
+    logger.warn({ reason }, 'the database is away'),
+  );
+  return new Catalog(urlOf(context), { unavailable });
+}
+
+function openVolumes(catalog: Catalog, { config }: RoleContext): VolumeRegistry {
+  return new VolumeRegistry(
+    catalog,
+    new Map(Object.entries(config.volumes).map(([name, { path }]) => [name, path])),
+  );
+}
+
+function createService(
+  context: RoleContext,
+  catalog: Catalog,
+  volumes: VolumeRegistry,
+): WorkerService {
+  const { clock, config, logger, watcher } = context;
+  const queueAway = sparing(clock, REMIND_MS, (reason) =>
+    logger.warn({ reason }, 'the job queue is away'),
+  );
+  const backend = createJobsBackend(config.queue, urlOf(context), queueAway);
+  const processors = [
+    retentionProcessor({
+      catalog,
+      clock,
+      config: () => watcher.config,
+      volume: (name) => volumes.get(name),
+    }),
+  ];
+  const jobs = new JobWorker(backend, JOBS, processors, clock, jobListener(logger, queueAway));
+  const feeders = volumes.names.map(
+    (name) =>
+      new JournalFeeder(name, {
+        feed: catalog.feed,
+        clock,
+        logger,
+        volume: () => volumes.get(name),
+      }),
+  );
+  return new WorkerService({ catalog, feeders, backend, jobs, clock, logger });
+}
+
+function jobListener(logger: Logger, unavailable: (reason: string) => void): JobListener {
+  return {
+    unavailable,
+    finished(job, result, durationSeconds, reason) {
+      metrics.jobs.inc({ job, result });
+      metrics.jobDurationSeconds.observe({ job }, durationSeconds);
+      if (result !== 'completed') logger.warn({ job, result, reason }, 'a job failed');
+    },
+  };
+}
