@@ -8,10 +8,9 @@ export type {
 } from './ports.js';
 export { FileSource } from './durable-files.js';
 export { Journal, JOURNAL_FILE_BYTES } from './journal.js';
-export type { JournalCursor } from './journal.js';
 export { JOURNAL_CHUNK_BYTES, readJournal } from './journal-reader.js';
 export type { JournalChunk } from './journal-reader.js';
-export type { JournalLine, JournalRecord, RecordOf } from './journal-records.js';
+export type { JournalLine, RecordOf } from './journal-records.js';
 export { KnownVolumes, knownVolumesFile } from './known-volumes.js';
 export { MediaClock } from './media-clock.js';
 export { createRecorder, Recorder } from './recorder.js';

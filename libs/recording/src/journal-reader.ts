@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { journalFileName, journalFiles } from './journal.js';
-import type { JournalCursor } from './journal.js';
+import type { JournalCursor } from '@nightjar/catalog';
 import { parseJournalLine } from './journal-records.js';
 import type { JournalLine } from './journal-records.js';
 

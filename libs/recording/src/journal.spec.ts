@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import { Journal } from './journal.js';
-import type { JournalCursor } from './journal.js';
+import type { JournalCursor, JournalRecord } from '@nightjar/catalog';
 import { readJournal } from './journal-reader.js';
-import type { JournalLine, JournalRecord } from './journal-records.js';
+import type { JournalLine } from './journal-records.js';
 
 const clock = new ManualClock();
 let directory: string;

@@ -2,10 +2,11 @@ import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timer } from '@nightjar/common';
+import type { JournalCursor, JournalRecord } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { syncDirectory } from './durable-files.js';
 import { OpenSet, parseJournalLine } from './journal-records.js';
-import type { JournalRecord, RecordOf } from './journal-records.js';
+import type { RecordOf } from './journal-records.js';
 
 /** A journal file is followed by the next when it has grown to this. */
 export const JOURNAL_FILE_BYTES = 8 * 1024 * 1024;
@@ -221,10 +222,4 @@ export class Journal {
     this.seq += records.length;
     await old.close();
   }
-}
-
-/** A place in the journal; the catalog keeps it beside the rows it made. */
-export interface JournalCursor {
-  readonly file: number;
-  readonly offset: number;
 }
