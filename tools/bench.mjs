@@ -1,0 +1,7 @@
+// `npm run bench`: sets up what is missing, then measures. Arguments choose cases: `npm run bench -- fan-out`.
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root, setUp } from './setup.mjs';
+
+setUp();
+await import(pathToFileURL(path.join(root, 'dist', 'apps', 'bench', 'src', 'main.js')).href);

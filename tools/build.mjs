@@ -1,0 +1,4 @@
+// `npm run build`: builds, whether it is needed or not.
+import { build } from './setup.mjs';
+
+build();

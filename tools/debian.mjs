@@ -1,0 +1,55 @@
+// Programs that tests run and npm does not bring. On Debian and its kin they are installed; elsewhere the message says what is missing.
+import { spawnSync } from 'node:child_process';
+import { fail, run } from './setup.mjs';
+
+const NEEDED = [
+  { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
+  { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
+  { what: 'redis-server', packages: ['redis-server'], check: ['redis-server', '--version'] },
+  {
+    what: 'gst-launch-1.0',
+    packages: ['gstreamer1.0-tools'],
+    check: ['gst-launch-1.0', '--version'],
+  },
+  {
+    what: 'GStreamer rtspsrc',
+    packages: ['gstreamer1.0-plugins-good'],
+    check: ['gst-inspect-1.0', '--exists', 'rtspsrc'],
+  },
+  {
+    what: 'GStreamer h264parse',
+    packages: ['gstreamer1.0-plugins-bad'],
+    check: ['gst-inspect-1.0', '--exists', 'h264parse'],
+  },
+  {
+    what: 'GStreamer avdec_h264',
+    packages: ['gstreamer1.0-libav'],
+    check: ['gst-inspect-1.0', '--exists', 'avdec_h264'],
+  },
+];
+
+const works = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+
+/** Installs the programs that are missing, or ends this process with the command to type. */
+export function ensureDebianPackages() {
+  const missing = NEEDED.filter(({ check }) => !works(check));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.flatMap((need) => need.packages))];
+  const names = missing.map(({ what }) => what).join(', ');
+  if (!works(['apt-get', '--version'])) {
+    fail(`the tests need ${names}; there is no apt-get here: install them by your own means`);
+  }
+  const byHand = `the tests need ${names}; type: sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`;
+  const asRoot = process.getuid?.() === 0 ? ['env'] : ['sudo', '-n', 'env'];
+  if (!works([...asRoot, 'true'])) fail(byHand);
+  console.error(`nightjar: installing for the tests: ${packages.join(' ')} ...`);
+  const aptGet = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y'];
+  const [command, ...before] = asRoot;
+  run('apt-get update', command, [...before, ...aptGet, 'update'], byHand);
+  run(
+    'apt-get install',
+    command,
+    [...before, ...aptGet, 'install', '--no-install-recommends', ...packages],
+    byHand,
+  );
+}
