@@ -1,0 +1,74 @@
+import { runMigrations } from '@nightjar/catalog';
+import { systemClock } from '@nightjar/common';
+import { printIssue, type LoadedConfig } from '@nightjar/config';
+import { createLogger, localSource, OperationsServer } from '@nightjar/monitoring';
+import type { Login } from './demo.js';
+import { PostgresServer } from './postgres/postgres-server.js';
+import { cameraProcess, postgresProcess, roleProcess } from './processes.js';
+import { Supervisor } from './supervisor.js';
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+export interface MachineOptions {
+  readonly loaded: LoadedConfig;
+  /** Environment of the roles, with NIGHTJAR_CONFIG and NIGHTJAR_DATA_DIR. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Simulated cameras to run as well. */
+  readonly cameras: { readonly port: number; readonly login: Login } | undefined;
+  /** Called once, when live streams are served. */
+  readonly onServing: () => void;
+}
+
+/** Puts the supervisor on real processes, signals and sockets and runs it. Settles and throws as {@link Supervisor.run}. */
+export async function runMachine(options: MachineOptions): Promise<number> {
+  const { config, warnings } = options.loaded;
+  const log = createLogger({ role: 'appliance', ...config.log });
+  for (const warning of warnings) log.warn(printIssue(warning));
+  const context = { clock: systemClock, log };
+
+  const own =
+    config.database.url === undefined
+      ? await PostgresServer.choose(config.dataDir, log)
+      : undefined;
+  const databaseUrl = own?.url ?? config.database.url ?? '';
+  const environment = {
+    ...options.environment,
+    NIGHTJAR_DATABASE_URL: databaseUrl,
+    NIGHTJAR_SUPERVISED: '1',
+  };
+  const media = roleProcess('media', environment, context);
+  const control = roleProcess('control', environment, context);
+  const worker = roleProcess('worker', environment, context);
+  const { cameras } = options;
+  const supervisor = new Supervisor(
+    {
+      media: media.kept,
+      control: control.kept,
+      worker: worker.kept,
+      postgres: own && postgresProcess(own, context),
+      cameras: cameras && cameraProcess(cameras.port, cameras.login, context),
+    },
+    { prepare: async () => own?.prepare(), migrate: () => runMigrations(databaseUrl) },
+    systemClock,
+    log,
+  );
+  const operations = new OperationsServer({
+    ...config.operations,
+    sources: [
+      localSource('appliance', () => supervisor.readiness()),
+      media.source,
+      control.source,
+      worker.source,
+    ],
+  });
+  await operations.start();
+  void media.kept.firstReady.then(options.onServing);
+  const onSignal = (): void => supervisor.signal();
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  try {
+    return await supervisor.run();
+  } finally {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+    await operations.stop();
+  }
+}
