@@ -1,0 +1,147 @@
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@nightjar/common';
+import { createRecorder, Journal, Volume, WallClock } from '@nightjar/recording';
+import { runFsck } from '../../apps/cli/src/fsck/index.js';
+import { startPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
+import { CountingMetrics, silentLog, TestCamera, videoClip } from './recording-media.js';
+
+const START_MS = Date.UTC(2024, 4, 1, 12, 59, 56, 800);
+const LOOP_MS = 4_000;
+
+let postgres: TestPostgres;
+let databases = 0;
+let database: string;
+let directory: string;
+let configFile: string;
+let volume: Volume;
+let lines: string[];
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  directory = await mkdtemp(join(tmpdir(), 'nightjar-fsck-'));
+}, 30_000);
+afterAll(async () => {
+  await postgres.remove();
+  await rm(directory, { recursive: true });
+});
+
+/** A new volume with three real segments of one run, and an empty database. */
+beforeEach(async () => {
+  const root = await mkdtemp(join(directory, 'volume-'));
+  const clock = new ManualClock(START_MS);
+  volume = await Volume.open('main', root);
+  const journal = await Journal.open(volume.journalDirectory, clock);
+  const recorder = createRecorder({
+    camera: 'front',
+    stream: 'main',
+    volume,
+    journal,
+    clock: new WallClock(clock),
+    settings: { segmentMs: 4_000, fragmentMs: 1_000, sync: 'none', queueBytes: 16 * 1024 * 1024 },
+    log: silentLog,
+    metricsSink: new CountingMetrics(),
+  });
+  const camera = new TestCamera(
+    clock,
+    [videoClip(directory, { codec: 'h264', seconds: 4, fps: 5, gop: 5, size: '64x64' })],
+    LOOP_MS,
+  );
+  recorder.tracks(camera.tracks);
+  await camera.play(recorder, 10_000, 100);
+  await recorder.stop();
+  await journal.close();
+
+  const name = `fsck_${++databases}`;
+  database = name;
+  process.env['NIGHTJAR_DATABASE_URL'] = await postgres.createDatabase(name);
+  configFile = join(directory, `${name}.yaml`);
+  await writeFile(
+    configFile,
+    `{ version: 1, volumes: { main: { path: "${root}" } }, cameras: { front: { streams: { main: { url: "rtsp://127.0.0.1/1" } } } } }`,
+  );
+  lines = [];
+}, 30_000);
+
+async function fsck(repair: boolean): Promise<number> {
+  lines = [];
+  return runFsck({ configFile, volume: 'main', repair, out: (line) => lines.push(line) });
+}
+
+const rows = () =>
+  postgres.query<{ path: string }>(
+    `SELECT path, sequence, bytes, keyframes, hash, codecs, end_at, state FROM segment ORDER BY sequence`,
+    database,
+  );
+
+async function forgetJournal(): Promise<void> {
+  for (const file of await readdir(volume.journalDirectory))
+    await rm(join(volume.journalDirectory, file));
+}
+
+describe('nightjar fsck', () => {
+  it('finds nothing where the journal has all the news', async () => {
+    expect([await fsck(false), lines]).toEqual([0, ['main: 3 files, 0 findings, 0 repaired']]);
+    expect(await rows()).toHaveLength(3);
+  });
+
+  it('rebuilds the same rows from the files alone', async () => {
+    await fsck(false);
+    const fromJournal = await rows();
+    await postgres.query('TRUNCATE segment, run, stream, camera, volume CASCADE', database);
+    await forgetJournal();
+
+    expect(await fsck(false)).toBe(1);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(/^main: file-without-row: front\/main\/.*_000000\.mp4 \(\d+ bytes\)$/);
+    expect(await rows()).toEqual([]);
+    expect(await fsck(true)).toBe(0);
+    expect(lines.at(-1)).toBe('main: 3 files, 3 findings, 3 repaired');
+    expect(await rows()).toEqual(fromJournal);
+    expect([await fsck(false), lines]).toEqual([0, ['main: 3 files, 0 findings, 0 repaired']]);
+  });
+
+  it('tells of lost, changed, cut and foreign files, and mends what only the catalog has wrong', async () => {
+    await fsck(false);
+    const [first, second, third] = (await rows()).map(({ path }) => path) as [
+      string,
+      string,
+      string,
+    ];
+    await rm(volume.resolve(first));
+    await postgres.query(`UPDATE segment SET bytes = 1 WHERE path = '${second}'`, database);
+    await truncate(volume.resolve(third), (await stat(volume.resolve(third))).size - 10);
+    await writeFile(join(volume.root, 'front', 'holiday.mp4'), 'not ours');
+
+    expect(await fsck(true)).toBe(1);
+    expect(lines).toHaveLength(5);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'main: damaged: front/holiday.mp4 (not the path of a segment)',
+        `main: row-differs: ${second} (row says 1 bytes, file has ${(await stat(volume.resolve(second))).size}), repaired`,
+        expect.stringMatching(`^main: row-without-file: ${first} .*, repaired$`),
+        expect.stringMatching(`^main: unclosed: ${third}`),
+        'main: 3 files, 4 findings, 2 repaired',
+      ]),
+    );
+    expect(await postgres.query('SELECT path, rule FROM deletion', database)).toEqual([
+      { path: first, rule: 'missing' },
+    ]);
+  });
+
+  it('does not take a volume that is not there for one that lost its files', async () => {
+    await fsck(false);
+    await rm(join(volume.root, '.nightjar', 'volume.json'));
+    await rm(join(volume.root, 'front'), { recursive: true });
+    await expect(fsck(true)).rejects.toMatchObject({ code: 'fsck/no-volume' });
+    expect(await rows()).toHaveLength(3);
+  });
+
+  it('says what to do when it cannot find the database', async () => {
+    delete process.env['NIGHTJAR_DATABASE_URL'];
+    await expect(fsck(false)).rejects.toMatchObject({ code: 'fsck/no-database' });
+  });
+});
