@@ -19,7 +19,7 @@ import {
   type WantedPort,
 } from './preflight.js';
 
-export type { ApplianceOptions } from './options.js';
+export { HELP, parseArguments, type ApplianceOptions } from './options.js';
 
 const DEFAULT_DATA_DIR = 'nightjar-data';
 
