@@ -28,7 +28,7 @@ import type { MountResolver } from './mount.js';
 import { parseResource, trackControl, type Resource } from './resource.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RtspSession } from './session.js';
-import type { UdpPorts } from './udp-ports.js';
+import type { UdpPorts } from '../udp/udp-ports.js';
 
 export interface RequestHandlerOptions {
   readonly resolver: MountResolver;
@@ -273,8 +273,8 @@ export class RequestHandler implements ConnectionHandler {
     session.setupUdp(
       track,
       {
-        rtp: { address, port: chosen.clientPort[0] },
-        rtcp: { address, port: chosen.clientPort[1] },
+        rtp: ports.peer(address, chosen.clientPort[0]),
+        rtcp: ports.peer(address, chosen.clientPort[1]),
       },
       ports,
     );

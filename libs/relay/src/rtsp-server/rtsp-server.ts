@@ -13,7 +13,7 @@ import type { MountResolver } from './mount.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RequestHandler } from './request-handler.js';
 import type { RtspSession } from './session.js';
-import { UdpPorts } from './udp-ports.js';
+import { UdpPorts } from '../udp/udp-ports.js';
 
 export interface RtspServerOptions {
   readonly host: string;

@@ -9,7 +9,7 @@ import {
 } from './interleaved-output.js';
 import type { Mount, MountDescription, MountStream, PlayAnswer, PlayRequest } from './mount.js';
 import { UdpOutput, type UdpTrack } from './udp-output.js';
-import type { UdpPorts } from './udp-ports.js';
+import type { UdpPorts } from '../udp/udp-ports.js';
 
 const ID_BYTES = 16;
 

@@ -3,7 +3,7 @@ import type { PacketBatch } from '../hub/packet-batch.js';
 import type { OutputOptions } from './interleaved-output.js';
 import type { StreamOutput } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
-import type { UdpPeer, UdpPorts } from './udp-ports.js';
+import type { UdpPeer, UdpPorts } from '../udp/udp-ports.js';
 
 /** Where the packets of one track go. */
 export interface UdpTrack {
@@ -48,17 +48,11 @@ export class UdpOutput implements StreamOutput {
       return;
     }
     this.lastBatch = batch;
-    let bytes = 0;
-    let packets = 0;
-    for (let i = from; i < batch.count; i++) {
-      const peer = this.peers[batch.tracks[i]!];
-      if (peer === undefined) continue;
-      const length = batch.lengths[i]!;
-      this.ports.sendRtp(batch.bytes, batch.offsets[i]!, length, peer.rtp);
-      bytes += length;
-      packets++;
+    for (let track = 0; track < this.peers.length; track++) {
+      const peer = this.peers[track];
+      if (peer !== undefined) this.ports.sendBatch(batch, from, track, peer.rtp);
     }
-    this.options.onSent(bytes, packets);
+    this.count(batch, from);
   }
 
   send(track: number, packet: Buffer, rtcp: boolean): void {
@@ -105,5 +99,16 @@ export class UdpOutput implements StreamOutput {
   dispose(): void {
     this.closed = true;
     this.held = undefined;
+  }
+
+  private count(batch: PacketBatch, from: number): void {
+    let bytes = 0;
+    let packets = 0;
+    for (let i = from; i < batch.count; i++) {
+      if (this.peers[batch.tracks[i]!] === undefined) continue;
+      bytes += batch.lengths[i]!;
+      packets++;
+    }
+    this.options.onSent(bytes, packets);
   }
 }

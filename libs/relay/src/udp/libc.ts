@@ -1,0 +1,58 @@
+import { endianness } from 'node:os';
+import koffi from 'koffi';
+
+/**
+ * The few system calls that Node does not offer. Linux, 64-bit little-endian, glibc or musl; elsewhere {@link libc} is
+ * undefined and callers do without. Numbers are those of the kernel's generic ABI (x86-64 and arm64).
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  close(fd: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
+  setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
+  sendmsg(fd: number, message: Buffer, flags: number): number;
+  /** Of the last call that returned -1. */
+  errno(): number;
+  /** Address of the first byte; valid while the buffer is referenced. Below 2^53. */
+  addressOf(buffer: Buffer): number;
+}
+
+export const AF_INET = 2;
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SOL_UDP = 17;
+/** udp(7), Linux 4.18. */
+export const UDP_SEGMENT = 103;
+export const MSG_DONTWAIT = 0x40;
+export const EAGAIN = 11;
+
+export const libc: Libc | undefined = load();
+
+function load(): Libc | undefined {
+  const known = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+  if (!known || endianness() !== 'LE') return undefined;
+  try {
+    const library = koffi.load(null);
+    return {
+      socket: library.func('int socket(int domain, int type, int protocol)'),
+      bind: library.func('int bind(int fd, void *address, uint32_t length)'),
+      close: library.func('int close(int fd)'),
+      getsockopt: library.func(
+        'int getsockopt(int fd, int level, int name, void *value, void *length)',
+      ),
+      setsockopt: library.func(
+        'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
+      ),
+      sendmsg: library.func('intptr_t sendmsg(int fd, void *message, int flags)'),
+      errno: () => koffi.errno(),
+      addressOf: (buffer) => Number(koffi.address(buffer)),
+    };
+  } catch {
+    // No binary of koffi for this platform: everything works without it, only slower.
+    return undefined;
+  }
+}
