@@ -21,6 +21,7 @@ const OWNERS = {
   typeorm: ['libs/catalog'],
   pg: ['libs/catalog', 'libs/jobs'],
   bullmq: ['libs/jobs'],
+  koffi: ['libs/relay'],
   ioredis: ['libs/jobs'],
   'prom-client': ['libs/monitoring'],
   'pino(-pretty)?': ['libs/monitoring'],
