@@ -222,6 +222,28 @@ describe('a playback stream', () => {
     }
   });
 
+  it('ends where the range ends', async () => {
+    expect((await play({ unit: 'npt', start: 0, end: 0.5 })).range).toBe('npt=0.000-0.500');
+    await pass(5000);
+    expect(units()).toEqual(Array.from({ length: 25 }, (_, i) => 500 + i));
+    expect(ended).toBe(1);
+    await expect(play({ unit: 'npt', start: 2, end: 1 })).rejects.toMatchObject({
+      where: { status: 457 },
+    });
+  });
+
+  it('sends nothing of the old place once it was told to seek', async () => {
+    await play();
+    await pass(500);
+    const before = sent.length;
+    const seeking = play({ unit: 'npt', start: 4, end: undefined });
+    clock.advance(UNIT_MS);
+    await turn();
+    await seeking;
+    await pass(100);
+    expect(sent[before]!.unit).toBe(1050);
+  });
+
   it('waits for a client that is behind', async () => {
     behind = true;
     await play();

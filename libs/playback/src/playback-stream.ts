@@ -10,6 +10,8 @@ import { TrackSender } from './track-sender.js';
 
 /** Distance in media time between the last frame before a seek and the first one after it. */
 const SEEK_LEAD_MS = 40;
+/** Units stand in decode order: one this far behind the end has none before the end after it. */
+const REORDER_MS = 2_000;
 
 export interface PlaybackStreamOptions {
   readonly footage: Footage;
@@ -26,6 +28,8 @@ export interface PlaybackStreamOptions {
 /** One pass over the footage, from a seek to the next or to the end. */
 interface Pass {
   readonly pacer: Pacer;
+  /** Wall time, excluded. */
+  readonly endMs: number;
   ended: boolean;
   done: Promise<void>;
 }
@@ -48,40 +52,25 @@ export class PlaybackStream implements MountStream {
   }
 
   async play({ range }: PlayRequest): Promise<PlayAnswer> {
-    const { timeline } = this.options;
     if (range === undefined && this.pass !== undefined && !this.pass.ended) {
       this.resume();
-      return this.answer(timeline.nptAt(this.positionMs), undefined);
+      return this.answer(this.positionMs, this.pass.endMs, undefined);
     }
-    const wanted = this.wallOf(range);
-    const keyframeMs = await this.options.footage.keyframeAt(wanted);
-    if (keyframeMs === undefined) throw outside();
-    await this.endPass();
-    this.time.moveTo(keyframeMs, SEEK_LEAD_MS);
-    this.positionMs = keyframeMs;
-    const answer = this.answer(timeline.nptAt(keyframeMs), range);
-    const pass: Pass = {
-      pacer: new Pacer(this.options.clock, 1),
-      ended: false,
-      done: Promise.resolve(),
-    };
-    this.pass = pass;
-    pass.done = this.run(pass, keyframeMs).catch((error: unknown) => this.failed(error));
-    return answer;
+    const wasPaused = this.gate !== undefined;
+    // From here on nothing of the old place may be sent: it would follow the answer.
+    this.suspend();
+    try {
+      return await this.seek(range);
+    } catch (error) {
+      if (!wasPaused) this.resume();
+      throw error;
+    }
   }
 
   pause(): Promise<{ readonly range?: string }> {
-    if (this.gate === undefined) {
-      let open: () => void = () => undefined;
-      const opened = new Promise<void>((resolve) => {
-        open = resolve;
-      });
-      this.gate = { opened, open };
-      this.pass?.pacer.cancel();
-    }
-    return Promise.resolve({
-      range: this.printRange(this.options.timeline.nptAt(this.positionMs), undefined),
-    });
+    this.suspend();
+    const endMs = this.pass?.endMs ?? this.options.timeline.endMs;
+    return Promise.resolve({ range: this.printRange(this.positionMs, endMs, undefined) });
   }
 
   close(): void {
@@ -89,6 +78,23 @@ export class PlaybackStream implements MountStream {
     this.closed = true;
     void this.endPass();
     this.options.onClose();
+  }
+
+  /** Ends the present pass and begins one at the keyframe at or before the range's start. */
+  private async seek(range: Range | undefined): Promise<PlayAnswer> {
+    const keyframeMs = await this.options.footage.keyframeAt(this.startOf(range));
+    if (keyframeMs === undefined) throw outside();
+    const endMs = this.endOf(range);
+    if (endMs <= keyframeMs) throw outside();
+    await this.endPass();
+    this.time.moveTo(keyframeMs, SEEK_LEAD_MS);
+    this.positionMs = keyframeMs;
+    const answer = this.answer(keyframeMs, endMs, range);
+    const pacer = new Pacer(this.options.clock, 1);
+    const pass: Pass = { pacer, endMs, ended: false, done: Promise.resolve() };
+    this.pass = pass;
+    pass.done = this.run(pass, keyframeMs).catch((error: unknown) => this.failed(error));
+    return answer;
   }
 
   private async run(pass: Pass, fromMs: number): Promise<void> {
@@ -102,6 +108,8 @@ export class PlaybackStream implements MountStream {
         continue;
       }
       const { unit } = event;
+      if (unit.wallMs >= pass.endMs + REORDER_MS) break;
+      if (unit.wallMs >= pass.endMs) continue;
       const mediaMs = this.time.at(unit.wallMs);
       await this.turn(pass, mediaMs);
       if (pass.ended) return;
@@ -127,6 +135,16 @@ export class PlaybackStream implements MountStream {
     }
   }
 
+  private suspend(): void {
+    if (this.gate !== undefined) return;
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.gate = { opened, open };
+    this.pass?.pacer.cancel();
+  }
+
   private resume(): void {
     this.gate?.open();
     this.gate = undefined;
@@ -148,8 +166,8 @@ export class PlaybackStream implements MountStream {
     this.options.output.cut('playback-failed');
   }
 
-  /** @throws NightjarError with status 457 when the range lies outside the footage */
-  private wallOf(range: Range | undefined): number {
+  /** Wall time. @throws NightjarError with status 457 when it lies outside the footage */
+  private startOf(range: Range | undefined): number {
     const { timeline } = this.options;
     if (range === undefined) return timeline.startMs;
     switch (range.unit) {
@@ -170,9 +188,19 @@ export class PlaybackStream implements MountStream {
     }
   }
 
-  private answer(nptMs: number, range: Range | undefined): PlayAnswer {
+  /** Wall time, excluded; that of the recording when the range is open. */
+  private endOf(range: Range | undefined): number {
+    const { timeline } = this.options;
+    if (range === undefined || range.unit === 'other' || range.end === undefined) {
+      return timeline.endMs;
+    }
+    const endMs = range.unit === 'npt' ? timeline.wallAt(range.end * 1000) : range.end;
+    return Math.min(endMs, timeline.endMs);
+  }
+
+  private answer(startMs: number, endMs: number, range: Range | undefined): PlayAnswer {
     return {
-      range: this.printRange(nptMs, range),
+      range: this.printRange(startMs, endMs, range),
       scale: 1,
       rtpInfo: this.senders.map((sender) => ({
         track: sender.track,
@@ -183,12 +211,11 @@ export class PlaybackStream implements MountStream {
   }
 
   /** In the unit that the client used. */
-  private printRange(nptMs: number, range: Range | undefined): string {
+  private printRange(startMs: number, endMs: number, range: Range | undefined): string {
     const { timeline } = this.options;
-    if (range?.unit === 'clock') {
-      return printRange({ unit: 'clock', start: timeline.wallAt(nptMs), end: timeline.endMs });
-    }
-    return printRange({ unit: 'npt', start: nptMs / 1000, end: timeline.durationMs / 1000 });
+    if (range?.unit === 'clock') return printRange({ unit: 'clock', start: startMs, end: endMs });
+    const seconds = (wallMs: number): number => timeline.nptAt(wallMs) / 1000;
+    return printRange({ unit: 'npt', start: seconds(startMs), end: seconds(endMs) });
   }
 }
 
