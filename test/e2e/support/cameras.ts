@@ -1,0 +1,65 @@
+import { expect } from '@jest/globals';
+import type { CameraStatus } from '../../../apps/camsim/src/camera.js';
+import type { FaultRequest } from '../../../apps/camsim/src/faults.js';
+import type { Stage } from './stage.js';
+
+interface Ready {
+  readonly control: string;
+  /** RTSP URL by name, without login. */
+  readonly cameras: Readonly<Record<string, string>>;
+}
+
+/** Simulated cameras in a process of their own, and their control port. */
+export class Cameras {
+  private constructor(private readonly ready: Ready) {}
+
+  /** @param footage camera name to clip, or `synthetic`; `flags` are further ones of camsim */
+  static async start(
+    stage: Stage,
+    footage: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<Cameras> {
+    const cameras = Object.entries(footage).flatMap(([name, clip]) => [
+      '--camera',
+      `${name}=${clip}`,
+    ]);
+    const args = [
+      '--listen',
+      '127.0.0.1:0',
+      '--control',
+      '127.0.0.1:0',
+      '--own-ports',
+      ...cameras,
+      ...flags,
+    ];
+    return new Cameras(await stage.start('camsim', args).ready<Ready>());
+  }
+
+  url(name: string): string {
+    const url = this.ready.cameras[name];
+    if (url === undefined) throw new Error(`no camera ${name}`);
+    return url;
+  }
+
+  async status(name: string): Promise<CameraStatus> {
+    return await this.call('GET', `/cameras/${name}`);
+  }
+
+  /** Makes things go wrong; see FaultRequest for what there is. */
+  async inject(name: string, faults: FaultRequest): Promise<void> {
+    await this.call('POST', `/cameras/${name}/faults`, faults);
+  }
+
+  async heal(name: string): Promise<void> {
+    await this.call('DELETE', `/cameras/${name}/faults`);
+  }
+
+  private async call(method: string, path: string, body?: object): Promise<CameraStatus> {
+    const response = await fetch(this.ready.control + path, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    expect(response.status).toBe(200);
+    return (await response.json()) as CameraStatus;
+  }
+}

@@ -1,0 +1,47 @@
+type Labels = Readonly<Record<string, string>>;
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+/** One scrape of `/metrics`. */
+export class Metrics {
+  private constructor(private readonly samples: readonly Sample[]) {}
+
+  static async scrape(operationsUrl: string): Promise<Metrics> {
+    const response = await fetch(`${operationsUrl}/metrics`);
+    if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
+    return new Metrics((await response.text()).split('\n').flatMap(parseLine));
+  }
+
+  /** Sum over all series of this name that have these labels; 0 when there is none. */
+  sum(name: string, labels: Labels = {}): number {
+    return this.of(name, labels).reduce((sum, { value }) => sum + value, 0);
+  }
+
+  private of(name: string, labels: Labels): Sample[] {
+    const wanted = Object.entries(labels);
+    return this.samples.filter(
+      (sample) =>
+        sample.name === name && wanted.every(([key, value]) => sample.labels[key] === value),
+    );
+  }
+}
+
+function parseLine(line: string): Sample[] {
+  const match = LINE.exec(line);
+  if (match === null) return [];
+  const [, name = '', labels = '', value] = match;
+  return [
+    {
+      name,
+      labels: Object.fromEntries([...labels.matchAll(LABEL)].map(([, key, text]) => [key, text])),
+      value: Number(value),
+    },
+  ];
+}
