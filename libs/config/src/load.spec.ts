@@ -68,7 +68,7 @@ cameras:
       credentials: { username: 'admin', password: 'hunter2' },
       record: { stream: 'main', mode: 'continuous' },
       retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 5e11 },
-      reconnect: { initialMs: 1_000, maxMs: 5_000, tries: undefined },
+      reconnect: { initialMs: 1_000, maxMs: 3_000, tries: undefined },
       inactivityMs: 5_000,
     });
   });

@@ -172,7 +172,7 @@ const camera = z.strictObject({
       initial: duration({ min: 10, max: HOUR_MS })
         .prefault('1s')
         .describe('First pause after a failure; doubles with each further one.'),
-      max: duration({ min: 10, max: DAY_MS }).prefault('5s').describe('Longest pause.'),
+      max: duration({ min: 10, max: DAY_MS }).prefault('3s').describe('Longest pause.'),
       tries: z
         .int()
         .min(1)

@@ -35,7 +35,7 @@ function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen
   const labels = { camera, stream };
   const { stats, sourceStats } = hub;
   if (hub.state === 'idle') metrics.cameraUp.remove(labels);
-  else metrics.cameraUp.set(labels, hub.state === 'online' ? 1 : 0);
+  else metrics.cameraUp.set(labels, hub.delivering ? 1 : 0);
   const sessions = seen.rise('sessions', stats.sessions);
   metrics.sourceSessions.inc(labels, sessions);
   metrics.sourceConnects.inc({ ...labels, result: 'ok' }, sessions);

@@ -71,6 +71,7 @@ export class StreamHub implements Hub, SourceSink {
     reject: (error: Error) => void;
   }>();
   private failure = '';
+  private packetsBefore = 0;
   private shut = false;
 
   constructor(private readonly options: StreamHubOptions) {}
@@ -87,8 +88,9 @@ export class StreamHub implements Hub, SourceSink {
     return this.version;
   }
 
-  get readerCount(): number {
-    return this.readers.length;
+  /** Whether media have come since the source went online: a camera may accept PLAY and send nothing. */
+  get delivering(): boolean {
+    return this.current === 'online' && this.stats.packets > this.packetsBefore;
   }
 
   get sourceStats(): Source['stats'] | undefined {
@@ -169,6 +171,7 @@ export class StreamHub implements Hub, SourceSink {
     this.failure = '';
     this.current = 'online';
     this.stats.sessions++;
+    this.packetsBefore = this.stats.packets;
     this.senderClock.reset();
     this.keyframeTimestamp = -1;
     if (this.described !== undefined && sameTracks(this.described, tracks)) {

@@ -223,6 +223,7 @@ export class RequestHandler implements ConnectionHandler {
         resource: resource.key,
         principal,
         peerAddress: connection.peerAddress,
+        clock: this.options.clock,
         output: {
           cname,
           highWaterBytes,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '@nightjar/access';
-import type { MonotonicMs } from '@nightjar/common';
+import type { Clock, MonotonicMs } from '@nightjar/common';
 import type { ServerSessionState } from '@nightjar/rtsp';
 import {
   InterleavedOutput,
@@ -20,6 +20,7 @@ export interface SessionOptions {
   readonly resource: string;
   readonly principal: Principal | undefined;
   readonly peerAddress: string;
+  readonly clock: Clock;
   readonly output: Omit<OutputOptions, 'onCut'>;
   /** The session ended itself: a slow reader was cut, or the mount went away. */
   readonly onEnd: (session: RtspSession, reason: string) => void;
@@ -82,7 +83,10 @@ export class RtspSession {
 
   setupUdp(track: number, peer: UdpTrack, ports: UdpPorts): void {
     this.peers[track] = peer;
-    this.output ??= new UdpOutput(ports, this.peers, this.outputOptions());
+    this.output ??= new UdpOutput(ports, this.peers, {
+      ...this.outputOptions(),
+      clock: this.options.clock,
+    });
   }
 
   /** SSRC to announce for a track, where the mount sends under ours. */
