@@ -61,10 +61,3 @@ export class DigestAuthenticator implements Authenticator {
     return this.verifier.challenges(peer, stale);
   }
 }
-
-/** Lets everybody in: a simulated camera without a login. */
-export const openToAll: Authenticator = {
-  required: false,
-  identify: () => undefined,
-  challenges: () => [],
-};

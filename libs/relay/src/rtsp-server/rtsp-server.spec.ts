@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessPolicy, REALM } from '@nightjar/access';
-import { NightjarError, systemClock } from '@nightjar/common';
+import { ManualClock, NightjarError } from '@nightjar/common';
 import { encodeRtp } from '@nightjar/rtp';
 import {
   ClientAuthorizer,
@@ -119,6 +119,7 @@ class TestClient {
 
 describe('the RTSP server', () => {
   let mount: TestMount;
+  let clock: ManualClock;
   let policy: AccessPolicy;
   let server: RtspServer;
   let client: TestClient;
@@ -131,7 +132,7 @@ describe('the RTSP server', () => {
       host: '127.0.0.1',
       port: 0,
       udp: true,
-      clock: systemClock,
+      clock,
       authenticator: new DigestAuthenticator(policy, { realm: REALM, now: Date.now }),
       resolver: {
         resolve: (path, _, principal) => {
@@ -159,6 +160,7 @@ describe('the RTSP server', () => {
 
   beforeEach(async () => {
     mount = new TestMount();
+    clock = new ManualClock();
     await start({});
   });
 
@@ -234,6 +236,41 @@ describe('the RTSP server', () => {
     expect('status' in answer && answer.status).toBe(400);
     await closed;
     expect((await client.ask('OPTIONS', '*')).status).toBe(200);
+  });
+
+  it('reclaims a UDP session that shows no sign of life, and not one that does', async () => {
+    const session = await setup('RTP/AVP;unicast;client_port=5000-5001');
+    await client.ask('PLAY', base, { Session: session });
+    clock.advance(60_000);
+    expect((await client.ask('GET_PARAMETER', base, { Session: session })).status).toBe(200);
+    clock.advance(69_000);
+    expect(server.countSessions('udp')).toBe(1);
+    clock.advance(6_000);
+    expect(server.countSessions('udp')).toBe(0);
+    expect(mount.closed).toBe(1);
+    expect((await client.ask('GET_PARAMETER', base, { Session: session })).status).toBe(454);
+  });
+
+  it('keeps a playing interleaved session as long as its connection, and no other one', async () => {
+    const playing = await setup();
+    await client.ask('PLAY', base, { Session: playing });
+    const idle = await setup('RTP/AVP/TCP;unicast;interleaved=4-5');
+    expect(server.countSessions('tcp')).toBe(2);
+    clock.advance(600_000);
+    expect(server.countSessions('tcp')).toBe(1);
+    expect(idle).not.toBe(playing);
+  });
+
+  it('answers 408 to a request that does not end, and closes', async () => {
+    const other = await TestClient.open(server.port);
+    const closed = once(other.socket, 'close');
+    other.socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n');
+    // Its bytes are there once a later client was answered.
+    await client.ask('OPTIONS', '*');
+    clock.advance(10_000);
+    const answer = await other.next();
+    expect('status' in answer && answer.status).toBe(408);
+    await closed;
   });
 
   it('ends a session with the connection that carries it, and says goodbye when it ends it itself', async () => {
