@@ -54,7 +54,7 @@ export function setUp() {
     run(
       'npm ci',
       'npm',
-      ['ci', '--include=dev', '--no-fund', '--no-audit'],
+      ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'],
       'mend what npm says above, then try again',
     );
   }
