@@ -22,6 +22,9 @@ import { SenderClock } from './sender-clock.js';
 /** Interval of our sender reports to readers (RFC 3550 s.6.2 gives 5 s as the minimum). */
 const SENDER_REPORT_INTERVAL_MS = 5_000;
 
+/** Parameter sets come first in a keyframe; the rest of it need not be put together to find them. */
+const PARAMETER_SET_PACKETS = 8;
+
 /** Reasons that waiting a little longer will not mend. */
 const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'not-found']);
 
@@ -63,6 +66,7 @@ export class StreamHub implements Hub, SourceSink {
   private readonly senderClock = new SenderClock();
   private videoTrack = -1;
   private keyframeTimestamp = -1;
+  private keyframePackets = 0;
   private parameterSets: Depacketizer | undefined;
   private closeTimer: Timer | undefined;
   private reportTimer: Timer | undefined;
@@ -273,9 +277,10 @@ export class StreamHub implements Hub, SourceSink {
       const end = payloadEndOf(bytes, at, length);
       if (!startsKeyframe(state.track.format.codec, bytes, payloadStartOf(bytes, at), end)) return;
       this.keyframeTimestamp = timestamp;
+      this.keyframePackets = 0;
       this.builder.markKeyframe();
     }
-    this.parameterSets?.push(bytes, at, length);
+    if (this.keyframePackets++ < PARAMETER_SET_PACKETS) this.parameterSets?.push(bytes, at, length);
   }
 
   /** Keeps the SDP true when the camera changes its parameter sets while it plays. Sees keyframe packets only. */

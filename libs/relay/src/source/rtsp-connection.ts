@@ -53,6 +53,12 @@ export interface ConnectionOptions {
   readonly counters: SourceCounters;
 }
 
+/**
+ * What every source reads into: a chunk is parsed to its end before the next read, the parser copies what spans chunks and
+ * the hub copies what it keeps. A buffer of its own per read would cost more in garbage collection than all the rest.
+ */
+const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
+
 /** One TCP connection to a camera, from connecting to closing: moves bytes between sockets and the session machine. */
 export class RtspConnection {
   readonly media: MediaReceiver;
@@ -100,7 +106,19 @@ export class RtspConnection {
     this.deadlineTimer = clock.setTimer(CONNECT_TIMEOUT_MS, () =>
       this.abort('timeout', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`),
     );
-    this.socket = connect({ host, port, noDelay: true, keepAlive: true });
+    this.socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (bytes, buffer) => {
+          this.read((buffer as Buffer).subarray(0, bytes));
+          return true;
+        },
+      },
+    });
     this.listen();
   }
 
@@ -121,7 +139,6 @@ export class RtspConnection {
       this.deadlineTimer?.cancel();
       this.apply(this.session.start(this.now()));
     });
-    socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       this.finish({
         kind: 'failed',
