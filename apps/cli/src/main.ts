@@ -4,11 +4,11 @@ import { fsckCommand } from './commands/fsck.js';
 import { serveCommand } from './commands/serve.js';
 import { volumeCommand } from './commands/volume.js';
 import { runCli } from './run-cli.js';
-import { productVersion } from './version.js';
+import { VERSION } from '@nightjar/role';
 
 process.exitCode = await runCli(
   process.argv.slice(2),
   [serveCommand, checkCommand, fsckCommand, volumeCommand],
-  productVersion(),
+  VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },
 );

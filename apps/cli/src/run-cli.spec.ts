@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import { fsckCommand } from './commands/fsck.js';
 import { serveCommand } from './commands/serve.js';
 import { runCli } from './run-cli.js';
-import { productVersion } from './version.js';
+import { VERSION } from '@nightjar/role';
 
 const failing: Command = {
   name: 'fail',
@@ -43,7 +43,7 @@ describe('nightjar', () => {
 
   it('prints its version', async () => {
     expect(await run('--version')).toEqual({ code: 0, out: '1.2.3', err: '' });
-    expect(productVersion()).toMatch(/^\d+\.\d+\.\d+/);
+    expect(VERSION).toMatch(/^\d+\.\d+\.\d+/);
   });
 
   it.each([

@@ -1,21 +1,25 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { NightjarError } from '@nightjar/common';
 
-/** Version of this installation, from the package.json above the code, wherever that was built to. */
-export const VERSION = readVersion();
+/** Version of this installation, from the package.json above this file; the distance differs between source and build. */
+export const VERSION = readVersion(import.meta.dirname);
 
-function readVersion(): string {
-  for (let folder = new URL('./', import.meta.url); ; folder = new URL('../', folder)) {
-    try {
-      const { name, version } = JSON.parse(
-        readFileSync(new URL('package.json', folder), 'utf8'),
-      ) as {
-        name?: string;
-        version?: string;
-      };
-      if (name === 'nightjar') return version ?? 'unknown';
-    } catch {
-      // Not here: one folder up.
-    }
-    if (folder.pathname === '/') return 'unknown';
+function readVersion(folder: string): string {
+  const version = versionIn(path.join(folder, 'package.json'));
+  if (version !== undefined) return version;
+  const above = path.dirname(folder);
+  if (above === folder) {
+    throw new NightjarError('internal', 'role/no-version', 'no package.json of nightjar is found');
+  }
+  return readVersion(above);
+}
+
+function versionIn(file: string): string | undefined {
+  try {
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+    return manifest.name === 'nightjar' ? manifest.version : undefined;
+  } catch {
+    return undefined;
   }
 }
