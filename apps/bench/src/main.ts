@@ -4,18 +4,21 @@ import { parseArgs } from 'node:util';
 import { fanOut } from './cases/fan-out.js';
 import { recording } from './cases/recording.js';
 import { printFigures, type Figure } from './figures.js';
+import { parsePeer, type Peer } from './peers.js';
 import { Bench } from './processes.js';
 
 /** Every case by the name that selects it: `npm run bench -- fan-out`. */
-const CASES: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
-  'fan-out': fanOut,
-  recording,
-};
+const CASES: Readonly<Record<string, (bench: Bench, peers: readonly Peer[]) => Promise<Figure[]>>> =
+  {
+    'fan-out': fanOut,
+    recording,
+  };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' } },
+  options: { json: { type: 'string' }, peer: { type: 'string', multiple: true, default: [] } },
 });
+const peers = values.peer.map(parsePeer);
 const unknown = positionals.filter((name) => !Object.hasOwn(CASES, name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -30,7 +33,7 @@ try {
   for (const [name, run] of Object.entries(CASES)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     process.stdout.write(`${name} ...\n`);
-    figures.push(...(await run(bench)));
+    figures.push(...(await run(bench, peers)));
   }
 } finally {
   await bench.close();

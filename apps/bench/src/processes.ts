@@ -1,10 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PEERS, cpuSecondsOf, type Peer } from './peers.js';
 import type { LoadAnswer, LoadRequest } from './worker-message.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -67,6 +68,27 @@ export class Bench {
     return new MediaProcess(child, `rtsp://127.0.0.1:${rtsp}`, `http://127.0.0.1:${operations}`);
   }
 
+  /** Another relay, with its own binary, serving the first camera. */
+  async peer(peer: Peer, cameraUrl: string): Promise<Relay> {
+    const kind = PEERS[peer.name]!;
+    const port = await freePort();
+    const file = path.join(this.folder, kind.file);
+    await writeFile(file, kind.configuration(port, cameraUrl));
+    const child = spawn(peer.binary, kind.arguments(file), {
+      cwd: this.folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    this.children.push(child);
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`cannot start ${peer.binary}`);
+    await accepting(port);
+    return {
+      child,
+      url: `rtsp://127.0.0.1:${port}`,
+      cpuSeconds: () => Promise.resolve(cpuSecondsOf(pid)),
+    };
+  }
+
   async bareLoop(cameraUrl: string): Promise<BareLoopProcess> {
     const child = this.fork(path.join(here, 'bare-loop.js'), [cameraUrl], {});
     const { port } = await message<{ port: number }>(child, 'ready');
@@ -95,7 +117,15 @@ export class Bench {
   }
 }
 
-export class MediaProcess {
+/** Something that relays: ours, or a peer. */
+export interface Relay {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** User and system time so far. */
+  cpuSeconds(): Promise<number>;
+}
+
+export class MediaProcess implements Relay {
   constructor(
     readonly child: ChildProcess,
     readonly url: string,
@@ -161,6 +191,20 @@ async function message<T>(child: ChildProcess, type: string): Promise<T> {
       reject(new Error(`${child.spawnfile} ended with ${code} before it was ready`)),
     );
   });
+}
+
+/** Waits until somebody accepts connections on a port. */
+async function accepting(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** A port that was free a moment ago. */

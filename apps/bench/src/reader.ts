@@ -106,7 +106,13 @@ export class Reader {
     });
   }
 
-  private packet(sample: ReaderSample, track: SdpTrack, buf: Buffer, offset: number, length: number): void {
+  private packet(
+    sample: ReaderSample,
+    track: SdpTrack,
+    buf: Buffer,
+    offset: number,
+    length: number,
+  ): void {
     const sequence = sequenceOf(buf, offset);
     if (this.lastSequence >= 0) sample.lost += (sequence - this.lastSequence - 1) & 0xffff;
     this.lastSequence = sequence;
