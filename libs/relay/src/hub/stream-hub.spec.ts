@@ -27,7 +27,7 @@ class FakeSource implements Source {
   static readonly all: FakeSource[] = [];
   started = 0;
   stopped = 0;
-  readonly stats = {} as SourceStats;
+  stats = { state: 'playing' } as SourceStats;
 
   constructor(readonly sink: SourceSink) {
     FakeSource.all.push(this);
@@ -167,6 +167,14 @@ describe('a stream hub', () => {
     const late = new FakeReader();
     hub.attach(late, { fromKeyframe: true });
     expect(late.events).toEqual(['tracks 1']);
+  });
+
+  it('tries a camera that was given up again when somebody asks for it', async () => {
+    hub.attach(new FakeReader(), { fromKeyframe: true });
+    await settle();
+    source().stats = { ...source().stats, state: 'given-up' };
+    hub.attach(new FakeReader(), { fromKeyframe: true });
+    expect([FakeSource.all.length, source().started]).toEqual([1, 2]);
   });
 
   it('makes DESCRIBE wait for the camera and gives up in time', async () => {

@@ -244,6 +244,8 @@ export class StreamHub implements Hub, SourceSink {
   private begin(): void {
     this.closeTimer?.cancel();
     this.closeTimer = undefined;
+    // Somebody asks anew for a camera that was given up after its number of tries.
+    if (this.source?.stats.state === 'given-up') this.source.start();
     if (this.source !== undefined || this.shut) return;
     this.current = 'connecting';
     const source = this.options.createSource(this);
