@@ -20,7 +20,7 @@ const ROLE = `
 import { connect } from 'node:net';
 const socket = connect(Number(process.env.TEST_PORT), '127.0.0.1', () => {
   socket.write('pid ' + process.pid + '\\n');
-  process.send({ type: 'ready' });
+  process.send({ type: 'ready' }, undefined, undefined, () => undefined);
 });
 process.on('SIGINT', () => socket.write('SIGINT\\n'));
 process.on('SIGTERM', () => socket.end('SIGTERM\\n', () => process.exit(0)));

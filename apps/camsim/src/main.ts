@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   );
   const ready = { ready: true, rtsp: simulator.baseUrl, control: control.url, cameras };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
-  process.send?.({ type: 'ready', ...ready });
+  // A parent that died meanwhile is noticed by 'disconnect'.
+  process.send?.({ type: 'ready', ...ready }, undefined, undefined, () => undefined);
 }
 
 main().catch((error: unknown) => {

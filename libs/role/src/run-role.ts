@@ -80,7 +80,8 @@ export async function runRole(
       : new OperationsServer({ ...config.operations, sources: [source] });
     if (supervised) answerParent(source);
     await operations?.start();
-    process.send?.({ type: 'ready' });
+    // A parent that died meanwhile is noticed by the channel's end, not by an error here.
+    process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
     logger.info({ version: VERSION }, 'started');
     await stopAsked;
     watcher.stop();
