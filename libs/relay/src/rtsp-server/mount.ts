@@ -81,7 +81,7 @@ export interface StreamOutput {
   send(track: number, packet: Buffer, rtcp: boolean): void;
   /** Writes what {@link send} queued, with one system call on TCP. False when the client is behind: await {@link drained}. */
   flush(): boolean;
-  /** Resolves when less than half of the allowed queue is waiting, or the session is gone. */
+  /** Resolves when nothing is waiting any more, or the session is gone. */
   drained(): Promise<void>;
   /** The stream is over: RTCP BYE for every track that sent something; the session stays. */
   end(): void;

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@nightjar/common';
 import { encodeBye, ssrcOf } from '@nightjar/rtp';
-import type { PacketBatch } from '../hub/packet-batch.js';
+import { FRAME_HEADER_BYTES, type PacketBatch } from '../hub/packet-batch.js';
 import type { OutputOptions } from './interleaved-output.js';
 import type { StreamOutput } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
@@ -141,6 +141,11 @@ export class UdpOutput implements StreamOutput {
   }
 
   private count(batch: PacketBatch, from: number): void {
+    // A player of all tracks, the usual one, is counted without looking at each packet.
+    if (from === 0 && !this.peers.includes(undefined)) {
+      this.options.onSent(batch.bytes.length - FRAME_HEADER_BYTES * batch.count, batch.count);
+      return;
+    }
     let bytes = 0;
     let packets = 0;
     for (let i = from; i < batch.count; i++) {
