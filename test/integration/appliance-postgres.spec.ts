@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '@nightjar/common';
 import pg from 'pg';
-import { KeptProcess } from '../../apps/appliance/src/kept-process.js';
+import { KeptProcess } from '../../libs/supervision/src/kept-process.js';
 import { PostgresServer } from '../../apps/appliance/src/postgres/postgres-server.js';
-import type { ProcessPort, RunningProcess } from '../../apps/appliance/src/process-port.js';
-import { quietLog } from '../../apps/appliance/src/testing/scripted-process.js';
+import type { ProcessPort, RunningProcess } from '../../libs/supervision/src/process-port.js';
+import { quietLog } from '../../libs/supervision/src/testing/scripted-process.js';
 
 const TEST_LIMIT_MS = 30_000;
 

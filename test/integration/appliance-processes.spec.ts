@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '@nightjar/common';
 import ts from 'typescript';
-import { ForkedProcess } from '../../apps/appliance/src/forked-process.js';
-import { KeptProcess, type StopPlan } from '../../apps/appliance/src/kept-process.js';
+import { ForkedProcess } from '../../libs/supervision/src/forked-process.js';
+import { KeptProcess, type StopPlan } from '../../libs/supervision/src/kept-process.js';
 
-import { quietLog } from '../../apps/appliance/src/testing/scripted-process.js';
+import { quietLog } from '../../libs/supervision/src/testing/scripted-process.js';
 
-const SOURCES = path.resolve(import.meta.dirname, '../../apps/appliance/src');
+const SOURCES = path.resolve(import.meta.dirname, '../../libs/supervision/src');
 const PLAN: StopPlan = { polite: 'SIGTERM', force: 'SIGKILL', graceMs: 2_000 };
 
 /** A role in miniature: connects to the test, tells it its pid and every signal, ends on SIGTERM. */

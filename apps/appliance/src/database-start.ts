@@ -1,6 +1,6 @@
 import { messageOf, type Clock } from '@nightjar/common';
 import type { Logger } from '@nightjar/monitoring';
-import { RestartBackoff } from './restart-backoff.js';
+import { RestartBackoff } from '@nightjar/supervision';
 
 /**
  * Tries `migrate` until it succeeds, with growing pauses: a database that is down at the start is waited for.

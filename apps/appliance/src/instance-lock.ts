@@ -1,12 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { NightjarError } from '@nightjar/common';
-
-interface Holder {
-  readonly pid: number;
-  /** Start time of the process in the kernel's ticks since boot, so that a reused pid is not mistaken; '' where unknown. */
-  readonly started: string;
-}
+import { identityOf, isAlive, parseIdentity } from '@nightjar/supervision';
 
 export interface InstanceLock {
   /** The holder before did not let go: it was killed, and what it started may be on its way out only now. */
@@ -21,7 +16,7 @@ export interface InstanceLock {
 export function lockDataDirectory(dataDir: string): InstanceLock {
   const file = path.join(dataDir, 'run', 'appliance.lock');
   mkdirSync(path.dirname(file), { recursive: true });
-  const mine = `${JSON.stringify({ pid: process.pid, started: startTimeOf(process.pid) })}\n`;
+  const mine = `${JSON.stringify(identityOf(process.pid))}\n`;
   let tookOver = false;
   for (;;) {
     if (createWhole(file, mine)) {
@@ -34,8 +29,9 @@ export function lockDataDirectory(dataDir: string): InstanceLock {
     }
     const theirs = read(file);
     if (theirs === undefined) continue;
-    const holder = parseHolder(theirs);
-    if (holder !== undefined && isAlive(holder)) {
+    const holder = parseIdentity(theirs);
+    // Our own pid: a container's pid 1 finding the lock of its predecessor.
+    if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) {
       throw new NightjarError(
         'conflict',
         'appliance/already-running',
@@ -83,36 +79,5 @@ function read(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-function parseHolder(text: string): Holder | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<Holder>;
-    if (!Number.isSafeInteger(value.pid)) return undefined;
-    return { pid: value.pid as number, started: value.started ?? '' };
-  } catch {
-    return undefined; // Cut off by a power loss: whoever wrote it is gone.
-  }
-}
-
-function isAlive(holder: Holder): boolean {
-  if (holder.pid === process.pid) return false; // A container's pid 1 finding the lock of its predecessor.
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const started = startTimeOf(holder.pid);
-  return started === '' || holder.started === '' || started === holder.started;
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); '' where there is no /proc. */
-function startTimeOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
   }
 }

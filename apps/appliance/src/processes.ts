@@ -1,9 +1,8 @@
 import type { Clock } from '@nightjar/common';
 import { childSource, type Logger, type OperationsSource } from '@nightjar/monitoring';
+import { CHILD_GUARD, ForkedProcess, KeptProcess, type StopPlan } from '@nightjar/supervision';
 import { fileURLToPath } from 'node:url';
 import type { Login } from './demo.js';
-import { ForkedProcess } from './forked-process.js';
-import { KeptProcess, type StopPlan } from './kept-process.js';
 import type { PostgresServer } from './postgres/postgres-server.js';
 
 export type Role = 'media' | 'control' | 'worker';
@@ -26,7 +25,6 @@ const POSTGRES_PLAN: StopPlan = {
 
 const moduleOf = (app: string): string =>
   fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
-const GUARD = new URL('./child-guard.js', import.meta.url).href;
 
 export interface ProcessContext {
   readonly clock: Clock;
@@ -39,7 +37,12 @@ export function roleProcess(
   env: NodeJS.ProcessEnv,
   { clock, log }: ProcessContext,
 ): { readonly kept: KeptProcess; readonly source: OperationsSource } {
-  const port = new ForkedProcess({ module: moduleOf(role), env, showStdout: true, guard: GUARD });
+  const port = new ForkedProcess({
+    module: moduleOf(role),
+    env,
+    showStdout: true,
+    guard: CHILD_GUARD,
+  });
   return {
     kept: new KeptProcess(role, port, rolePlan(role), clock, log),
     source: childSource(role, () => port.child),
@@ -57,7 +60,7 @@ export function cameraProcess(
     args: ['--listen', `127.0.0.1:${cameraPort}`, '--control', '127.0.0.1:0'],
     env: { ...process.env, CAMSIM_USERNAME: username, CAMSIM_PASSWORD: password },
     showStdout: false,
-    guard: GUARD,
+    guard: CHILD_GUARD,
   });
   return new KeptProcess('camsim', port, rolePlan('camsim'), clock, log);
 }

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, NightjarError } from '@nightjar/common';
-import { KeptProcess } from './kept-process.js';
+import { KeptProcess } from '@nightjar/supervision';
 import { ECHO_WINDOW_MS } from './stop-signals.js';
 import { CAMERAS_WAIT_MS, Supervisor, type DatabasePort } from './supervisor.js';
-import { quietLog, ScriptedPort } from './testing/scripted-process.js';
+import { quietLog, ScriptedPort } from '../../../libs/supervision/src/testing/scripted-process.js';
 
 const NAMES = ['media', 'control', 'worker', 'postgres', 'cameras'] as const;
 type Name = (typeof NAMES)[number];

@@ -1,7 +1,7 @@
 import type { Clock } from '@nightjar/common';
 import type { Logger, Readiness } from '@nightjar/monitoring';
+import type { KeptProcess } from '@nightjar/supervision';
 import { migrateWhenReachable } from './database-start.js';
-import type { KeptProcess } from './kept-process.js';
 import { StopSignals } from './stop-signals.js';
 
 /** How long media waits for the simulated cameras of the demo. */

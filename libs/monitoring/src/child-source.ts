@@ -25,16 +25,20 @@ type Answer = { readonly type: 'operations-answer'; readonly id: number } & (
 /** The child, or a function that gives the one that runs now (a supervisor replaces crashed ones). */
 export type ChildReference = ChildProcess | (() => ChildProcess | undefined);
 
-/** A forked child, asked over IPC. Its methods throw NightjarError `operations/...` when it is gone or does not answer in time. */
+/**
+ * A forked child, asked over IPC. Its methods throw NightjarError `operations/...` when it is gone or does not answer in time.
+ * @param answerMs less than {@link CHILD_ANSWER_MS} in a child that asks children of its own
+ */
 export function childSource(
   role: string,
   child: ChildReference,
   clock: Clock = systemClock,
+  answerMs = CHILD_ANSWER_MS,
 ): OperationsSource {
   const ask = async <T extends Topic>(topic: T): Promise<Answers[T]> => {
     const running = typeof child === 'function' ? child() : child;
     if (running === undefined || !running.connected) throw gone('is not running');
-    return lineTo(running).ask(topic, clock);
+    return lineTo(running).ask(topic, clock, answerMs);
   };
   return {
     role,
@@ -75,7 +79,7 @@ class ChildLine {
     });
   }
 
-  async ask<T extends Topic>(topic: T, clock: Clock): Promise<Answers[T]> {
+  async ask<T extends Topic>(topic: T, clock: Clock, answerMs: number): Promise<Answers[T]> {
     const id = ++this.lastId;
     const question: Question = { type: 'operations-question', id, topic };
     const answer = new Promise<Answers[T]>((resolve, reject) => {
@@ -85,10 +89,10 @@ class ChildLine {
         if (error) reject(gone('ended'));
       });
     });
-    const timer = clock.setTimer(CHILD_ANSWER_MS, () =>
+    const timer = clock.setTimer(answerMs, () =>
       this.pending
         .get(id)
-        ?.reject(unavailable('operations/child-silent', `no answer within ${CHILD_ANSWER_MS} ms`)),
+        ?.reject(unavailable('operations/child-silent', `no answer within ${answerMs} ms`)),
     );
     try {
       return await answer;

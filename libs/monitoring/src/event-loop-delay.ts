@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 
 const QUANTILES = [0.5, 0.9, 0.99, 1];
-const RESOLUTION_MS = 10;
+const RESOLUTION_MS = 50;
 const NS_PER_SECOND = 1e9;
 
 let histogram: IntervalHistogram | undefined;
 
-/** Begins to measure; idempotent. Costs a timer every 10 ms. */
+/** Begins to measure; idempotent. Costs a timer every 50 ms: each wake-up of an idle process is dear. */
 export function startEventLoopDelay(): void {
   histogram ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

@@ -9,4 +9,5 @@ export {
   type Readiness,
 } from './operations-source.js';
 export { answerParent, childSource, type ChildReference } from './child-source.js';
+export { labelProcess } from './label-process.js';
 export { OperationsServer } from './operations-server.js';

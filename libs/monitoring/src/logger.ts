@@ -20,6 +20,8 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly role: string;
+  /** Stand in every line, beside the role. */
+  readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** `auto`: pretty on a terminal, JSON elsewhere. */
   readonly format: 'auto' | 'json' | 'pretty';
@@ -34,7 +36,7 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level: options.level,
-      base: { role: options.role },
+      base: { role: options.role, ...options.fields },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: scrubJsonLine },

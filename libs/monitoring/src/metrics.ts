@@ -5,6 +5,7 @@ import { takeEventLoopDelay } from './event-loop-delay.js';
 export const registry = new Registry();
 
 const STREAM = ['camera', 'stream'] as const;
+const SHARD = ['shard'] as const;
 const READER = ['camera', 'stream', 'transport'] as const;
 const DISK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const JOB_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900];
@@ -80,6 +81,16 @@ export const metrics = {
     STREAM,
   ),
 
+  gopCacheBytes: gauge(
+    'gop_cache_bytes',
+    'Memory kept alive by the packets since the last keyframe.',
+    STREAM,
+  ),
+  gopCacheDrops: counter(
+    'gop_cache_drops_total',
+    'GOPs that were not kept for new readers, by reason: too large, or over the budget of all streams.',
+    [...STREAM, 'reason'],
+  ),
   readers: gauge('readers', 'Readers attached now.', READER),
   readerBytes: counter('reader_bytes_total', 'Bytes sent to readers.', READER),
   readerPackets: counter('reader_packets_total', 'RTP packets sent to readers.', READER),
@@ -89,14 +100,39 @@ export const metrics = {
     'reason',
   ]),
 
+  udpPacketsDropped: counter(
+    'udp_packets_dropped_total',
+    'RTP packets for UDP and multicast readers that were not sent, by reason.',
+    ['reason'],
+  ),
+
+  readerQueueBytes: gauge('reader_queue_bytes', 'Bytes that wait for slow readers.', STREAM),
+
   rtspRequests: counter('rtsp_requests_total', 'RTSP requests answered.', ['method', 'status']),
   rtspSessions: gauge('rtsp_sessions', 'RTSP sessions open now.'),
+  rtspHandoffs: counter(
+    'rtsp_handoffs_total',
+    'Connections given to the media process that serves them, by result.',
+    ['result'],
+  ),
+  mediaShardUp: gauge('media_shard_up', 'Whether a media process serves (1) or not (0).', SHARD),
+  mediaShardCameras: gauge('media_shard_cameras', 'Cameras of a media process.', SHARD),
+  mediaShardLoad: gauge(
+    'media_shard_load',
+    'Bytes per second in and out of the cameras of a media process, smoothed.',
+    SHARD,
+  ),
 
   recordingBytes: counter('recording_bytes_total', 'Bytes of footage written.', STREAM),
   recordingSeconds: counter('recording_seconds_total', 'Seconds of footage written.', STREAM),
   recordingLastSampleTimestampSeconds: gauge(
     'recording_last_sample_timestamp_seconds',
     'Unix time of the last sample written.',
+    STREAM,
+  ),
+  recordingQueueBytes: gauge(
+    'recording_queue_bytes',
+    'Bytes of footage that wait for the disk.',
     STREAM,
   ),
   recordingDroppedBytes: counter(

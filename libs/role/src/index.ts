@@ -1,4 +1,4 @@
 export { RoleContext } from './role-context.js';
 export { RoleModule } from './role.module.js';
-export { runRole, type RoleName, type RunningRole } from './run-role.js';
+export { runRole, type RoleName, type RoleOptions, type RunningRole } from './run-role.js';
 export { VERSION } from './version.js';

@@ -13,6 +13,7 @@ import {
   localSource,
   metrics,
   type Logger,
+  type MetricJson,
   type OperationsSource,
   type Readiness,
 } from '@nightjar/monitoring';
@@ -27,8 +28,17 @@ export interface RunningRole {
   ready(): Readiness | Promise<Readiness>;
   /** Brings figures up to date that are only needed when somebody scrapes. */
   collect?(): Promise<void>;
+  /** Everything that is told of this role, given the series of this process; a role with children of its own adds theirs. */
+  withChildren?(own: MetricJson[]): Promise<MetricJson[]>;
   /** Stops in order; resolves when nothing is open any more. */
   stop(): Promise<void>;
+}
+
+export interface RoleOptions {
+  /** Stand in every line of the log, beside the role. */
+  readonly logFields?: Readonly<Record<string, string>>;
+  /** Whether changes of the configuration are logged here. */
+  readonly reportsChanges?: boolean;
 }
 
 /** A role that does not stop in this time is ended: the supervisor gives 5 s for all. */
@@ -42,13 +52,14 @@ const STOP_TIMEOUT_MS = 4_500;
 export async function runRole(
   role: RoleName,
   start: (context: RoleContext) => Promise<RunningRole>,
+  { logFields = {}, reportsChanges = true }: RoleOptions = {},
 ): Promise<void> {
   const file = process.env['NIGHTJAR_CONFIG'] ?? 'nightjar.yaml';
   const config = await load(file);
-  const logger = createLogger({ role, ...config.log });
+  const logger = createLogger({ role, fields: logFields, ...config.log });
   metrics.buildInfo.set({ version: VERSION }, 1);
   const watcher = new ConfigWatcher({ file, config });
-  reportChanges(watcher, logger);
+  if (reportsChanges) reportChanges(watcher, logger);
   // Waiting for a database that is away may be all there is to do.
   const keepAlive = setInterval(() => undefined, 60_000);
   const supervised = process.env['NIGHTJAR_SUPERVISED'] === '1';
@@ -72,7 +83,8 @@ export async function runRole(
       ...local,
       metrics: async () => {
         await running.collect?.();
-        return await local.metrics();
+        const own = await local.metrics();
+        return (await running.withChildren?.(own)) ?? own;
       },
     };
     const operations = supervised

@@ -1,6 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ProcessPort, RunningProcess } from './process-port.js';
 
+/** Module URL of the guard that ends a child when its supervisor is gone; for {@link ForkOptions.guard}. */
+export const CHILD_GUARD = new URL('./child-guard.js', import.meta.url).href;
+
 export interface ForkOptions {
   /** Absolute path of the module that is the child's main. */
   readonly module: string;
