@@ -64,6 +64,22 @@ describe('fragments', () => {
     );
   });
 
+  it('are written with one buffer where samples touch in memory', () => {
+    const memory = Uint8Array.from({ length: 40 }, (_, at) => at);
+    const unit = (start: number, end: number) => ({
+      data: memory.subarray(start, end),
+      durationTicks: 1,
+      compositionTicks: 0,
+      keyframe: true,
+    });
+    const video = [unit(0, 10), unit(10, 10), unit(10, 20), unit(25, 30)];
+    const { data } = encodeFragment(1, [
+      { track: 0, baseDecodeTicks: 0, samples: video },
+      { track: 1, baseDecodeTicks: 0, samples: [unit(30, 40)] },
+    ]);
+    expect(data).toEqual([memory.slice(0, 20), memory.slice(25, 40)]);
+  });
+
   it('are not there until their last byte is', async () => {
     const units = [
       { data: Buffer.from('picture'), durationTicks: 3600, compositionTicks: 0, keyframe: true },

@@ -1,4 +1,4 @@
-import { encodeBox, BOX_HEADER_BYTES } from './boxes.js';
+import { BOX_HEADER_BYTES } from './boxes.js';
 
 /** One sample on its way into a fragment. */
 export interface FragmentSample {
@@ -18,7 +18,7 @@ export interface FragmentTrack {
   readonly samples: readonly FragmentSample[];
 }
 
-/** Ready for one writev: `head`, then every buffer of `data`. */
+/** Ready for one writev: `head`, then every buffer of `data`, which are views of the samples' memory. */
 export interface EncodedFragment {
   /** `moof` and the header of `mdat`. */
   readonly head: Buffer;
@@ -42,43 +42,90 @@ const SYNC_SAMPLE = 0x02000000;
 const NON_SYNC_SAMPLE = 0x01010000;
 export const NON_SYNC_BIT = 0x00010000;
 
-function fullBox(type: string, version: number, flags: number, body: Uint8Array): Buffer {
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(version * 2 ** 24 + flags);
-  return encodeBox(type, head, body);
+const FULL_BOX_BYTES = BOX_HEADER_BYTES + 4;
+const MFHD_BYTES = FULL_BOX_BYTES + 4;
+const TFHD_BYTES = FULL_BOX_BYTES + 4;
+const TFDT_BYTES = FULL_BOX_BYTES + 8;
+const TRUN_FRONT_BYTES = FULL_BOX_BYTES + 8;
+const TRUN_SAMPLE_BYTES = 16;
+
+/** Boxes of known sizes, one field after the other. */
+class HeadWriter {
+  private at = 0;
+
+  constructor(readonly bytes: Buffer) {}
+
+  u32(value: number): void {
+    this.at = this.bytes.writeUInt32BE(value, this.at);
+  }
+
+  i32(value: number): void {
+    this.at = this.bytes.writeInt32BE(value, this.at);
+  }
+
+  box(type: string, size: number): void {
+    this.u32(size);
+    this.at += this.bytes.write(type, this.at, 'latin1');
+  }
+
+  fullBox(type: string, size: number, version: number, flags: number): void {
+    this.box(type, size);
+    this.u32(version * 2 ** 24 + flags);
+  }
 }
 
-function u32(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32BE(value, 4 * index));
+function trunBytes({ samples }: FragmentTrack): number {
+  return TRUN_FRONT_BYTES + TRUN_SAMPLE_BYTES * samples.length;
+}
+
+function trafBytes(track: FragmentTrack): number {
+  return BOX_HEADER_BYTES + TFHD_BYTES + TFDT_BYTES + trunBytes(track);
+}
+
+/** @returns the bytes of the track's samples */
+function writeTraf(writer: HeadWriter, track: FragmentTrack, dataOffset: number): number {
+  writer.box('traf', trafBytes(track));
+  writer.fullBox('tfhd', TFHD_BYTES, 0, TFHD_DEFAULT_BASE_IS_MOOF);
+  writer.u32(track.track + 1);
+  writer.fullBox('tfdt', TFDT_BYTES, 1, 0);
+  writer.u32(Math.floor(track.baseDecodeTicks / 2 ** 32));
+  writer.u32(track.baseDecodeTicks % 2 ** 32);
+  const flags = TRUN_DATA_OFFSET | TRUN_DURATION | TRUN_SIZE | TRUN_FLAGS | TRUN_COMPOSITION;
+  writer.fullBox('trun', trunBytes(track), 1, flags);
+  writer.u32(track.samples.length);
+  writer.i32(dataOffset);
+  let bytes = 0;
+  for (const sample of track.samples) {
+    writer.u32(sample.durationTicks);
+    writer.u32(sample.data.length);
+    writer.u32(sample.keyframe ? SYNC_SAMPLE : NON_SYNC_SAMPLE);
+    writer.i32(sample.compositionTicks);
+    bytes += sample.data.length;
+  }
   return bytes;
 }
 
-function encodeTrun(samples: readonly FragmentSample[], dataOffset: number): Buffer {
-  const body = Buffer.alloc(8 + 16 * samples.length);
-  body.writeUInt32BE(samples.length, 0);
-  body.writeInt32BE(dataOffset, 4);
-  let at = 8;
-  for (const sample of samples) {
-    body.writeUInt32BE(sample.durationTicks, at);
-    body.writeUInt32BE(sample.data.length, at + 4);
-    body.writeUInt32BE(sample.keyframe ? SYNC_SAMPLE : NON_SYNC_SAMPLE, at + 8);
-    body.writeInt32BE(sample.compositionTicks, at + 12);
-    at += 16;
+/** The data of all samples in few buffers: samples that touch in memory are one. */
+function joined(tracks: readonly FragmentTrack[]): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let buffer: ArrayBufferLike | undefined;
+  let start = 0;
+  let end = 0;
+  const add = (): void => {
+    if (buffer !== undefined && end > start) parts.push(new Uint8Array(buffer, start, end - start));
+  };
+  for (const { samples } of tracks) {
+    for (const { data } of samples) {
+      if (data.buffer !== buffer || data.byteOffset !== end) {
+        add();
+        buffer = data.buffer;
+        start = data.byteOffset;
+      }
+      end = data.byteOffset + data.length;
+    }
   }
-  const flags = TRUN_DATA_OFFSET | TRUN_DURATION | TRUN_SIZE | TRUN_FLAGS | TRUN_COMPOSITION;
-  return fullBox('trun', 1, flags, body);
-}
-
-function encodeTraf(track: FragmentTrack, dataOffset: number): Buffer {
-  const decodeTime = Buffer.alloc(8);
-  decodeTime.writeBigUInt64BE(BigInt(track.baseDecodeTicks));
-  return encodeBox(
-    'traf',
-    fullBox('tfhd', 0, TFHD_DEFAULT_BASE_IS_MOOF, u32(track.track + 1)),
-    fullBox('tfdt', 1, 0, decodeTime),
-    encodeTrun(track.samples, dataOffset),
-  );
+  add();
+  return parts;
 }
 
 /**
@@ -90,22 +137,17 @@ export function encodeFragment(
   tracks: readonly FragmentTrack[],
 ): EncodedFragment {
   const used = tracks.filter((track) => track.samples.length > 0);
-  const data = used.flatMap((track) => track.samples.map((sample) => sample.data));
-  const dataBytes = data.reduce((sum, part) => sum + part.length, 0);
-  const moof = (moofBytes: number): Buffer => {
-    let dataOffset = moofBytes + BOX_HEADER_BYTES;
-    const trafs = used.map((track) => {
-      const traf = encodeTraf(track, dataOffset);
-      for (const sample of track.samples) dataOffset += sample.data.length;
-      return traf;
-    });
-    return encodeBox('moof', fullBox('mfhd', 0, 0, u32(sequence)), ...trafs);
-  };
-  // The offsets inside a moof depend on its size, which does not depend on them.
-  const moofBox = moof(moof(0).length);
-  const mdatHead = Buffer.alloc(BOX_HEADER_BYTES);
-  mdatHead.writeUInt32BE(BOX_HEADER_BYTES + dataBytes, 0);
-  mdatHead.write('mdat', 4, 'latin1');
-  const head = Buffer.concat([moofBox, mdatHead]);
-  return { head, data, bytes: head.length + dataBytes };
+  const moofBytes = used.reduce(
+    (sum, track) => sum + trafBytes(track),
+    BOX_HEADER_BYTES + MFHD_BYTES,
+  );
+  const headBytes = moofBytes + BOX_HEADER_BYTES;
+  const writer = new HeadWriter(Buffer.allocUnsafe(headBytes));
+  writer.box('moof', moofBytes);
+  writer.fullBox('mfhd', MFHD_BYTES, 0, 0);
+  writer.u32(sequence);
+  let bytes = headBytes;
+  for (const track of used) bytes += writeTraf(writer, track, bytes);
+  writer.box('mdat', BOX_HEADER_BYTES + bytes - headBytes);
+  return { head: writer.bytes, data: joined(used), bytes };
 }

@@ -50,7 +50,7 @@ export type CodecConfig =
 export interface AccessUnit {
   /**
    * Video: NAL units, each behind a 4-byte big-endian length (ISO/IEC 14496-15), without VPS/SPS/PPS and AUD.
-   * Audio: one raw frame (AAC), or the bytes of one RTP payload (G.711, Opus). Owned by the receiver of the access unit.
+   * Audio: one raw frame (AAC), or the bytes of one RTP payload (G.711, Opus). Whoever hands the access unit on says how long the bytes are good.
    */
   readonly data: Uint8Array;
   /** Presentation time, unwrapped RTP ticks: a safe integer in 1/clockRateHz s. */

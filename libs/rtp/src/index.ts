@@ -9,6 +9,7 @@ export * from './reorder.js';
 export * from './keyframe.js';
 export * from './depacketize/depacketizer.js';
 export { createDepacketizer } from './depacketize/create.js';
+export type { UnitMemory } from './depacketize/unit-memory.js';
 export * from './packetize/packetizer.js';
 export { createPacketizer } from './packetize/create.js';
 export * from './sdp-format.js';

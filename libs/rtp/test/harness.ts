@@ -1,6 +1,6 @@
 import type { AccessUnit, CodecConfig, TrackFormat } from '../src/format.js';
 import { createDepacketizer, encodeRtp, formatOf, splitAnnexB } from '../src/index.js';
-import type { Depacketizer } from '../src/index.js';
+import type { AccessUnitSink, Depacketizer, UnitMemory } from '../src/index.js';
 import { H264_STREAM, H265_STREAM } from './elementary-streams.js';
 
 export const PAYLOAD_TYPE = 96;
@@ -47,6 +47,24 @@ export function bareFormat(codec: keyof typeof CONFIGS): TrackFormat {
   return { ...formatOf(CONFIGS[codec], PAYLOAD_TYPE), fmtp: {} };
 }
 
+/** Puts all units one behind the other, so that one written where another lies shows in the units of a test. */
+class PackedMemory implements UnitMemory {
+  private room = Buffer.alloc(0);
+  private used = 0;
+
+  claim(bytes: number): Buffer {
+    if (this.room.length - this.used < bytes) {
+      this.room = Buffer.alloc(bytes + 1000);
+      this.used = 0;
+    }
+    return this.room.subarray(this.used);
+  }
+
+  keep(bytes: number): void {
+    this.used += bytes;
+  }
+}
+
 /** A depacketizer that writes down what it hands over, and numbers the packets it is given. */
 export class Bench {
   readonly units: AccessUnit[] = [];
@@ -57,8 +75,10 @@ export class Bench {
   nextSequence = 65_530;
 
   constructor(format: TrackFormat) {
-    const depacketizer = createDepacketizer(format, {
+    const memory = new PackedMemory();
+    const sink: AccessUnitSink = {
       accessUnit: (unit) => {
+        memory.keep(unit.data.length);
         this.units.push(unit);
         this.calls.push('unit');
       },
@@ -66,7 +86,8 @@ export class Bench {
         this.configs.push(config);
         this.calls.push('config');
       },
-    });
+    };
+    const depacketizer = createDepacketizer(format, sink, memory);
     if (depacketizer === undefined) throw new Error(`no depacketizer for ${format.codec}`);
     this.depacketizer = depacketizer;
   }

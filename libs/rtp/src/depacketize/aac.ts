@@ -5,6 +5,7 @@ import { adtsConfig, adtsFrameBytes, adtsHeaderBytes, isAdts } from './adts.js';
 import { AudioFrames } from './audio-frames.js';
 import type { AccessUnitSink, Depacketizer } from './depacketizer.js';
 import { PacketCursor } from './packet-cursor.js';
+import type { UnitMemory } from './unit-memory.js';
 
 const LENGTH_FIELD_BYTES = 2;
 const DEFAULT_FRAME_SAMPLES = 1024;
@@ -30,14 +31,14 @@ export class AacDepacketizer implements Depacketizer {
   readonly #clockRateHz: number;
   readonly #fallbackChannels: number;
   #frameTicks = DEFAULT_FRAME_SAMPLES;
-  /** Access unit that comes in fragments, `#filled` bytes of it so far. */
+  /** Access unit that comes in fragments, `#filled` bytes of it so far, in the room claimed last. */
   #partial: Uint8Array | undefined;
   #filled = 0;
   #partialTicks = 0;
 
-  constructor(format: TrackFormat, sink: AccessUnitSink) {
+  constructor(format: TrackFormat, sink: AccessUnitSink, memory: UnitMemory) {
     this.#cursor = new PacketCursor(format.payloadType);
-    this.#frames = new AudioFrames(configOf(format), sink);
+    this.#frames = new AudioFrames(configOf(format), sink, memory);
     const mode = /lbr/i.test(format.fmtp['mode'] ?? '') ? LBR_BITS : HBR_BITS;
     this.#sizeBits = Math.max(1, fieldBits(format.fmtp['sizelength'], mode.size));
     this.#indexBits = fieldBits(format.fmtp['indexlength'], mode.index);
@@ -89,7 +90,6 @@ export class AacDepacketizer implements Depacketizer {
         else this.#frames.damage();
         return true;
       }
-      this.#giveUpPartial();
       this.#deliver(buf, position, position + bytes, ticks + unit * this.#frameTicks);
       position += bytes;
     }
@@ -100,7 +100,7 @@ export class AacDepacketizer implements Depacketizer {
   #fragment(buf: Buffer, start: number, end: number, unitBytes: number, ticks: number): void {
     if (this.#partial?.length !== unitBytes || this.#partialTicks !== ticks) {
       this.#giveUpPartial();
-      this.#partial = new Uint8Array(unitBytes);
+      this.#partial = this.#frames.claim(unitBytes);
       this.#partialTicks = ticks;
       this.#filled = 0;
     }
@@ -140,8 +140,9 @@ export class AacDepacketizer implements Depacketizer {
   }
 
   #deliver(buf: Buffer, start: number, end: number, ticks: number): void {
+    this.#giveUpPartial();
     if (start === end) return;
-    this.#frames.deliver(Uint8Array.prototype.slice.call(buf, start, end), ticks);
+    this.#frames.copy(buf, start, end, ticks);
   }
 
   /** One frame on the RTP clock, which is not that of the core when spectral band replication doubles it. */

@@ -4,6 +4,7 @@ import { sameConfig } from '../sdp-format.js';
 import type { AccessUnitSink } from './depacketizer.js';
 import { ParameterSetCache } from './parameter-set-cache.js';
 import { UnitBuffer } from './unit-buffer.js';
+import type { UnitMemory } from './unit-memory.js';
 import type { VideoSyntax } from './video-syntax.js';
 
 const LENGTH_BYTES = 4;
@@ -18,7 +19,7 @@ export class AccessUnitAssembler {
   readonly #syntax: VideoSyntax;
   readonly #sink: AccessUnitSink;
   readonly #sets: ParameterSetCache;
-  readonly #unit = new UnitBuffer();
+  readonly #unit: UnitBuffer;
   #announced: CodecConfig | undefined;
   #ticks = 0;
   #damaged = false;
@@ -27,10 +28,16 @@ export class AccessUnitAssembler {
   /** Where the length field of the open NAL unit lies. */
   #nalAt = NO_NAL;
 
-  constructor(syntax: VideoSyntax, config: CodecConfig | undefined, sink: AccessUnitSink) {
+  constructor(
+    syntax: VideoSyntax,
+    config: CodecConfig | undefined,
+    sink: AccessUnitSink,
+    memory: UnitMemory,
+  ) {
     this.#syntax = syntax;
     this.#sink = sink;
     this.#sets = new ParameterSetCache(syntax, config);
+    this.#unit = new UnitBuffer(memory);
   }
 
   get config(): CodecConfig | undefined {

@@ -54,6 +54,16 @@ describe('AAC depacketizer', () => {
     ]);
   });
 
+  it('gives up a fragmented access unit for a whole one that comes in between', () => {
+    const bench = aac();
+    bench.push('0010 0028 aabb', 0);
+    bench.push(adts('0102030405'), 0);
+    bench.push('0010 0028 ccddee', 0, true);
+    expect(bench.units).toEqual([
+      { data: Uint8Array.of(1, 2, 3, 4, 5), ticks: 0, keyframe: true, damaged: true },
+    ]);
+  });
+
   it('drops an access unit that lost a fragment and marks the next', () => {
     const bench = aac();
     bench.push('0010 0028 aabb', 0);

@@ -2,7 +2,10 @@ import type { AccessUnit, CodecConfig } from '../format.js';
 
 /** Takes what a depacketizer makes. Calls are synchronous, inside `push` and `flush`. */
 export interface AccessUnitSink {
-  /** The unit and its bytes belong to the sink. Units in decode order; `ticks` are presentation times. */
+  /**
+   * Units in decode order; `ticks` are presentation times. The bytes lie in the depacketizer's memory, which says how
+   * long they are good: in memory of the sink's choice until this call returns, unless the sink has them kept there.
+   */
   accessUnit(unit: AccessUnit): void;
   /** Before the first unit that needs it, and whenever its bytes change. */
   config(config: CodecConfig): void;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { bareFormat, Bench, CONFIGS, H264_PPS, H264_SPS, hex } from '../../test/harness.js';
 import { lengthPrefixed, PAYLOAD_TYPE } from '../../test/harness.js';
+import { createDepacketizer } from './create.js';
 import { formatOf } from '../sdp-format.js';
 import { encodeRtp } from '../rtp-packet.js';
 import { MAX_UNIT_BYTES } from './unit-buffer.js';
@@ -281,14 +282,35 @@ describe('H.264 depacketizer', () => {
     ]);
   });
 
-  it('gives every unit memory of its own', () => {
+  it('gives every unit memory of its own when it is given none', () => {
+    const units: Uint8Array[] = [];
+    const depacketizer = createDepacketizer(formatOf(CONFIGS.h264, PAYLOAD_TYPE), {
+      accessUnit: ({ data }) => units.push(data),
+      config: () => undefined,
+    });
+    [IDR, P].forEach((nal, sequence) => {
+      const fields = { payloadType: PAYLOAD_TYPE, sequence, timestamp: 0, ssrc: 1, marker: true };
+      const packet = encodeRtp(fields, hex(nal));
+      depacketizer?.push(packet, 0, packet.length);
+    });
+    const [first, second] = units;
+    expect(first?.buffer).not.toBe(second?.buffer);
+    first?.fill(0xff);
+    expect(second).toEqual(lengthPrefixed(P));
+  });
+
+  it('takes a unit that outgrows its room to a larger one', () => {
     const bench = described();
-    bench.push(IDR, 0, true);
-    bench.push(P, 3600, true);
-    const [first, second] = bench.units;
-    expect(first?.data.buffer).not.toBe(second?.data.buffer);
-    first?.data.fill(0xff);
-    expect(second?.data).toEqual(lengthPrefixed(P));
+    const parts = Array.from({ length: 40 }, (_, part) => Buffer.alloc(1000, part + 1));
+    parts.forEach((part, n) => {
+      const flags = n === 0 ? '85' : n === parts.length - 1 ? '45' : '05';
+      bench.push(Buffer.concat([hex(`7c${flags}`), part]), 100, n === parts.length - 1);
+    });
+    bench.push(P, 3700, true);
+    expect(bench.units.map(({ data }) => data)).toEqual([
+      lengthPrefixed(Buffer.concat([hex('65'), ...parts])),
+      lengthPrefixed(P),
+    ]);
   });
 
   it('drops a unit beyond the limit, marks the next and goes on', () => {

@@ -1,6 +1,7 @@
 import type { TrackFormat } from '../format.js';
 import { H264 } from '../nal-types.js';
 import type { AccessUnitSink } from './depacketizer.js';
+import type { UnitMemory } from './unit-memory.js';
 import { VideoDepacketizer } from './video-depacketizer.js';
 import { h264Syntax } from './video-syntax.js';
 
@@ -10,8 +11,8 @@ const FU_END = 0x40;
 
 /** RFC 6184, packetization modes 0 and 1: single NAL units, STAP-A, FU-A. */
 export class H264Depacketizer extends VideoDepacketizer {
-  constructor(format: TrackFormat, sink: AccessUnitSink) {
-    super(format, h264Syntax, sink);
+  constructor(format: TrackFormat, sink: AccessUnitSink, memory: UnitMemory) {
+    super(format, h264Syntax, sink, memory);
   }
 
   protected override payload(buf: Buffer, start: number, end: number): void {

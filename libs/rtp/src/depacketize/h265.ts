@@ -1,6 +1,7 @@
 import type { TrackFormat } from '../format.js';
 import { H265 } from '../nal-types.js';
 import type { AccessUnitSink } from './depacketizer.js';
+import type { UnitMemory } from './unit-memory.js';
 import { VideoDepacketizer } from './video-depacketizer.js';
 import { h265Syntax } from './video-syntax.js';
 
@@ -18,8 +19,8 @@ export class H265Depacketizer extends VideoDepacketizer {
   readonly #donlBytes: number;
   readonly #dondBytes: number;
 
-  constructor(format: TrackFormat, sink: AccessUnitSink) {
-    super(format, h265Syntax, sink);
+  constructor(format: TrackFormat, sink: AccessUnitSink, memory: UnitMemory) {
+    super(format, h265Syntax, sink, memory);
     const numbered = Number(format.fmtp['sprop-max-don-diff'] ?? 0) > 0;
     this.#donlBytes = numbered ? DONL_BYTES : 0;
     this.#dondBytes = numbered ? DOND_BYTES : 0;

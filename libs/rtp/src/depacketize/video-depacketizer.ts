@@ -3,6 +3,7 @@ import { configOf } from '../sdp-format.js';
 import { AccessUnitAssembler } from './access-unit-assembler.js';
 import type { AccessUnitSink, Depacketizer } from './depacketizer.js';
 import { PacketCursor } from './packet-cursor.js';
+import type { UnitMemory } from './unit-memory.js';
 import type { VideoSyntax } from './video-syntax.js';
 
 const SIZE_BYTES = 2;
@@ -12,9 +13,9 @@ export abstract class VideoDepacketizer implements Depacketizer {
   readonly #cursor: PacketCursor;
   protected readonly assembler: AccessUnitAssembler;
 
-  constructor(format: TrackFormat, syntax: VideoSyntax, sink: AccessUnitSink) {
+  constructor(format: TrackFormat, syntax: VideoSyntax, sink: AccessUnitSink, memory: UnitMemory) {
     this.#cursor = new PacketCursor(format.payloadType);
-    this.assembler = new AccessUnitAssembler(syntax, configOf(format), sink);
+    this.assembler = new AccessUnitAssembler(syntax, configOf(format), sink, memory);
   }
 
   get config(): CodecConfig | undefined {
