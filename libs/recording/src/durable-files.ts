@@ -87,3 +87,34 @@ export class FileSource implements ByteSource {
     return this.handle.close();
   }
 }
+
+/** A file that only grows; one call at a time. */
+export interface SegmentFile {
+  /**
+   * Writes `parts` behind what is there with one system call. They must stay as they are until it resolves or rejects.
+   * Rejects with the error of the file system, or with `recording/short-write`: the file may then hold a part of it.
+   * @param durable resolves when the bytes are on the disk
+   */
+  append(parts: readonly Uint8Array[], durable: boolean): Promise<void>;
+  /** Makes the file and its metadata durable. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Creates the file; rejects when there is one of that name. */
+export type CreateSegmentFile = (path: string) => Promise<SegmentFile>;
+
+export const createSegmentFile: CreateSegmentFile = async (path) => {
+  const handle = await open(path, 'wx');
+  return {
+    append: async (parts, durable) => {
+      const wanted = parts.reduce((sum, part) => sum + part.length, 0);
+      const { bytesWritten } = await handle.writev(parts);
+      if (bytesWritten !== wanted)
+        throw new NightjarError('exhausted', 'recording/short-write', 'the disk took only a part');
+      if (durable) await handle.datasync();
+    },
+    sync: () => handle.sync(),
+    close: () => handle.close(),
+  };
+};

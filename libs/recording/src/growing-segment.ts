@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '@nightjar/common';
-import { NightjarError } from '@nightjar/common';
 import { encodeSegmentHeader, encodeSegmentIndex, MediaSummary } from '@nightjar/containers';
 import type { EncodedFragment, SampleLocation, SegmentHeader } from '@nightjar/containers';
 import { makeDirectory, syncDirectory } from './durable-files.js';
-import type { Journal } from './journal.js';
+import type { CreateSegmentFile, SegmentFile } from './durable-files.js';
+import type { JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
 import type { RecordingMetrics, SyncPolicy } from './ports.js';
 import { printSegmentPath } from './segment-path.js';
@@ -30,14 +28,12 @@ export interface SegmentStart {
 /** Where the bytes of one segment go; used by one task at a time. */
 export interface GrowingSegmentOptions {
   readonly volume: Volume;
-  readonly journal: Journal;
+  readonly journal: JournalSink;
   readonly clock: Clock;
   readonly sync: SyncPolicy;
   readonly metrics: RecordingMetrics;
+  readonly createFile: CreateSegmentFile;
 }
-
-/** writev takes no more buffers at once (IOV_MAX on Linux). */
-const MAX_IOV = 1024;
 
 /**
  * One segment file while it grows: append only, one writev per fragment, a running hash. Any method may reject with the
@@ -46,7 +42,7 @@ const MAX_IOV = 1024;
 export class GrowingSegment {
   private readonly hash: Hash = createHash('sha256');
   private readonly summary: MediaSummary;
-  private file: FileHandle | undefined;
+  private file: SegmentFile | undefined;
   private size = 0;
   readonly path: string;
   /** What the journal was told when the file was created. */
@@ -66,7 +62,10 @@ export class GrowingSegment {
     return this.start.header.startMs + (this.summary.durationTicks / rate) * 1000;
   }
 
-  /** Writes a fragment; the first one creates the file, after the journal knows of it. */
+  /**
+   * Writes a fragment; the first one creates the file, after the journal knows of it. The data of the fragment must stay
+   * as they are until this resolves or rejects.
+   */
   async append(
     fragment: EncodedFragment,
     samples: readonly IndexedSample[],
@@ -77,8 +76,7 @@ export class GrowingSegment {
     const startedMs = clock.monotonicMs();
     const frontBytes = front.reduce((sum, part) => sum + part.length, 0);
     const beforeMs = this.endMs;
-    await this.write([...front, fragment.head, ...fragment.data]);
-    if (sync === 'fragment') await this.file?.datasync();
+    await this.write([...front, fragment.head, ...fragment.data], sync === 'fragment');
     metrics.fragmentWrite((clock.monotonicMs() - startedMs) / 1000);
     metrics.bytesWritten(frontBytes + fragment.bytes);
     this.summary.fragment(this.size - fragment.bytes, samples);
@@ -106,7 +104,7 @@ export class GrowingSegment {
       keyframes,
       hash,
     });
-    await writeAll(this.file, [index]);
+    await this.file.append([index], false);
     if (sync !== 'none') await this.file.sync();
     await this.abandon();
     metrics.bytesWritten(index.length);
@@ -155,28 +153,16 @@ export class GrowingSegment {
     await journal.append(this.opened);
     const path = volume.resolve(this.path);
     await makeDirectory(volume.root, dirname(path));
-    this.file = await open(path, 'wx');
+    this.file = await this.options.createFile(path);
     await syncDirectory(dirname(path));
     return [await init, encodeSegmentHeader({ ...header, previousHash })];
   }
 
-  private async write(parts: readonly Uint8Array[]): Promise<void> {
-    if (this.file === undefined) return;
-    await writeAll(this.file, parts);
+  private async write(parts: readonly Uint8Array[], durable: boolean): Promise<void> {
+    await this.file?.append(parts, durable);
     for (const part of parts) {
       this.hash.update(part);
       this.size += part.length;
     }
-  }
-}
-
-/** writev until everything is written; a short write means a full disk. */
-async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  for (let at = 0; at < parts.length; at += MAX_IOV) {
-    const slice = parts.slice(at, at + MAX_IOV).filter((part) => part.length > 0);
-    const wanted = slice.reduce((sum, part) => sum + part.length, 0);
-    const { bytesWritten } = await file.writev(slice);
-    if (bytesWritten !== wanted)
-      throw new NightjarError('exhausted', 'recording/short-write', 'the disk took only a part');
   }
 }

@@ -8,6 +8,7 @@ export type {
 } from './ports.js';
 export { FileSource } from './durable-files.js';
 export { Journal, JOURNAL_FILE_BYTES } from './journal.js';
+export type { JournalSink } from './journal.js';
 export { JOURNAL_CHUNK_BYTES, readJournal } from './journal-reader.js';
 export type { JournalChunk } from './journal-reader.js';
 export type { JournalLine, RecordOf } from './journal-records.js';
@@ -38,3 +39,5 @@ export { WallClock } from './wall-clock.js';
 export { Archive, type ArchivedSegment } from './archive.js';
 export { RecordingModule } from './recording.module.js';
 export { Recordings, type RecordingsOptions } from './recordings.js';
+export { OwnVolumes, RecordingVolumes, type RecordingVolume } from './recording-volumes.js';
+export { VolumeKeeper, type VolumeKeeperOptions, type Writer } from './volume-keeper.js';

@@ -39,11 +39,17 @@ interface Pending {
   settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 }
 
+/** Where records go; a {@link Journal}, or the way to one that another process keeps. */
+export interface JournalSink {
+  /** Resolves when the record is durable. Rejects when the disk refuses it: it is then kept and tried again. */
+  append(record: JournalRecord): Promise<void>;
+}
+
 /**
  * The write-ahead record of open segments and the feed of the catalog: JSON lines, appended in batches, each batch made
  * durable by one fdatasync. Every file begins with what is open, so that the newest file alone tells what a crash left.
  */
-export class Journal {
+export class Journal implements JournalSink {
   private readonly open = new OpenSet();
   private pending: Pending[] = [];
   private pendingBytes = 0;

@@ -1,11 +1,14 @@
 import type { Clock, MonotonicMs, Timer } from '@nightjar/common';
 import { messageOf, NightjarError } from '@nightjar/common';
 import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
-import type { AccessUnit, CodecConfig, Depacketizer } from '@nightjar/rtp';
+import type { AccessUnit, AccessUnitSink, CodecConfig, Depacketizer } from '@nightjar/rtp';
 import { createDepacketizer, sameConfig } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
-import type { Journal } from './journal.js';
+import { createSegmentFile } from './durable-files.js';
+import type { CreateSegmentFile } from './durable-files.js';
+import type { JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
+import { MediaPool } from './media-memory.js';
 import type { GapReason, RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
 import { finishSegment } from './recovery.js';
 import { Run } from './run.js';
@@ -36,7 +39,7 @@ export interface RecorderOptions {
   readonly camera: string;
   readonly stream: string;
   readonly volume: Volume;
-  readonly journal: Journal;
+  readonly journal: JournalSink;
   /** One for the whole process. */
   readonly clock: WallClock;
   readonly settings: RecordingSettings;
@@ -44,7 +47,14 @@ export interface RecorderOptions {
   readonly metricsSink: RecordingMetrics;
   /** Where the footage of this stream ended before this recorder, and why: becomes the first gap. */
   readonly openGap?: Gap;
+  /** Memory for media; left out: that of the process. */
+  readonly pool?: MediaPool;
+  /** Makes the files of segments; left out: real ones. */
+  readonly createFile?: CreateSegmentFile;
 }
+
+/** One for all recorders: their fragments come and go at different times. */
+const PROCESS_POOL = new MediaPool();
 
 interface Input {
   readonly track: RunTrack;
@@ -64,6 +74,8 @@ interface Repair {
  * Never blocks the hub: all writing is done behind a bounded queue.
  */
 export class Recorder implements HubReader {
+  /** What is kept of a packet is copied before {@link batch} returns. */
+  readonly holdsBatches = false;
   private readonly queue: WriteQueue;
   private readonly source: Clock;
   private sdp: readonly SdpTrack[] = [];
@@ -162,12 +174,14 @@ export class Recorder implements HubReader {
   }
 
   private connect(): void {
+    for (const input of this.inputs) input?.track.memory.close();
     const inputs = this.sdp.map(({ format }) => {
-      const track = new RunTrack(format);
-      const depacketizer = createDepacketizer(format, {
+      const track = new RunTrack(format, this.options.pool ?? PROCESS_POOL);
+      const sink: AccessUnitSink = {
         config: (config) => this.configured(track, config),
         accessUnit: (unit) => this.unit(track, unit),
-      });
+      };
+      const depacketizer = createDepacketizer(format, sink, track.memory);
       if (depacketizer === undefined) return undefined;
       track.config = depacketizer.config;
       return { track, depacketizer };
@@ -192,22 +206,22 @@ export class Recorder implements HubReader {
 
   private unit(track: RunTrack, unit: AccessUnit): void {
     const arrivalWallMs = this.options.clock.at(this.arrivalMs);
-    const timed = track.place(unit, this.arrivalMs, arrivalWallMs);
+    const ticks = track.place(unit, this.arrivalMs, arrivalWallMs);
     if (track !== this.leader?.track) {
-      this.run?.follow(track, timed);
+      this.run?.follow(track, track.keep(unit, ticks));
       return;
     }
     if (unit.damaged && track.source.kind === 'video') {
-      this.lose(track, timed.ticks, unit.data.length);
+      this.lose(track, ticks, unit.data.length);
       return;
     }
     if (this.needKeyframe && !unit.keyframe) return;
-    if (unit.keyframe) this.checkClocks(track, timed.ticks, arrivalWallMs);
-    this.run ??= this.startRun(track, timed.ticks);
+    if (unit.keyframe) this.checkClocks(track, ticks, arrivalWallMs);
+    this.run ??= this.startRun(track, ticks);
     if (this.run === undefined) return;
-    this.accountLoss(track, timed.ticks);
+    this.accountLoss(track, ticks);
     this.needKeyframe = false;
-    this.run.lead(timed, this.arrivalMs, this.newSegment);
+    this.run.lead(track.keep(unit, ticks), this.arrivalMs, this.newSegment);
     if (unit.keyframe) this.newSegment = false;
     if (this.run.overflowed) {
       this.options.log.warn(
@@ -280,6 +294,7 @@ export class Recorder implements HubReader {
         clock: this.source,
         metrics: metricsSink,
         queue: this.queue,
+        createFile: this.options.createFile ?? createSegmentFile,
         written: (startMs) => {
           this.retryMs = FIRST_RETRY_MS;
           this.failing = false;

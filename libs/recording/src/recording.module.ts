@@ -4,19 +4,35 @@ import { RoleContext } from '@nightjar/role';
 import { Archive } from './archive.js';
 import { knownVolumesFile } from './known-volumes.js';
 import { recordingMetrics } from './recording-metrics.js';
+import { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
 import { Recordings } from './recordings.js';
+import { VolumeKeeper } from './volume-keeper.js';
 
 @Module({
   imports: [RelayModule],
   providers: [
     {
       provide: Recordings,
-      inject: [RoleContext, Relay],
-      useFactory: ({ config, clock, logger }: RoleContext, relay: Relay) =>
+      // A process that records for another one brings volumes of its own making.
+      inject: [RoleContext, Relay, { token: RecordingVolumes, optional: true }],
+      useFactory: (
+        { config, clock, logger }: RoleContext,
+        relay: Relay,
+        volumes: RecordingVolumes | undefined,
+      ) =>
         new Recordings({
           relay,
-          volumes: config.volumes,
-          knownVolumesFile: knownVolumesFile(config.dataDir),
+          volumeNames: Object.keys(config.volumes),
+          volumes:
+            volumes ??
+            new OwnVolumes(
+              new VolumeKeeper({
+                volumes: config.volumes,
+                knownVolumesFile: knownVolumesFile(config.dataDir),
+                clock,
+                log: logger,
+              }),
+            ),
           settings: config.recording,
           clock,
           log: logger,

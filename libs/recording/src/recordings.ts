@@ -1,14 +1,11 @@
 import { messageOf, type Clock } from '@nightjar/common';
-import type { CameraConfig, VolumeConfig } from '@nightjar/config';
+import type { CameraConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from '@nightjar/relay';
 import { Archive } from './archive.js';
-import { Journal } from './journal.js';
-import { KnownVolumes } from './known-volumes.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
 import { createRecorder, type Gap, type Recorder } from './recorder.js';
-import { recoverVolume, type InterruptedRun } from './recovery.js';
-import { Volume } from './volume.js';
+import type { RecordingVolume, RecordingVolumes } from './recording-volumes.js';
 import { WallClock } from './wall-clock.js';
 
 /** A volume that could not be opened is tried again after this. */
@@ -16,20 +13,13 @@ export const VOLUME_RETRY_MS = 10_000;
 
 export interface RecordingsOptions {
   readonly relay: Relay;
-  readonly volumes: Readonly<Record<string, VolumeConfig>>;
-  /** Where the identities of the volumes are remembered. */
-  readonly knownVolumesFile: string;
+  /** Names of the volumes, the one to be preferred first. */
+  readonly volumeNames: readonly string[];
+  readonly volumes: RecordingVolumes;
   readonly settings: RecordingSettings;
   readonly clock: Clock;
   readonly log: RecordingLog;
   readonly metricsOf: (camera: string, stream: string) => RecordingMetrics;
-}
-
-/** A volume that is ready to be written to. */
-interface OpenVolume {
-  readonly volume: Volume;
-  readonly journal: Journal;
-  readonly interrupted: readonly InterruptedRun[];
 }
 
 interface Attached {
@@ -41,7 +31,7 @@ interface Attached {
 export class Recordings {
   readonly archive: Archive;
   private readonly wallClock: WallClock;
-  private readonly open = new Map<string, OpenVolume>();
+  private readonly open = new Map<string, RecordingVolume>();
   private readonly failures = new Map<string, string>();
   private readonly attached = new Map<string, Attached>();
   private cameras: Readonly<Record<string, CameraConfig>> = {};
@@ -58,7 +48,7 @@ export class Recordings {
 
   /** Opens the volumes, finishing what a crash left open. A volume that fails is retried; the others are used meanwhile. */
   async start(): Promise<void> {
-    for (const name of Object.keys(this.options.volumes)) await this.openVolume(name);
+    for (const name of this.options.volumeNames) await this.openVolume(name);
   }
 
   /** Why something that is declared cannot be recorded now; empty when all is well. */
@@ -66,18 +56,13 @@ export class Recordings {
     return [...this.failures.values()];
   }
 
-  /** Brings the figures of the volumes up to date. */
-  async collect(): Promise<void> {
-    for (const { volume } of this.open.values()) {
-      try {
-        const { freeBytes, sizeBytes } = await volume.space();
-        metrics.volumeFreeBytes.set({ volume: volume.name }, freeBytes);
-        metrics.volumeSizeBytes.set({ volume: volume.name }, sizeBytes);
-      } catch {
-        // A volume that is not there has no free space to tell of.
-        metrics.volumeFreeBytes.remove({ volume: volume.name });
-      }
+  /** Brings the figures of the volumes and of what waits for them up to date. */
+  collect(): Promise<void> {
+    for (const { source, recorder } of this.attached.values()) {
+      const { camera, stream } = source;
+      metrics.recordingQueueBytes.set({ camera, stream }, recorder.queuedBytes);
     }
+    return this.options.volumes.collect();
   }
 
   /** Makes the recordings those of `cameras`; call it after the relay was changed. Others go on undisturbed. */
@@ -92,7 +77,7 @@ export class Recordings {
     await this.work;
     await Promise.all([...this.attached.values()].map((entry) => this.detach(entry)));
     this.attached.clear();
-    await Promise.all([...this.open.values()].map(({ journal }) => journal.close()));
+    await this.options.volumes.close();
   }
 
   private enqueue(task: () => Promise<void>): Promise<void> {
@@ -149,11 +134,9 @@ export class Recordings {
   private async gapBefore(
     camera: string,
     stream: string,
-    target: OpenVolume,
+    target: RecordingVolume,
   ): Promise<Gap | undefined> {
-    const crashed = target.interrupted.find(
-      (run) => run.camera === camera && run.stream === stream,
-    );
+    const crashed = await target.interruptedRun(camera, stream);
     if (crashed !== undefined) return { startMs: crashed.endedAtMs, reason: 'crash' };
     const last = await this.archive.last(camera, stream);
     return last === undefined ? undefined : { startMs: last.endMs, reason: 'process-down' };
@@ -162,20 +145,15 @@ export class Recordings {
   private async detach({ source, recorder }: Attached): Promise<void> {
     source.hub.detach(recorder);
     await recorder.stop();
+    metrics.recordingQueueBytes.remove({ camera: source.camera, stream: source.stream });
   }
 
   private async openVolume(name: string): Promise<void> {
     const { clock, log, volumes } = this.options;
-    const { path } = volumes[name]!;
     try {
-      const known = await KnownVolumes.load(this.options.knownVolumesFile);
-      const expectedId = known.idOf(name, path);
-      const volume = await Volume.open(name, path, expectedId === undefined ? {} : { expectedId });
-      await known.remember(name, path, volume.id);
-      const journal = await Journal.open(volume.journalDirectory, clock);
-      const { interrupted } = await recoverVolume(volume, journal, log);
-      this.open.set(name, { volume, journal, interrupted });
-      this.archive.add(volume);
+      const opened = await volumes.open(name);
+      this.open.set(name, opened);
+      this.archive.add(opened.volume);
       if (this.failures.delete(name)) log.info({ volume: name }, 'the volume is back');
     } catch (error) {
       const problem = `volume ${name}: ${messageOf(error)}`;

@@ -11,7 +11,7 @@ import {
 } from '@nightjar/containers';
 import type { SegmentIndex } from '@nightjar/containers';
 import { FileSource, syncDirectory } from './durable-files.js';
-import type { Journal } from './journal.js';
+import type { Journal, JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
 import type { RecordingLog } from './ports.js';
 import type { Volume } from './volume.js';
@@ -40,16 +40,18 @@ export interface RecoveryReport {
 /**
  * Finishes what a crash left open on a volume, as told by its journal. Idempotent: a crash during recovery is repaired by
  * the next one. Must run before anything records on the volume.
+ * @param mine only these runs; the others may be being written
  */
 export async function recoverVolume(
   volume: Volume,
   journal: Journal,
   log: RecordingLog,
+  mine: (run: string) => boolean = () => true,
 ): Promise<RecoveryReport> {
   const recovered: string[] = [];
   const removed: string[] = [];
   const failed: string[] = [];
-  for (const opened of journal.openSegments) {
+  for (const opened of journal.openSegments.filter(({ run }) => mine(run))) {
     try {
       const kept = await finishSegment(volume, journal, opened);
       (kept ? recovered : removed).push(opened.path);
@@ -68,6 +70,7 @@ export async function recoverVolume(
   );
   for (const { record, endMs } of journal.openRuns) {
     const { run, camera, stream } = record;
+    if (!mine(run)) continue;
     interrupted.push({ run, camera, stream, endedAtMs: endMs });
     if (unfinished.has(run)) continue;
     await journal.append({
@@ -88,7 +91,7 @@ export async function recoverVolume(
  */
 export async function finishSegment(
   volume: Volume,
-  journal: Journal,
+  journal: JournalSink,
   opened: RecordOf<'segment-opened'>,
 ): Promise<boolean> {
   const path = volume.resolve(opened.path);

@@ -1,5 +1,6 @@
 import type { Clock } from '@nightjar/common';
-import type { Journal } from './journal.js';
+import type { CreateSegmentFile } from './durable-files.js';
+import type { JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
 import type { RecordingMetrics, RecordingSettings } from './ports.js';
 import type { Volume } from './volume.js';
@@ -21,11 +22,12 @@ export interface RunContext {
   readonly camera: string;
   readonly stream: string;
   readonly volume: Volume;
-  readonly journal: Journal;
+  readonly journal: JournalSink;
   readonly clock: Clock;
   readonly settings: RecordingSettings;
   readonly metrics: RecordingMetrics;
   readonly queue: WriteQueue;
+  readonly createFile: CreateSegmentFile;
   /** A write failed and nothing more of the run is written. */
   failed(failure: RunFailure): void;
   /** A fragment was written. `startMs`: where its segment begins. */

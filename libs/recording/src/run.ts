@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { encodeInitSegment } from '@nightjar/containers';
 import type { CodecConfig } from '@nightjar/rtp';
 import { GrowingSegment } from './growing-segment.js';
@@ -9,6 +9,9 @@ import type { MeasuredUnit, TimedUnit } from './segment-builder.js';
 
 /** A fragment is written early when it has grown to this: a camera whose timestamps hardly move must not fill the memory. */
 export const MAX_FRAGMENT_BYTES = 8 * 1024 * 1024;
+
+/** A fragment of less than a tenth is not worth a write. */
+const MIN_PHASE = 0.1;
 
 /** A segment between its first unit and its index. */
 interface Segment {
@@ -37,6 +40,8 @@ interface Closing {
  */
 export class Run {
   readonly id = randomBytes(6).toString('hex');
+  /** Length of the short fragment, as a part of a whole one. */
+  private readonly phase: number;
   private readonly leader: RunTrack;
   private readonly followers: readonly RunTrack[];
   private segments = 0;
@@ -61,9 +66,10 @@ export class Run {
     private readonly notBeforeMs: number,
   ) {
     [this.leader, ...this.followers] = tracks;
+    this.phase = phaseOf(context.camera, context.stream);
     this.durableMs = notBeforeMs;
     // A unit kept from before would reach into this run.
-    for (const track of this.followers) track.release();
+    for (const track of this.followers) track.release()?.block.release();
   }
 
   /** The segment that grows: its path and the wall time up to which it can be read. */
@@ -87,7 +93,6 @@ export class Run {
    * @param newSegment a keyframe after a change of codec
    */
   lead(unit: TimedUnit, arrivalMs: number, newSegment: boolean): void {
-    const { settings } = this.context;
     let segment = this.current;
     if (segment === undefined) {
       segment = this.begin(unit, arrivalMs, undefined);
@@ -96,7 +101,7 @@ export class Run {
       (newSegment || this.leader.clock.wallMs(unit.ticks) >= this.boundaryMs(segment))
     ) {
       segment = this.turn(segment, unit, arrivalMs);
-    } else if (this.isFragmentDue(segment, unit, arrivalMs, settings.fragmentMs)) {
+    } else if (this.isFragmentDue(segment, unit, arrivalMs)) {
       this.flush(segment, unit.ticks);
       segment.fragmentArrivalMs = arrivalMs;
     }
@@ -150,13 +155,9 @@ export class Run {
     return (Math.floor(startMs / segmentMs) + 1) * segmentMs;
   }
 
-  private isFragmentDue(
-    segment: Segment,
-    unit: TimedUnit,
-    arrivalMs: number,
-    fragmentMs: number,
-  ): boolean {
+  private isFragmentDue(segment: Segment, unit: TimedUnit, arrivalMs: number): boolean {
     const { builder } = segment;
+    const fragmentMs = this.fragmentMs(builder.fragmentCount);
     if (!builder.hasPrimary) return false;
     if (builder.pendingBytes >= MAX_FRAGMENT_BYTES) return true;
     const arrivedMs = arrivalMs - segment.fragmentArrivalMs;
@@ -164,6 +165,15 @@ export class Run {
     // A camera may begin with a burst of old frames: the start of a run is fixed only when real time has passed.
     if (segment.startMs === undefined && arrivedMs < fragmentMs) return false;
     return mediaMs >= fragmentMs || arrivedMs >= 2 * fragmentMs;
+  }
+
+  /**
+   * Cameras that started together would have their fragments cut, hashed and written in the same few milliseconds for
+   * ever. One short fragment in each segment gives every stream a place of its own within the second.
+   */
+  private fragmentMs(fragmentsBefore: number): number {
+    const { fragmentMs } = this.context.settings;
+    return fragmentsBefore === 1 ? fragmentMs * this.phase : fragmentMs;
   }
 
   private begin(unit: TimedUnit, arrivalMs: number, startMs: number | undefined): Segment {
@@ -216,7 +226,10 @@ export class Run {
   /** Gives a unit of a follower to the segment it lies in. */
   private route(track: RunTrack, unit: MeasuredUnit): void {
     const { closing, current } = this;
-    if (current === undefined) return;
+    if (current === undefined) {
+      unit.block.release();
+      return;
+    }
     if (closing !== undefined && !closing.passed.has(track)) {
       if (unit.ticks < (closing.split[this.followers.indexOf(track)] ?? -Infinity)) {
         add(closing.segment, track, unit);
@@ -227,8 +240,8 @@ export class Run {
     }
     const startMs = current.startMs ?? this.leader.clock.wallMs(current.builder.startTicks);
     // Sound from before the first picture of a run has nowhere to go.
-    if (unit.ticks + unit.durationTicks <= track.clock.ticksAt(startMs)) return;
-    add(current, track, unit);
+    if (unit.ticks + unit.durationTicks <= track.clock.ticksAt(startMs)) unit.block.release();
+    else add(current, track, unit);
   }
 
   /** All of the closing segment has come, or has had its time. */
@@ -278,23 +291,28 @@ export class Run {
     );
     if (built === undefined) return;
     const { bytes } = built.encoded;
+    const letGo = (): void => {
+      for (const block of built.blocks) block.release();
+    };
     if (this.overflowed || !context.queue.accepts(bytes)) {
+      letGo();
       this.overflowed = true;
       context.metrics.dropped('disk-slow', bytes);
       return;
     }
     this.acceptedTicks = Math.max(this.acceptedTicks, segment.builder.endTicks);
     const file = (segment.file ??= this.createFile(segment, startMs));
-    this.write(bytes, file, async () => {
+    const append = async (): Promise<void> => {
       await this.announce(startMs);
       await file.append(built.encoded, built.samples, this.lastHash);
       this.durableMs = file.endMs;
       context.written(startMs);
-    });
+    };
+    this.write(bytes, file, append, letGo);
   }
 
   private createFile(segment: Segment, startMs: number): GrowingSegment {
-    const { camera, stream, volume, journal, clock, metrics, settings } = this.context;
+    const { camera, stream, volume, journal, clock, metrics, settings, createFile } = this.context;
     const tracks = segment.tracks.map(({ track, config }) => track.format(config));
     const header = {
       version: 1,
@@ -307,7 +325,7 @@ export class Run {
     } as const;
     const { init } = segment;
     return new GrowingSegment(
-      { volume, journal, clock, metrics, sync: settings.sync },
+      { volume, journal, clock, metrics, sync: settings.sync, createFile },
       { header, init },
     );
   }
@@ -335,11 +353,16 @@ export class Run {
     });
   }
 
-  private write(bytes: number, file: GrowingSegment | undefined, task: () => Promise<void>): void {
+  /** @param done is called when the task has ended, or will not be done because the run broke off before */
+  private write(
+    bytes: number,
+    file: GrowingSegment | undefined,
+    task: () => Promise<void>,
+    done?: () => void,
+  ): void {
     this.context.queue.push(bytes, async () => {
-      if (this.broken) return;
       try {
-        await task();
+        if (!this.broken) await task();
       } catch (error) {
         this.broken = true;
         await file?.abandon().catch(() => undefined);
@@ -349,9 +372,17 @@ export class Run {
           announced: this.announced,
           segment: file?.opened,
         });
+      } finally {
+        done?.();
       }
     });
   }
+}
+
+/** A number from {@link MIN_PHASE} to 1 that is always the same for a stream, and spread evenly over streams. */
+function phaseOf(camera: string, stream: string): number {
+  const digest = createHash('sha256').update(`${camera}/${stream}`).digest();
+  return MIN_PHASE + (1 - MIN_PHASE) * (digest.readUInt32BE(0) / 2 ** 32);
 }
 
 /** Place of a track in the file; below zero when the segment began before the track's present codec was known. */
@@ -364,6 +395,7 @@ function placeOf(segment: Segment, track: RunTrack): number {
 function add(segment: Segment, track: RunTrack, unit: MeasuredUnit): void {
   const place = placeOf(segment, track);
   if (place > 0) segment.builder.addSecondary(place, unit);
+  else unit.block.release();
 }
 
 /** Early sound that lies behind the boundary is for the segment that begins there. */

@@ -2,10 +2,13 @@ import { encodeFragment } from '@nightjar/containers';
 import type { EncodedFragment, FragmentTrack } from '@nightjar/containers';
 import { decodeTimes, hasReordering } from './decode-times.js';
 import type { IndexedSample } from './growing-segment.js';
+import type { MediaBlock } from './media-memory.js';
 
-/** An access unit on the line of its track. */
+/** An access unit on the line of its track, whose memory is held by whoever has the unit. */
 export interface TimedUnit {
+  /** In `block`. */
   readonly data: Uint8Array;
+  readonly block: MediaBlock;
   readonly keyframe: boolean;
   /** Presentation time on the track's line. */
   readonly ticks: number;
@@ -19,6 +22,8 @@ export interface MeasuredUnit extends TimedUnit {
 export interface BuiltFragment {
   readonly encoded: EncodedFragment;
   readonly samples: readonly IndexedSample[];
+  /** What the data of `encoded` lie in; to be let go of when the fragment is written, or is not going to be. */
+  readonly blocks: readonly MediaBlock[];
 }
 
 class SecondaryTrack {
@@ -47,6 +52,11 @@ export class SegmentBuilder {
   /** Bytes of the units that wait for their fragment. */
   get pendingBytes(): number {
     return this.bytes;
+  }
+
+  /** Fragments made so far. */
+  get fragmentCount(): number {
+    return this.fragments;
   }
 
   get hasPrimary(): boolean {
@@ -98,16 +108,17 @@ export class SegmentBuilder {
   ): BuiltFragment | undefined {
     const samples: IndexedSample[] = [];
     const tracks: FragmentTrack[] = [];
-    const primary = this.cutPrimary(nextTicks, endsHere, intervalTicks, samples);
+    const blocks: MediaBlock[] = [];
+    const primary = this.cutPrimary(nextTicks, endsHere, intervalTicks, samples, blocks);
     if (primary !== undefined) tracks.push(primary);
     for (const [track, secondary] of this.secondaries) {
-      const fragment = cutSecondary(track, secondary, place, samples);
+      const fragment = cutSecondary(track, secondary, place, samples, blocks);
       if (fragment !== undefined) tracks.push(fragment);
     }
     this.bytes = 0;
     if (tracks.length === 0) return undefined;
     this.fragments += 1;
-    return { encoded: encodeFragment(this.fragments, tracks), samples };
+    return { encoded: encodeFragment(this.fragments, tracks), samples, blocks };
   }
 
   private secondary(track: number): SecondaryTrack {
@@ -121,6 +132,7 @@ export class SegmentBuilder {
     endsHere: boolean,
     intervalTicks: number,
     samples: IndexedSample[],
+    blocks: MediaBlock[],
   ): FragmentTrack | undefined {
     const units = this.primaryPending.splice(0);
     if (units.length === 0) return undefined;
@@ -142,6 +154,7 @@ export class SegmentBuilder {
         const decodeTicks = times[index] ?? 0;
         const durationTicks = (times[index + 1] ?? 0) - decodeTicks;
         const ticks = presentation[index] ?? 0;
+        blocks.push(unit.block);
         samples.push({ track: 0, ticks, decodeTicks, durationTicks, keyframe: unit.keyframe });
         return {
           data: unit.data,
@@ -159,6 +172,7 @@ function cutSecondary(
   secondary: SecondaryTrack,
   place: (track: number, ticks: number) => number,
   samples: IndexedSample[],
+  blocks: MediaBlock[],
 ): FragmentTrack | undefined {
   const units = secondary.pending;
   secondary.pending = [];
@@ -167,7 +181,8 @@ function cutSecondary(
   secondary.originTicks ??= first.ticks - Math.max(0, place(track, first.ticks));
   const base = Math.max(secondary.endTicks, first.ticks - secondary.originTicks);
   let decodeTicks = base;
-  for (const { durationTicks } of units) {
+  for (const { block, durationTicks } of units) {
+    blocks.push(block);
     samples.push({ track, ticks: decodeTicks, decodeTicks, durationTicks, keyframe: true });
     decodeTicks += durationTicks;
   }

@@ -9,6 +9,7 @@ import {
 } from '@nightjar/containers';
 import type { Fragment, KeyframeEntry, SegmentHeader, SegmentIndex } from '@nightjar/containers';
 import { FileSource } from './durable-files.js';
+import { ReadAhead } from './read-ahead.js';
 
 /** One access unit as it was recorded. */
 export interface RecordedUnit {
@@ -125,7 +126,7 @@ export class SegmentReader {
   /** Whole fragments from the one that holds the keyframe at or before `wallMs`. */
   async *fragmentsFrom(wallMs: number): AsyncGenerator<Fragment> {
     const offset = this.keyframeAt(wallMs)?.entry.offset ?? this.mediaStart;
-    yield* readFragments(this.source, offset);
+    yield* readFragments(new ReadAhead(this.source), offset);
   }
 
   /**
@@ -182,7 +183,7 @@ export class SegmentReader {
     const found = await readSegmentIndex(this.source);
     let durationTicks: number;
     if (found === undefined) {
-      const { summary } = await surveySegment(this.source, {
+      const { summary } = await surveySegment(new ReadAhead(this.source), {
         header: this.header,
         mediaStart: this.mediaStart,
       });

@@ -59,8 +59,9 @@ export class Figures implements RecordingMetrics {
   segmentCommit(): void {}
 }
 
-export function videoUnit(keyframe: boolean, bytes = 200): Buffer {
-  const nal = Buffer.alloc(bytes, 0x55);
+/** @param fill every byte of the slice's data; not zero */
+export function videoUnit(keyframe: boolean, bytes = 200, fill = 0x55): Buffer {
+  const nal = Buffer.alloc(bytes, fill);
   nal[0] = keyframe ? 0x65 : 0x41;
   // first_mb_in_slice = 0: the slice begins a picture.
   nal[1] = 0x88;
@@ -97,6 +98,8 @@ export class Bench {
   /** Frames whose packets are lost. */
   loseFrame: (frame: number) => boolean = () => false;
   frameBytes = 200;
+  /** What the data of a frame consist of. */
+  fillOf: (frame: number) => number = () => 0x55;
 
   private constructor(
     public volume: Volume,
@@ -142,7 +145,7 @@ export class Bench {
       const keyframe = this.frame % GOP === 0;
       const ticks = (this.frame * FRAME_TICKS + this.videoShiftTicks + 2 ** 33) % 2 ** 32;
       const pictures = this.video.packetize(
-        { data: videoUnit(keyframe, this.frameBytes), keyframe },
+        { data: videoUnit(keyframe, this.frameBytes, this.fillOf(this.frame)), keyframe },
         ticks,
       );
       const sounds = this.sound.packetize(
