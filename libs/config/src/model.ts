@@ -4,9 +4,12 @@ export interface NightjarConfig {
   /** Absolute path. */
   readonly dataDir: string;
   readonly rtsp: RtspConfig;
+  readonly relay: RelayConfig;
   readonly http: ListenConfig;
   readonly operations: ListenConfig;
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
+  /** `auto`: by cameras and cores. */
+  readonly media: { readonly processes: 'auto' | number };
   readonly recording: RecordingConfig;
   /** `url` undefined: the appliance runs an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };
@@ -27,12 +30,36 @@ export interface ListenConfig {
 export interface RtspConfig extends ListenConfig {
   /** Whether readers may set up UDP transport. */
   readonly udp: boolean;
+  /** Even port for RTP over UDP, with RTCP on the next one; 0 lets the kernel choose. */
+  readonly udpPort: number;
+  /** What a UDP reader gets at once, and again after each interval, at most. */
+  readonly udpBurstBytes: number;
+  readonly udpBurstIntervalMs: number;
+  readonly multicast: MulticastConfig;
   /** An on-demand source leaves its camera this long after its last reader. */
   readonly closeAfterMs: number;
   /** Bytes that may wait for one reader before it skips to a keyframe. */
   readonly maxReaderQueueBytes: number;
   /** A reader waits this long for an on-demand source to deliver. */
   readonly startTimeoutMs: number;
+}
+
+export interface MulticastConfig {
+  readonly enabled: boolean;
+  /** IPv4 multicast addresses, as `239.192.0.0/16`. */
+  readonly range: string;
+  /** Even. */
+  readonly firstPort: number;
+  /** Inclusive. */
+  readonly lastPort: number;
+  readonly ttl: number;
+  /** Local IPv4 address; undefined: as the routing table has it. */
+  readonly interface: string | undefined;
+}
+
+export interface RelayConfig {
+  /** Memory that the GOP caches of one media process may keep together. */
+  readonly gopCacheBytes: number;
 }
 
 export interface VolumeConfig {

@@ -17,6 +17,9 @@ const NAME_HELP =
   'a name is 1 to 63 lower-case letters, digits and hyphens, the first not a hyphen';
 const ENV_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** 224.0.0.0/4 and parts of it. */
+const MULTICAST_RANGE = /^2(?:2[4-9]|3\d)(?:\.\d{1,3}){3}\/(?:[4-9]|[12]\d|3[0-2])$/;
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -92,10 +95,56 @@ const url = (what: string) => ({
   urlEnv: envName().optional().describe('Environment variable that holds the URL.'),
 });
 
+const multicast = z.strictObject({
+  enabled: z.boolean().prefault(false).describe('Whether players may ask for multicast.'),
+  range: text('network')
+    .regex(MULTICAST_RANGE, 'not a network of IPv4 multicast addresses, as 239.192.0.0/16 is')
+    .prefault('239.192.0.0/16')
+    .describe('Addresses to choose from. Each stream that somebody asks for takes one.'),
+  firstPort: z
+    .int()
+    .min(1024)
+    .max(65_520)
+    .multipleOf(2)
+    .prefault(20_000)
+    .describe('First UDP port to send to, even. A stream has 16, two per track.'),
+  lastPort: z.int().min(1039).max(65_535).prefault(29_999).describe('Last UDP port to send to.'),
+  ttl: z
+    .int()
+    .min(0)
+    .max(255)
+    .prefault(1)
+    .describe(
+      'Routers that packets may pass, plus one: 1 stays in the local network, 0 on this machine.',
+    ),
+  interface: z
+    .ipv4()
+    .optional()
+    .describe('Local address of the network to send to. Absent: as the routing table has it.'),
+});
+
 const rtsp = z.strictObject({
   host: host('0.0.0.0'),
   port: port(8554, 'TCP port of the RTSP server.'),
   udp: z.boolean().prefault(true).describe('Whether players may ask for UDP transport.'),
+  udpPort: z
+    .int()
+    .min(0)
+    .max(65_534)
+    .multipleOf(2)
+    .prefault(0)
+    .describe(
+      'Even port from which players are sent RTP over UDP; RTCP goes from the next one. 0 takes any free pair. Of several media processes each takes the pair after its neighbour.',
+    ),
+  udpBurst: size({ min: 4 * 1024, max: MIB / 2 })
+    .prefault('48KiB')
+    .describe(
+      'What a UDP player gets at once at most; the rest of a large picture follows in the next intervals. More overflows the receive buffer that players usually have.',
+    ),
+  udpBurstInterval: duration({ min: 1, max: 1_000 })
+    .prefault('5ms')
+    .describe('Time in which a UDP player may get as much again.'),
+  multicast: multicast.prefault({}).describe('Streams to groups that any number may listen to.'),
   closeAfter: duration({ min: 0, max: DAY_MS })
     .prefault('10s')
     .describe('A stream that is not recorded leaves its camera this long after its last reader.'),
@@ -105,6 +154,23 @@ const rtsp = z.strictObject({
   startTimeout: duration({ min: 100, max: 5 * MINUTE_MS })
     .prefault('10s')
     .describe('How long a reader waits for a camera that has to be connected first.'),
+});
+
+const relay = z.strictObject({
+  gopCache: size({ min: 0, max: 64 * GIB })
+    .prefault('256MiB')
+    .describe(
+      'Memory for the pictures since the last keyframe, which start a new reader at once; of all streams of one media process together. Beyond it the stream with the most gives up, and its readers start at its next keyframe.',
+    ),
+});
+
+const media = z.strictObject({
+  processes: z
+    .union([z.literal('auto'), z.int().min(1).max(64)])
+    .prefault('auto')
+    .describe(
+      'Processes that relay, record and play back. `auto`: one per 32 cameras, but not more than there are cores.',
+    ),
 });
 
 const recording = z.strictObject({
@@ -208,6 +274,7 @@ export const fileSchema = z.strictObject({
     .describe('The cameras, by mount name: `rtsp://HOST:8554/<name>`.'),
   users: named(user).prefault({}).describe('Who may watch. Without any user everybody may.'),
   rtsp: rtsp.prefault({}).describe('The RTSP server that players use.'),
+  relay: relay.prefault({}).describe('What cameras send on its way to readers.'),
   http: z
     .strictObject({ host: host('0.0.0.0'), port: port(8080, 'TCP port of web interface and API.') })
     .prefault({})
@@ -229,6 +296,7 @@ export const fileSchema = z.strictObject({
   )
     .optional()
     .describe('Where footage goes. Absent: one volume `main` in `<dataDir>/volumes/main`.'),
+  media: media.prefault({}).describe('How the work of the media role is spread.'),
   recording: recording.prefault({}).describe('How footage is written.'),
   database: z
     .strictObject(url('`postgres://user@host/database`.'))

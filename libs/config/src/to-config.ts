@@ -33,10 +33,15 @@ export async function toConfig(
       host: rtsp.host,
       port: rtsp.port,
       udp: rtsp.udp,
+      udpPort: rtsp.udpPort,
+      udpBurstBytes: rtsp.udpBurst,
+      udpBurstIntervalMs: rtsp.udpBurstInterval,
+      multicast: { ...rtsp.multicast, interface: rtsp.multicast.interface },
       closeAfterMs: rtsp.closeAfter,
       maxReaderQueueBytes: rtsp.maxReaderQueueBytes,
       startTimeoutMs: rtsp.startTimeout,
     },
+    relay: { gopCacheBytes: file.relay.gopCache },
     http: file.http,
     operations: file.operations,
     volumes: await mapRecord(
@@ -48,6 +53,7 @@ export async function toConfig(
         minFreeBytes: volume.minFreeBytes,
       }),
     ),
+    media: { processes: file.media.processes },
     recording: {
       segmentMs: recording.segment,
       fragmentMs: recording.fragment,
