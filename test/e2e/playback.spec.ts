@@ -183,6 +183,51 @@ describe('playback', () => {
     );
   }
 
+  withArchive(
+    'replays without rate control the frames and timestamps of real time, without waiting for it',
+    20_000 + WATCH_SECONDS * 1000,
+    async (archive, stage) => {
+      const { before } = of(archive);
+      const startMs = before[0]!.wallMs;
+      const endMs = startMs + WATCH_SECONDS * 1000 + FRAME_MS / 2;
+      const url = playbackUrl(archive, CAMERA, startMs, endMs);
+      const [real, fast] = [await RtspPlayer.open(stage, url), await RtspPlayer.open(stage, url)];
+      const seen = ({ tracks }: RtspPlayer): unknown[] =>
+        tracks.map(({ units, lost }) => ({
+          lost,
+          units: units.map(({ md5, ticks }) => [md5, ticks - units[0]!.ticks]),
+        }));
+      const told = await real.play({ 'Rate-Control': 'yes' });
+      expect(told.headers.get('Rate-Control')).toBe('yes');
+      for (let round = 1; round <= 2; round++) {
+        const answer = await fast.play({ Range: 'npt=0-', 'Rate-Control': 'no' });
+        expect(answer.headers.get('Rate-Control')).toBe('no');
+        await byes(fast, round, 15_000);
+        expect(md5s(fast.video.units)).toEqual(md5s(shown(before, startMs, endMs)));
+      }
+      // Both rounds were over before real time had come as far once.
+      expect(real.video.units.length).toBeLessThan(fast.video.units.length);
+      await byes(real, 1, (WATCH_SECONDS + 5) * 1000);
+      expect(seen(fast)).toEqual(seen(real));
+      await real.teardown();
+      await fast.teardown();
+    },
+  );
+
+  withArchive(
+    'keeps to real time over UDP, and tells a client that asked otherwise',
+    20_000,
+    async (archive, stage) => {
+      const startMs = of(archive).before[0]!.wallMs;
+      const url = playbackUrl(archive, CAMERA, startMs, startMs + 4_000);
+      const player = await RtspPlayer.open(stage, url, 'udp');
+      const answer = await player.play({ 'Rate-Control': 'no' });
+      expect(answer.headers.get('Rate-Control')).toBe('yes');
+      expect((await player.ask('PLAY', { 'Rate-Control': 'maybe' })).status).toBe(400);
+      await player.teardown();
+    },
+  );
+
   withArchive('ends where the Range of PLAY ends', 20_000, async (archive, stage) => {
     const { before } = of(archive);
     const originMs = before[0]!.wallMs;

@@ -5,7 +5,7 @@ import { SimulatedCamera } from './camera.js';
 import { fakeLoop } from './test-support/fake-loop.js';
 import { RecordingOutput } from './test-support/recording-output.js';
 
-const PLAY = { range: undefined, scale: 1, speed: 1 };
+const PLAY = { range: undefined, scale: 1, speed: 1, rateControl: 'yes' } as const;
 const FRAME_MS = 40;
 
 describe('SimulatedCamera', () => {

@@ -18,16 +18,11 @@ export class MediaTime {
     this.anchorNptMs = this.nptAt(wallMs);
   }
 
-  /** Media time of a unit that is about to be sent. */
+  /** Media time of a unit that is sent. */
   at(wallMs: number): number {
     const mediaMs = this.offsetMs + this.nptAt(wallMs) - this.anchorNptMs;
     this.reachedMs = Math.max(this.reachedMs, mediaMs);
     return mediaMs;
-  }
-
-  /** Media time at which the present stretch of play began. */
-  get startMs(): number {
-    return this.offsetMs;
   }
 
   /** Audio that begins a little before the first picture has a negative play time rather than none. */

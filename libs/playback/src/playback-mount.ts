@@ -1,10 +1,17 @@
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { Archive } from '@nightjar/recording';
-import type { Mount, MountDescription, MountStream, StreamOutput } from '@nightjar/relay';
+import type {
+  BlockPool,
+  Mount,
+  MountDescription,
+  MountStream,
+  StreamOutput,
+} from '@nightjar/relay';
 import { printRange, type SdpTrack } from '@nightjar/rtsp';
 import { Footage } from './footage.js';
 import { PlaybackStream } from './playback-stream.js';
 import { Timeline } from './timeline.js';
+import type { Turns } from './turns.js';
 
 export interface PlaybackMountOptions {
   readonly archive: Archive;
@@ -14,6 +21,10 @@ export interface PlaybackMountOptions {
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
   readonly clock: Clock;
+  /** Shared by all that replay without pacing. */
+  readonly turns: Turns;
+  /** Memory that packets are sent from; shared. */
+  readonly blocks: BlockPool;
   readonly cname: string;
   readonly onError: (error: unknown) => void;
   /** A playback session began (1) or ended (-1). */
@@ -47,7 +58,7 @@ export class PlaybackMount implements Mount {
   }
 
   open(output: StreamOutput): MountStream {
-    const { clock, cname, onError, onSessions } = this.options;
+    const { clock, turns, blocks, cname, onError, onSessions } = this.options;
     // SETUP described the mount before PLAY could open it.
     const { footage, timeline, tracks } = this.opened!;
     onSessions(1);
@@ -57,6 +68,8 @@ export class PlaybackMount implements Mount {
       tracks,
       output,
       clock,
+      turns,
+      blocks,
       cname,
       onError,
       onClose: () => onSessions(-1),

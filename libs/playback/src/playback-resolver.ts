@@ -1,8 +1,9 @@
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { Archive } from '@nightjar/recording';
-import { DEFAULT_STREAM, type Mount, type MountResolver } from '@nightjar/relay';
+import { BlockPool, DEFAULT_STREAM, type Mount, type MountResolver } from '@nightjar/relay';
 import { PlaybackMount } from './playback-mount.js';
+import { Turns } from './turns.js';
 
 export interface PlaybackResolverOptions {
   readonly archive: Archive;
@@ -17,6 +18,9 @@ export interface PlaybackResolverOptions {
 
 /** `<camera>[/<stream>]?start=<RFC 3339>&end=<RFC 3339>`, below `/playback`. */
 export class PlaybackResolver implements MountResolver {
+  private readonly turns = new Turns();
+  private readonly blocks = new BlockPool();
+
   constructor(private readonly options: PlaybackResolverOptions) {}
 
   // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
@@ -44,6 +48,8 @@ export class PlaybackResolver implements MountResolver {
       startMs,
       endMs,
       clock,
+      turns: this.turns,
+      blocks: this.blocks,
       cname,
       onError: (error) => onError(camera, error),
       onSessions,

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import type { Archive, ArchivedSegment, RecordedUnit, SegmentReader } from '@nightjar/recording';
-import type { StreamOutput } from '@nightjar/relay';
+import { BlockPool, type StreamOutput } from '@nightjar/relay';
 import { decodeRtcp, sequenceOf, timestampOf, type TrackFormat } from '@nightjar/rtp';
 import { Footage } from './footage.js';
 import { PlaybackStream } from './playback-stream.js';
 import { Timeline } from './timeline.js';
+import { Turns } from './turns.js';
 
 /** G.711 in units of 20 ms, a "keyframe" every second: small enough to see every packet. */
 const FORMAT: TrackFormat = {
@@ -34,7 +35,7 @@ function segment(startMs: number, endMs: number): ArchivedSegment {
   };
 }
 
-function reader({ startMs, endMs }: ArchivedSegment): SegmentReader {
+function reader({ startMs, endMs }: ArchivedSegment, unitBytes: number): SegmentReader {
   const keyframeAt = (wallMs: number): number =>
     startMs + Math.max(0, Math.floor((wallMs - startMs) / KEY_MS)) * KEY_MS;
   async function* unitsFrom(wallMs: number): AsyncGenerator<RecordedUnit> {
@@ -47,7 +48,7 @@ function reader({ startMs, endMs }: ArchivedSegment): SegmentReader {
         durationTicks: UNIT_MS * 8,
         keyframe: true,
         wallMs: at,
-        data: numbered(at / UNIT_MS),
+        data: numbered(at / UNIT_MS, unitBytes),
       };
     }
   }
@@ -60,8 +61,8 @@ function reader({ startMs, endMs }: ArchivedSegment): SegmentReader {
   } as unknown as SegmentReader;
 }
 
-function numbered(unit: number): Buffer {
-  const data = Buffer.alloc(UNIT_MS * 8);
+function numbered(unit: number, bytes: number): Buffer {
+  const data = Buffer.alloc(bytes);
   data.writeUInt16BE(unit);
   return data;
 }
@@ -78,6 +79,10 @@ describe('a playback stream', () => {
   let behind: boolean;
   let drain: () => void;
   let missing: Set<string>;
+  let transport: 'tcp' | 'udp';
+  let unitBytes: number;
+  /** Bytes of media that went out with each flush. */
+  let flushed: number[];
 
   const turn = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -89,7 +94,8 @@ describe('a playback stream', () => {
     }
     await turn();
   };
-  const units = (): number[] => sent.map(({ unit }) => unit);
+  /** Only the first packet of a unit carries its number. */
+  const units = (): number[] => sent.map(({ unit }) => unit).filter((unit) => unit > 0);
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -99,27 +105,42 @@ describe('a playback stream', () => {
     ended = 0;
     behind = false;
     missing = new Set();
+    transport = 'tcp';
+    unitBytes = UNIT_MS * 8;
+    flushed = [];
+    let unflushed = 0;
     const archive = {
       open: (entry: ArchivedSegment) =>
         missing.has(entry.path)
           ? Promise.reject(Object.assign(new Error('gone'), { code: 'ENOENT' }))
-          : Promise.resolve(reader(entry)),
+          : Promise.resolve(reader(entry, unitBytes)),
     } as unknown as Archive;
+    const took = (packet: Buffer): void => {
+      unflushed += packet.length;
+      sent.push({
+        sequence: sequenceOf(packet, 0),
+        timestamp: timestampOf(packet, 0),
+        unit: packet.readUInt16BE(12),
+      });
+    };
     const output: StreamOutput = {
-      transport: 'tcp',
+      get transport() {
+        return transport;
+      },
       ssrc: () => 77,
       queuedBytes: 0,
-      batch: () => undefined,
+      batch: ({ bytes, count, offsets, lengths }) => {
+        for (let i = 0; i < count; i++) took(bytes.subarray(offsets[i], offsets[i]! + lengths[i]!));
+      },
       send: (_, packet, rtcp) => {
         if (rtcp) reports.push(packet);
-        else
-          sent.push({
-            sequence: sequenceOf(packet, 0),
-            timestamp: timestampOf(packet, 0),
-            unit: packet.readUInt16BE(12),
-          });
+        else took(packet);
       },
-      flush: () => !behind,
+      flush: () => {
+        flushed.push(unflushed);
+        unflushed = 0;
+        return !behind;
+      },
       drained: () =>
         new Promise((resolve) => {
           drain = resolve;
@@ -133,6 +154,8 @@ describe('a playback stream', () => {
       tracks: [{ format: FORMAT, control: '', direction: 'recvonly' }],
       output,
       clock,
+      turns: new Turns(),
+      blocks: new BlockPool(),
       cname: 'test',
       onError: (error) => errors.push(error),
       onClose: () => undefined,
@@ -141,7 +164,13 @@ describe('a playback stream', () => {
 
   const play = (
     range?: Parameters<PlaybackStream['play']>[0]['range'],
-  ): ReturnType<PlaybackStream['play']> => stream.play({ range, scale: 1, speed: 1 });
+    rateControl: 'yes' | 'no' = 'yes',
+  ): ReturnType<PlaybackStream['play']> => stream.play({ range, scale: 1, speed: 1, rateControl });
+  /** All units of the footage. */
+  const everything = [
+    ...Array.from({ length: 150 }, (_, i) => 500 + i),
+    ...Array.from({ length: 100 }, (_, i) => 1000 + i),
+  ];
 
   it('plays at its own pace, over a hole, to a goodbye', async () => {
     const answer = await play();
@@ -150,10 +179,7 @@ describe('a playback stream', () => {
     expect(sent.length).toBeGreaterThan(48);
     expect(sent.length).toBeLessThan(53);
     await pass(5000);
-    expect(units()).toEqual([
-      ...Array.from({ length: 150 }, (_, i) => 500 + i),
-      ...Array.from({ length: 100 }, (_, i) => 1000 + i),
-    ]);
+    expect(units()).toEqual(everything);
     expect(
       sent.every(
         ({ timestamp }, i) => i === 0 || (timestamp - sent[i - 1]!.timestamp) >>> 0 === 160,
@@ -268,6 +294,101 @@ describe('a playback stream', () => {
     await turn();
     const [report] = decodeRtcp(reports[0]!, 0, reports[0]!.length);
     expect(report!.type === 'sr' && Math.round(report!.ntpMs)).toBe(10_000);
+  });
+
+  it('goes on after PAUSE with the timestamp that it tells', async () => {
+    await play();
+    await pass(500);
+    await stream.pause();
+    const { rtpInfo } = await play();
+    expect(rtpInfo[0]).toMatchObject({
+      seq: (sent.at(-1)!.sequence + 1) & 0xffff,
+      rtptime: sent.at(-1)!.timestamp,
+    });
+  });
+
+  describe('without rate control', () => {
+    it('sends the same units with the same timestamps, and does not wait for their time', async () => {
+      const answer = await play(undefined, 'no');
+      expect(answer).toMatchObject({ rateControl: 'no', range: 'npt=0.000-5.000' });
+      await turn();
+      expect([units(), ended, errors]).toEqual([everything, 1, []]);
+      const steps = sent.slice(1).map(({ timestamp }, i) => (timestamp - sent[i]!.timestamp) >>> 0);
+      expect(new Set(steps)).toEqual(new Set([160]));
+      expect(reports).toEqual([]);
+    });
+
+    it('does a bounded piece of work at a time', async () => {
+      unitBytes = 1200;
+      await play(undefined, 'no');
+      await turn();
+      expect([units(), ended]).toEqual([everything, 1]);
+      expect(flushed.length).toBeGreaterThan(3);
+      expect(Math.max(...flushed)).toBeLessThan(1.1 * 64 * 1024);
+    });
+
+    it('reads no further than the client takes', async () => {
+      unitBytes = 1200;
+      behind = true;
+      await play(undefined, 'no');
+      await turn();
+      const [packets, flushes] = [sent.length, flushed.length];
+      await pass(1000);
+      expect([sent.length, flushed.length]).toEqual([packets, flushes]);
+      drain();
+      await turn();
+      expect(flushed.length).toBe(flushes + 1);
+      behind = false;
+      drain();
+      await turn();
+      expect([units(), ended]).toEqual([everything, 1]);
+    });
+
+    it('sends nothing of the old place once it was told to seek', async () => {
+      unitBytes = 1200;
+      behind = true;
+      await play(undefined, 'no');
+      await turn();
+      const before = units().length;
+      const packets = sent.length;
+      behind = false;
+      const seeking = play({ unit: 'npt', start: 4, end: undefined }, 'no');
+      await turn();
+      drain();
+      const { rtpInfo } = await seeking;
+      await turn();
+      expect(units().slice(before)).toEqual(Array.from({ length: 50 }, (_, i) => 1050 + i));
+      expect(rtpInfo[0]).toMatchObject({
+        seq: sent[packets]!.sequence,
+        rtptime: sent[packets]!.timestamp,
+      });
+    });
+
+    it('pauses, and goes on at another pace', async () => {
+      unitBytes = 1200;
+      behind = true;
+      await play(undefined, 'no');
+      await turn();
+      await stream.pause();
+      behind = false;
+      drain();
+      await turn();
+      const before = units().length;
+      expect((await play()).rateControl).toBe('yes');
+      await pass(200);
+      // What was collected already goes out at once.
+      expect(units().length - before).toBeLessThan(80);
+      expect((await play(undefined, 'no')).rateControl).toBe('no');
+      await turn();
+      expect([units(), ended]).toEqual([everything, 1]);
+    });
+
+    it('keeps to real time over UDP, which has no flow control, and says so', async () => {
+      transport = 'udp';
+      expect((await play(undefined, 'no')).rateControl).toBe('yes');
+      await pass(1000);
+      expect(sent.length).toBeLessThan(53);
+    });
   });
 
   it('sends nothing after it was closed', async () => {

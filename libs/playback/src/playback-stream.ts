@@ -1,17 +1,28 @@
 import { NightjarError, type Clock } from '@nightjar/common';
-import type { MountStream, PlayAnswer, PlayRequest, StreamOutput } from '@nightjar/relay';
+import type {
+  BlockPool,
+  MountStream,
+  PlayAnswer,
+  PlayRequest,
+  StreamOutput,
+} from '@nightjar/relay';
 import { printRange, type Range, type SdpTrack } from '@nightjar/rtsp';
 import type { TrackFormat } from '@nightjar/rtp';
+import type { RecordedUnit } from '@nightjar/recording';
 import type { Footage } from './footage.js';
 import { MediaTime } from './media-time.js';
+import { Outbox } from './outbox.js';
 import { Pacer } from './pacer.js';
 import type { Timeline } from './timeline.js';
 import { TrackSender } from './track-sender.js';
+import type { Turns } from './turns.js';
 
 /** Distance in media time between the last frame before a seek and the first one after it. */
 const SEEK_LEAD_MS = 40;
 /** Units stand in decode order: one this far behind the end has none before the end after it. */
 const REORDER_MS = 2_000;
+/** What a replay without pacing sends in one turn of the event loop: a fraction of a millisecond of work, one write. */
+const SLICE_BYTES = 64 * 1024;
 
 export interface PlaybackStreamOptions {
   readonly footage: Footage;
@@ -19,6 +30,10 @@ export interface PlaybackStreamOptions {
   readonly tracks: readonly SdpTrack[];
   readonly output: StreamOutput;
   readonly clock: Clock;
+  /** Shared by all that replay without pacing. */
+  readonly turns: Turns;
+  /** Memory that packets are sent from; shared. */
+  readonly blocks: BlockPool;
   readonly cname: string;
   /** Reading or sending failed; the session has been ended. */
   readonly onError: (error: unknown) => void;
@@ -28,6 +43,8 @@ export interface PlaybackStreamOptions {
 /** One pass over the footage, from a seek to the next or to the end. */
 interface Pass {
   readonly pacer: Pacer;
+  /** False: nothing but the client's own speed holds units back (`Rate-Control: no`). */
+  paced: boolean;
   /** Wall time, excluded. */
   readonly endMs: number;
   ended: boolean;
@@ -37,6 +54,7 @@ interface Pass {
 /** Plays one range of one stream to one RTSP session: PLAY, PAUSE and seeking (RFC 2326 s.10.5, 10.6). */
 export class PlaybackStream implements MountStream {
   private readonly senders: readonly TrackSender[];
+  private readonly outbox: Outbox;
   private readonly time: MediaTime;
   private pass: Pass | undefined;
   /** Resolves when a paused pass may go on. */
@@ -45,22 +63,28 @@ export class PlaybackStream implements MountStream {
   private closed = false;
 
   constructor(private readonly options: PlaybackStreamOptions) {
-    const { tracks, output, cname, timeline } = options;
-    this.senders = tracks.map(({ format }, track) => new TrackSender(track, format, output, cname));
+    const { tracks, output, clock, blocks, cname, timeline } = options;
+    this.outbox = new Outbox(output, clock, blocks);
+    this.senders = tracks.map(
+      ({ format }, track) => new TrackSender(track, format, this.outbox, output.ssrc(track), cname),
+    );
     this.time = new MediaTime(timeline);
     this.positionMs = timeline.startMs;
   }
 
-  async play({ range }: PlayRequest): Promise<PlayAnswer> {
+  async play({ range, rateControl }: PlayRequest): Promise<PlayAnswer> {
+    // UDP has no flow control that could set the speed: it keeps to real time, and the answer says so.
+    const paced = rateControl === 'yes' || this.options.output.transport !== 'tcp';
     if (range === undefined && this.pass !== undefined && !this.pass.ended) {
+      this.changePace(this.pass, paced);
       this.resume();
-      return this.answer(this.positionMs, this.pass.endMs, undefined);
+      return this.answer(this.positionMs, this.pass, undefined);
     }
     const wasPaused = this.gate !== undefined;
     // From here on nothing of the old place may be sent: it would follow the answer.
     this.suspend();
     try {
-      return await this.seek(range);
+      return await this.seek(range, paced);
     } catch (error) {
       if (!wasPaused) this.resume();
       throw error;
@@ -81,7 +105,7 @@ export class PlaybackStream implements MountStream {
   }
 
   /** Ends the present pass and begins one at the keyframe at or before the range's start. */
-  private async seek(range: Range | undefined): Promise<PlayAnswer> {
+  private async seek(range: Range | undefined, paced: boolean): Promise<PlayAnswer> {
     const keyframeMs = await this.options.footage.keyframeAt(this.startOf(range));
     if (keyframeMs === undefined) throw outside();
     const endMs = this.endOf(range);
@@ -89,10 +113,11 @@ export class PlaybackStream implements MountStream {
     await this.endPass();
     this.time.moveTo(keyframeMs, SEEK_LEAD_MS);
     this.positionMs = keyframeMs;
-    const answer = this.answer(keyframeMs, endMs, range);
     const pacer = new Pacer(this.options.clock, 1);
-    const pass: Pass = { pacer, endMs, ended: false, done: Promise.resolve() };
+    const pass: Pass = { pacer, paced, endMs, ended: false, done: Promise.resolve() };
+    const answer = this.answer(keyframeMs, pass, range);
     this.pass = pass;
+    for (const sender of this.senders) sender.restart();
     pass.done = this.run(pass, keyframeMs).catch((error: unknown) => this.failed(error));
     return answer;
   }
@@ -100,9 +125,11 @@ export class PlaybackStream implements MountStream {
   private async run(pass: Pass, fromMs: number): Promise<void> {
     const { footage, output, tracks } = this.options;
     let senders: readonly (TrackSender | undefined)[] = [];
+    const slice = new Slice();
     for await (const event of footage.from(fromMs)) {
       if (pass.ended) return;
       if (event.kind === 'segment') {
+        await this.send(pass, slice);
         senders = matchTracks(event.tracks, tracks).map((track) => this.senders[track]);
         event.tracks.forEach((format, index) => senders[index]?.describe(format));
         continue;
@@ -110,19 +137,32 @@ export class PlaybackStream implements MountStream {
       const { unit } = event;
       if (unit.wallMs >= pass.endMs + REORDER_MS) break;
       if (unit.wallMs >= pass.endMs) continue;
-      const mediaMs = this.time.at(unit.wallMs);
-      await this.turn(pass, mediaMs);
-      if (pass.ended) return;
-      this.positionMs = unit.wallMs;
-      senders[unit.track]?.send(unit, mediaMs);
-      if (!output.flush()) await output.drained();
+      slice.add(unit, senders[unit.track]);
+      if (pass.paced || slice.bytes >= SLICE_BYTES) await this.send(pass, slice);
     }
+    await this.send(pass, slice);
     if (pass.ended) return;
     pass.ended = true;
     output.end();
   }
 
-  /** Waits for the unit's time, and as long as play is paused. */
+  /** Sends what was collected when its time has come; what a seek has overtaken meanwhile stays unsent. */
+  private async send(pass: Pass, slice: Slice): Promise<void> {
+    const [first] = slice.units;
+    if (first === undefined || pass.ended) return;
+    await this.turn(pass, this.time.at(first.unit.wallMs));
+    if (pass.ended) return;
+    this.outbox.recycle();
+    for (const { unit, sender } of slice.units) {
+      // A sender report relates media time to the time of sending, which means nothing to a client that sets the speed.
+      sender?.send(unit, this.time.at(unit.wallMs), pass.paced);
+      this.positionMs = unit.wallMs;
+    }
+    slice.clear();
+    if (!this.outbox.flush()) await this.options.output.drained();
+  }
+
+  /** Waits for the unit's time, or for a turn of the event loop, and as long as play is paused. */
   private async turn(pass: Pass, mediaMs: number): Promise<void> {
     for (;;) {
       const gate = this.gate;
@@ -130,9 +170,16 @@ export class PlaybackStream implements MountStream {
         await gate.opened;
         pass.pacer.restart();
       }
-      await pass.pacer.due(mediaMs);
+      await (pass.paced ? pass.pacer.due(mediaMs) : this.options.turns.next());
       if (this.gate === undefined || pass.ended) return;
     }
+  }
+
+  private changePace(pass: Pass, paced: boolean): void {
+    if (pass.paced === paced) return;
+    pass.paced = paced;
+    pass.pacer.restart();
+    pass.pacer.cancel();
   }
 
   private suspend(): void {
@@ -198,14 +245,20 @@ export class PlaybackStream implements MountStream {
     return Math.min(endMs, timeline.endMs);
   }
 
-  private answer(startMs: number, endMs: number, range: Range | undefined): PlayAnswer {
+  private answer(
+    startMs: number,
+    { endMs, paced }: Pick<Pass, 'endMs' | 'paced'>,
+    range: Range | undefined,
+  ): PlayAnswer {
+    const mediaMs = this.time.at(startMs);
     return {
       range: this.printRange(startMs, endMs, range),
       scale: 1,
+      rateControl: paced ? 'yes' : 'no',
       rtpInfo: this.senders.map((sender) => ({
         track: sender.track,
         seq: sender.sequence,
-        rtptime: sender.timestampAt(this.time.startMs),
+        rtptime: sender.timestampAt(mediaMs),
       })),
     };
   }
@@ -216,6 +269,22 @@ export class PlaybackStream implements MountStream {
     if (range?.unit === 'clock') return printRange({ unit: 'clock', start: startMs, end: endMs });
     const seconds = (wallMs: number): number => timeline.nptAt(wallMs) / 1000;
     return printRange({ unit: 'npt', start: seconds(startMs), end: seconds(endMs) });
+  }
+}
+
+/** Units that are sent together: one where play is paced, else as many as make a piece of work worth a turn. */
+class Slice {
+  units: { readonly unit: RecordedUnit; readonly sender: TrackSender | undefined }[] = [];
+  bytes = 0;
+
+  add(unit: RecordedUnit, sender: TrackSender | undefined): void {
+    this.units.push({ unit, sender });
+    this.bytes += unit.data.length;
+  }
+
+  clear(): void {
+    this.units = [];
+    this.bytes = 0;
   }
 }
 

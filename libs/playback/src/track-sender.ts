@@ -7,8 +7,8 @@ import {
   type Packetizer,
   type TrackFormat,
 } from '@nightjar/rtp';
-import type { StreamOutput } from '@nightjar/relay';
 import { randomInt } from 'node:crypto';
+import type { Outbox } from './outbox.js';
 
 /** Interval of sender reports (RFC 3550 s.6.2). */
 const REPORT_INTERVAL_MS = 5_000;
@@ -22,12 +22,15 @@ export class TrackSender {
   private packets = 0;
   private octets = 0;
   private reportedAtMs = -Infinity;
+  /** The output must see a packet of this track by itself, to know whose goodbye it owes. */
+  private unseen = true;
 
   constructor(
     /** Place in the SDP. */
     readonly track: number,
     private readonly format: TrackFormat,
-    private readonly output: StreamOutput,
+    private readonly outbox: Outbox,
+    private readonly ssrc: number,
     private readonly cname: string,
   ) {}
 
@@ -49,35 +52,43 @@ export class TrackSender {
     this.config = config;
     this.packetizer = createPacketizer(config, {
       payloadType: this.format.payloadType,
-      ssrc: this.output.ssrc(this.track),
+      ssrc: this.ssrc,
       firstSequence: this.nextSequence,
     });
   }
 
-  /** Queues the packets of one unit, and a sender report when one is due. */
+  /** The output has said goodbye for this track, or is about to begin. */
+  restart(): void {
+    this.unseen = true;
+  }
+
+  /** Queues the packets of one unit, and a sender report when one is due and wanted. */
   send(
     unit: { readonly data: Uint8Array; readonly keyframe: boolean; readonly wallMs: number },
     mediaMs: number,
+    reports: boolean,
   ): void {
     if (this.packetizer === undefined) return;
     const timestamp = this.timestampAt(mediaMs);
     for (const packet of this.packetizer.packetize(unit, timestamp)) {
-      this.output.send(this.track, packet, false);
+      if (this.unseen) this.outbox.sendAlone(this.track, packet, false);
+      else this.outbox.add(this.track, packet);
+      this.unseen = false;
       this.packets++;
       this.octets += packet.length - 12;
     }
     this.nextSequence = this.packetizer.nextSequence;
-    if (mediaMs - this.reportedAtMs < REPORT_INTERVAL_MS) return;
+    if (!reports || mediaMs - this.reportedAtMs < REPORT_INTERVAL_MS) return;
     this.reportedAtMs = mediaMs;
     // The wall time is that of the recording: what the picture shows happened then.
     const report = encodeSenderReport({
-      ssrc: this.output.ssrc(this.track),
+      ssrc: this.ssrc,
       wallMs: unit.wallMs,
       rtpTimestamp: timestamp,
       packets: this.packets,
       octets: this.octets,
       cname: this.cname,
     });
-    this.output.send(this.track, report, true);
+    this.outbox.sendAlone(this.track, report, true);
   }
 }

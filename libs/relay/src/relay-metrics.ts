@@ -1,5 +1,6 @@
 import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from './live/relay.js';
+import { READER_TRANSPORTS } from './rtsp-server/mount.js';
 
 /** How far counters stood at the last look, by name. */
 class Seen {
@@ -49,7 +50,13 @@ function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen
   metrics.rtpPackets.inc(inbound, seen.rise('packets', stats.packets));
   metrics.rtpBytes.inc(inbound, seen.rise('bytes', stats.bytes));
   metrics.rtpPacketsLost.inc(labels, seen.rise('lost', sourceStats?.lost ?? 0));
-  for (const transport of ['tcp', 'udp'] as const) {
+  metrics.gopCacheBytes.set(labels, hub.gopCacheBytes);
+  metrics.readerQueueBytes.set(labels, hub.queuedBytes);
+  for (const reason of ['too-large', 'budget'] as const) {
+    const drops = hub.gopDrops[reason];
+    if (drops > 0) metrics.gopCacheDrops.inc({ ...labels, reason }, seen.rise(reason, drops));
+  }
+  for (const transport of READER_TRANSPORTS) {
     const { bytes, packets } = traffic[transport];
     if (packets === 0) continue;
     metrics.readerBytes.inc({ ...labels, transport }, seen.rise(`${transport} bytes`, bytes));

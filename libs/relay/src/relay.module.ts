@@ -22,6 +22,7 @@ const CNAME = 'nightjar';
           clock,
           cname: CNAME,
           closeAfterMs: config.rtsp.closeAfterMs,
+          gopCacheBytes: config.relay.gopCacheBytes,
           createSource: (camera, stream, sink) =>
             createRtspSource(
               {
@@ -51,7 +52,8 @@ const CNAME = 'nightjar';
           maxQueueBytes: config.rtsp.maxReaderQueueBytes,
           onCut: (camera, stream, transport, reason) =>
             metrics.readerCuts.inc({ camera, stream, transport, reason }),
-          onSkip: (camera, stream) => metrics.readerSkips.inc({ camera, stream, transport: 'tcp' }),
+          onSkip: (camera, stream, transport) =>
+            metrics.readerSkips.inc({ camera, stream, transport }),
           onReaders: (camera, stream, transport, change) =>
             metrics.readers.inc({ camera, stream, transport }, change),
         }),

@@ -18,3 +18,19 @@ export async function childrenOf(pid: number, commandLine: string): Promise<numb
   }
   return found;
 }
+
+/** Value of a variable in the environment that a process was started with; undefined when it has none. Linux. */
+export async function variableOf(pid: number, name: string): Promise<string | undefined> {
+  const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+  return environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Whether a process runs; one that nobody has reaped yet does not. Linux. */
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+  } catch {
+    return false;
+  }
+}

@@ -109,6 +109,12 @@ export class Installation {
     });
   }
 
+  /** The answer of `/readyz`. */
+  async readiness(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }> {
+    const response = await fetch(`http://127.0.0.1:${this.ports.operations}/readyz`);
+    return (await response.json()) as { ready: boolean; reasons: string[] };
+  }
+
   async metrics(): Promise<Metrics> {
     return await Metrics.scrape(`http://127.0.0.1:${this.ports.operations}`);
   }

@@ -6,7 +6,7 @@ import { within } from './eventually.js';
 /** What `nest build` made. */
 export const DIST = path.resolve(import.meta.dirname, '../../../dist/apps');
 /** Ends a child in order when the test process is gone. */
-const GUARD = pathToFileURL(path.join(DIST, 'appliance/src/child-guard.js')).href;
+const GUARD = pathToFileURL(path.join(DIST, '../libs/supervision/src/child-guard.js')).href;
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 8_000;
 
@@ -24,17 +24,23 @@ export class NodeProcess {
   private ended: Exit | undefined;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param app folder below `apps`, whose `main.js` is run in `directory` */
+  /**
+   * @param app folder below `apps`, whose `main.js` is run in `directory`
+   * @param through a command that runs what its last arguments are; empty: none
+   */
   constructor(
     readonly app: string,
     args: readonly string[],
     env: NodeJS.ProcessEnv,
     directory: string,
+    through: readonly string[] = [],
   ) {
+    const [execPath, ...command] = [...through, process.execPath];
     this.child = fork(path.join(DIST, app, 'src/main.js'), args, {
       cwd: directory,
       env: { ...process.env, NODE_OPTIONS: '', ...env },
-      execArgv: ['--import', GUARD],
+      execPath,
+      execArgv: [...command, '--import', GUARD],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const hear = (chunk: Buffer): void => {

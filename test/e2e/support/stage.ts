@@ -13,6 +13,7 @@ const LOG_TAIL_CHARACTERS = 12_000;
 export class Stage {
   private readonly closers: (() => Promise<unknown>)[] = [];
   private readonly processes: NodeProcess[] = [];
+  private through: readonly string[] = [];
 
   private constructor(readonly directory: string) {}
 
@@ -23,10 +24,15 @@ export class Stage {
 
   /** Starts `apps/<app>` in the directory of the stage; does not wait. */
   start(app: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): NodeProcess {
-    const started = new NodeProcess(app, args, env, this.directory);
+    const started = new NodeProcess(app, args, env, this.directory, this.through);
     this.processes.push(started);
     this.defer(() => started.stop());
     return started;
+  }
+
+  /** From here on processes are started by this command, whose last arguments they are. */
+  startThrough(command: readonly string[]): void {
+    this.through = command;
   }
 
   /** Runs `close` at the end, last first. */

@@ -1,48 +1,63 @@
 import type { MonotonicMs } from '@nightjar/common';
+import { BLOCK_BYTES, Block, BlockPool } from './block-pool.js';
 import { FRAME_HEADER_BYTES, type PacketBatch } from './packet-batch.js';
 
-const INITIAL_BYTES = 64 * 1024;
-const INITIAL_PACKETS = 64;
+/** What a builder has before its first packet, so that a stream that is not watched holds no memory. */
+const NO_BLOCK = new Block(0, 0);
+/** A batch is begun in a new block rather than moved to one half-way, if no more than this is wasted by it. */
+const MAX_WASTE_BYTES = BLOCK_BYTES / 4;
 
 /**
  * Collects packets until the source flushes. Each packet is copied once here, whatever the number of readers; after
- * that nobody copies it again. Growth doubles, so a stream's usual burst settles the size.
+ * that nobody copies it again. Batches lie side by side in blocks of a pool.
  */
 export class BatchBuilder {
-  private bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  private block = NO_BLOCK;
+  /** Blocks filled before the present one, whose batches were all handed over. */
+  private filled: Block[] = [];
+  /** Whether the present block may be used again one day. */
+  private reusable = true;
+  /** Where the present batch begins in the block: its bytes, its packets. */
+  private firstByte = 0;
+  private firstPacket = 0;
   private used = 0;
   private count = 0;
-  private offsets = new Uint32Array(INITIAL_PACKETS);
-  private lengths = new Uint32Array(INITIAL_PACKETS);
-  private tracks = new Uint8Array(INITIAL_PACKETS);
   private keyframeAt = -1;
+  private lastBytes = 0;
+
+  constructor(private readonly pool = new BlockPool()) {}
 
   get empty(): boolean {
     return this.count === 0;
   }
 
-  /** Buffer and position of the packet appended last, for rewriting its header in place. */
+  /** Buffer of the packet appended last, for rewriting its header in place. */
   get buffer(): Buffer {
-    return this.bytes;
+    return this.block.bytes;
+  }
+
+  /** Blocks that are held beside the present one. */
+  get filledBlocks(): number {
+    return this.filled.length;
   }
 
   /** Copies one packet in and returns its position in {@link buffer}. */
   append(track: number, buf: Buffer, offset: number, length: number): number {
-    const end = this.used + FRAME_HEADER_BYTES + length;
-    if (end > this.bytes.length) this.growBytes(end);
-    if (this.count === this.tracks.length) this.growPackets();
-    const bytes = this.bytes;
-    bytes[this.used] = 0x24;
-    bytes[this.used + 1] = 2 * track;
-    bytes[this.used + 2] = length >>> 8;
-    bytes[this.used + 3] = length & 0xff;
-    const at = this.used + FRAME_HEADER_BYTES;
+    if (!this.hasRoom(FRAME_HEADER_BYTES + length)) this.nextBlock(FRAME_HEADER_BYTES + length);
+    const { bytes, offsets, lengths, tracks } = this.block;
+    const { used } = this;
+    bytes[used] = 0x24;
+    bytes[used + 1] = 2 * track;
+    bytes[used + 2] = length >>> 8;
+    bytes[used + 3] = length & 0xff;
+    const at = used + FRAME_HEADER_BYTES;
     buf.copy(bytes, at, offset, offset + length);
-    this.offsets[this.count] = at;
-    this.lengths[this.count] = length;
-    this.tracks[this.count] = track;
+    const packet = this.firstPacket + this.count;
+    offsets[packet] = at - this.firstByte;
+    lengths[packet] = length;
+    tracks[packet] = track;
     this.count++;
-    this.used = end;
+    this.used = at + length;
     return at;
   }
 
@@ -51,42 +66,79 @@ export class BatchBuilder {
     if (this.keyframeAt < 0) this.keyframeAt = this.count - 1;
   }
 
-  /** Hands the collected packets over and starts anew. */
+  /** Hands the collected packets over, as views of the block, and starts anew behind them. */
   take(arrivalMs: MonotonicMs): PacketBatch {
-    // What is left of the block serves the next batches, so that a small batch does not pin 64 KiB.
+    const { block, firstByte, firstPacket, used, count } = this;
     const batch: PacketBatch = {
-      bytes: this.bytes.subarray(0, this.used),
-      count: this.count,
-      offsets: this.offsets.slice(0, this.count),
-      lengths: this.lengths.slice(0, this.count),
-      tracks: this.tracks.slice(0, this.count),
+      bytes: block.bytes.subarray(firstByte, used),
+      count,
+      offsets: block.offsets.subarray(firstPacket, firstPacket + count),
+      lengths: block.lengths.subarray(firstPacket, firstPacket + count),
+      tracks: block.tracks.subarray(firstPacket, firstPacket + count),
       keyframeAt: this.keyframeAt,
       arrivalMs,
     };
-    const rest = this.bytes.subarray(this.used);
-    this.bytes = rest.length >= INITIAL_BYTES / 8 ? rest : Buffer.allocUnsafeSlow(INITIAL_BYTES);
-    this.used = 0;
+    this.lastBytes = used - firstByte;
+    this.firstByte = used;
+    this.firstPacket += count;
     this.count = 0;
     this.keyframeAt = -1;
     return batch;
   }
 
-  private growBytes(needed: number): void {
-    const bigger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length, INITIAL_BYTES));
-    this.bytes.copy(bigger, 0, 0, this.used);
-    this.bytes = bigger;
+  /**
+   * Lets the pool use the blocks filled so far again. The caller vouches that nobody refers to any batch but the one
+   * taken last, which lies in the present block.
+   */
+  release(): void {
+    this.pool.give(this.filled);
+    this.filled = [];
   }
 
-  private growPackets(): void {
-    const size = 2 * this.tracks.length;
-    const offsets = new Uint32Array(size);
-    offsets.set(this.offsets);
-    this.offsets = offsets;
-    const lengths = new Uint32Array(size);
-    lengths.set(this.lengths);
-    this.lengths = lengths;
-    const tracks = new Uint8Array(size);
-    tracks.set(this.tracks);
-    this.tracks = tracks;
+  /** As {@link release}, when nobody refers to the batch taken last either. */
+  releaseAll(): void {
+    if (!this.empty) return this.release();
+    if (this.reusable) this.filled.push(this.block);
+    this.release();
+    this.begin(NO_BLOCK);
+  }
+
+  /** Somebody may refer to batches for nobody knows how long: the garbage collector will have their blocks. */
+  forget(): void {
+    this.filled = [];
+    this.reusable = false;
+  }
+
+  private hasRoom(needed: number): boolean {
+    const { block, used, firstPacket, count } = this;
+    if (firstPacket + count === block.tracks.length) return false;
+    const left = block.bytes.length - used;
+    // The next batch will be about as large as the last; what is left of a block should hold it.
+    if (count === 0 && left < this.lastBytes && left <= MAX_WASTE_BYTES) return false;
+    return needed <= left;
+  }
+
+  /** Goes on in another block, with what the present batch has so far. */
+  private nextBlock(needed: number): void {
+    const { block: old, firstByte, firstPacket, used, count } = this;
+    const bytes = used - firstByte + needed;
+    const block = this.pool.take(bytes, count + 1);
+    if (count > 0) {
+      old.bytes.copy(block.bytes, 0, firstByte, used);
+      block.offsets.set(old.offsets.subarray(firstPacket, firstPacket + count));
+      block.lengths.set(old.lengths.subarray(firstPacket, firstPacket + count));
+      block.tracks.set(old.tracks.subarray(firstPacket, firstPacket + count));
+    }
+    if (this.reusable) this.filled.push(old);
+    this.begin(block);
+    this.used = used - firstByte;
+  }
+
+  private begin(block: Block): void {
+    this.block = block;
+    this.reusable = true;
+    this.firstByte = 0;
+    this.firstPacket = 0;
+    this.used = 0;
   }
 }

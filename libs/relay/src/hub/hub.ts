@@ -4,11 +4,18 @@ import type { PacketBatch } from './packet-batch.js';
 
 /** Anything that takes a stream from a hub: an RTSP session, the recorder, a browser feed. All calls are synchronous. */
 export interface HubReader {
+  /**
+   * Whether the reader still refers to a batch that it was given. While no reader does, the memory of all batches that
+   * are not cached any more is used again.
+   */
+  readonly holdsBatches: boolean;
+  /** Bytes that the reader has taken and not passed on, where it can tell. */
+  readonly queuedBytes?: number;
   /** First call after attaching (at once if the tracks are known), and again when the camera comes back with other tracks. */
   tracks(tracks: readonly SdpTrack[]): void;
   /**
    * Packets from index `from` on. `from` is above 0 only for the first batch of a reader that starts at a keyframe.
-   * Must not block or throw; the batch may be kept, never changed.
+   * Must not block or throw; the batch may be kept while {@link holdsBatches} says so, never changed.
    */
   batch(batch: PacketBatch, from: number): void;
   /** An RTCP sender report of ours for one track; recorders have no use for it. */

@@ -53,6 +53,7 @@ class FakeSource implements Source {
 }
 
 class FakeReader implements HubReader {
+  readonly holdsBatches = false;
   readonly events: string[] = [];
   readonly reports: Buffer[] = [];
 

@@ -14,8 +14,10 @@ import {
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { OfflineReason, Source, SourceSink } from '../source/source.js';
 import { BatchBuilder } from './batch-builder.js';
+import type { BlockPool } from './block-pool.js';
 import { TrackContinuity } from './continuity.js';
-import { GopCache } from './gop-cache.js';
+import type { GopBudget } from './gop-budget.js';
+import { GopCache, type GopDropReason } from './gop-cache.js';
 import type { Hub, HubReader, HubState, TrackPosition } from './hub.js';
 import { SenderClock } from './sender-clock.js';
 
@@ -25,6 +27,8 @@ const SENDER_REPORT_INTERVAL_MS = 5_000;
 /** Parameter sets come first in a keyframe; the rest of it need not be put together to find them. */
 const PARAMETER_SET_PACKETS = 8;
 
+/** Blocks after which a stream without keyframes looks whether its memory can be used again. */
+const UNCACHED_BLOCKS = 4;
 /** Reasons that waiting a little longer will not mend. */
 const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'not-found']);
 
@@ -35,6 +39,10 @@ export interface StreamHubOptions {
   readonly closeAfterMs: number;
   /** RTCP canonical name that readers see (RFC 3550 s.6.5.1). */
   readonly cname: string;
+  /** Shared with other hubs; absent: only the bound per stream holds. */
+  readonly gopBudget?: GopBudget;
+  /** Where the memory of batches comes from; shared with other hubs. */
+  readonly blocks?: BlockPool;
 }
 
 /** Counters of one stream; they only rise. */
@@ -61,8 +69,8 @@ export class StreamHub implements Hub, SourceSink {
   private version = 0;
   private states: TrackState[] = [];
   private readers: HubReader[] = [];
-  private readonly builder = new BatchBuilder();
-  private readonly cache = new GopCache();
+  private readonly builder: BatchBuilder;
+  private readonly cache: GopCache;
   private readonly senderClock = new SenderClock();
   private videoTrack = -1;
   private keyframeTimestamp = -1;
@@ -78,7 +86,10 @@ export class StreamHub implements Hub, SourceSink {
   private packetsBefore = 0;
   private shut = false;
 
-  constructor(private readonly options: StreamHubOptions) {}
+  constructor(private readonly options: StreamHubOptions) {
+    this.builder = new BatchBuilder(options.blocks);
+    this.cache = new GopCache(options.gopBudget);
+  }
 
   get state(): HubState {
     return this.current;
@@ -101,6 +112,23 @@ export class StreamHub implements Hub, SourceSink {
     return this.source?.stats;
   }
 
+  /** Memory that the packets since the last keyframe keep alive, bytes. */
+  get gopCacheBytes(): number {
+    return this.cache.bytes;
+  }
+
+  /** GOPs that were not kept to their end; the counts only rise. */
+  get gopDrops(): Readonly<Record<GopDropReason, number>> {
+    return this.cache.drops;
+  }
+
+  /** Bytes that wait for the readers together. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const reader of this.readers) bytes += reader.queuedBytes ?? 0;
+    return bytes;
+  }
+
   attach(reader: HubReader, options: { readonly fromKeyframe: boolean }): void {
     this.readers = [...this.readers, reader];
     this.begin();
@@ -114,6 +142,7 @@ export class StreamHub implements Hub, SourceSink {
   detach(reader: HubReader): void {
     // A new array each time: the publishing loop may be walking the old one.
     this.readers = this.readers.filter((other) => other !== reader);
+    if (reader.holdsBatches) this.builder.forget();
     this.endIfUnused();
   }
 
@@ -163,6 +192,7 @@ export class StreamHub implements Hub, SourceSink {
     this.shut = true;
     const readers = this.readers;
     this.readers = [];
+    if (readers.some(({ holdsBatches }) => holdsBatches)) this.builder.forget();
     for (const waiter of this.waiters) {
       waiter.reject(unavailable('the stream was removed'));
     }
@@ -223,6 +253,8 @@ export class StreamHub implements Hub, SourceSink {
     this.stats.packets += batch.count;
     this.stats.bytes += batch.bytes.length;
     this.cache.add(batch);
+    const uncached = this.cache.empty && this.builder.filledBlocks >= UNCACHED_BLOCKS;
+    if (batch.keyframeAt >= 0 || uncached) this.reclaim();
     const readers = this.readers;
     for (let i = 0; i < readers.length; i++) readers[i]!.batch(batch, 0);
   }
@@ -239,6 +271,7 @@ export class StreamHub implements Hub, SourceSink {
       for (const waiter of this.waiters) waiter.reject(unavailable(detail));
     }
     if (wasOnline) for (const reader of this.readers) reader.interrupted(reason);
+    this.reclaim();
   }
 
   private begin(): void {
@@ -269,7 +302,14 @@ export class StreamHub implements Hub, SourceSink {
     this.source = undefined;
     this.current = 'idle';
     this.cache.clear();
+    this.builder.releaseAll();
     if (source !== undefined) this.stopping = source.stop();
+  }
+
+  /** Once the cache holds nothing from before the present batch, only readers that lag may. */
+  private reclaim(): void {
+    if (this.readers.some(({ holdsBatches }) => holdsBatches)) this.builder.forget();
+    else this.builder.release();
   }
 
   private lookForKeyframe(bytes: Buffer, at: number, length: number, state: TrackState): void {

@@ -6,13 +6,14 @@ import type {
   MountObserver,
   MountStream,
   PlayAnswer,
+  ReaderTransport,
   StreamOutput,
 } from '../rtsp-server/mount.js';
 import { LiveReader } from './live-reader.js';
 
 export interface LiveMountOptions {
   readonly hub: Hub;
-  /** Shown as the session name in the SDP. */
+  /** Unique; shown as the session name in the SDP. */
   readonly name: string;
   /** Stable `o=` session id. */
   readonly sessionId: string;
@@ -20,18 +21,20 @@ export interface LiveMountOptions {
   readonly startTimeoutMs: number;
   readonly maxQueueBytes: number;
   readonly clock: Clock;
-  readonly onSkip: () => void;
+  readonly onSkip: (transport: ReaderTransport) => void;
   readonly observer: MountObserver;
   /** Called when a player starts or ends, for counting readers. */
-  readonly onReaders: (transport: 'tcp' | 'udp', change: 1 | -1) => void;
+  readonly onReaders: (transport: ReaderTransport, change: 1 | -1) => void;
 }
 
 /** A camera stream as an RTSP mount. */
 export class LiveMount implements Mount {
   readonly kind = 'live' as const;
+  readonly shared: string;
   readonly observer: MountObserver;
 
   constructor(private readonly options: LiveMountOptions) {
+    this.shared = options.name;
     this.observer = options.observer;
   }
 
@@ -66,7 +69,10 @@ class LiveStream implements MountStream {
     if (this.reader !== undefined)
       return Promise.resolve({ rtpInfo: tracks.map((_, track) => ({ track })) });
     const positions = hub.position();
-    const reader = new LiveReader(this.output, this.options);
+    const reader = new LiveReader(this.output, {
+      ...this.options,
+      onSkip: () => this.options.onSkip(this.output.transport),
+    });
     this.reader = reader;
     this.options.onReaders(this.output.transport, 1);
     hub.attach(reader, { fromKeyframe: true });

@@ -27,6 +27,7 @@ describe('a live reader', () => {
   let cuts: string[];
   let skips: number;
   let clock: ManualClock;
+  let output: StreamOutput;
   let reader: LiveReader;
 
   beforeEach(() => {
@@ -35,7 +36,7 @@ describe('a live reader', () => {
     sent = [];
     cuts = [];
     clock = new ManualClock();
-    const output: StreamOutput = {
+    output = {
       transport: 'tcp',
       ssrc: () => 1,
       get queuedBytes() {
@@ -66,6 +67,15 @@ describe('a live reader', () => {
     expect([skips, cuts]).toEqual([1, []]);
   });
 
+  it('is given a batch above the bound while nothing waits', () => {
+    const small = new LiveReader(output, { clock, maxQueueBytes: 500, onSkip: () => skips++ });
+    small.joined();
+    small.batch(batchOf(false), 0);
+    queued = 1;
+    small.batch(batchOf(false), 0);
+    expect([sent.length, skips]).toEqual([1, 1]);
+  });
+
   it('is cut when it stays behind', () => {
     reader.joined();
     queued = LIMIT;
@@ -82,6 +92,28 @@ describe('a live reader', () => {
     queued = 100 * LIMIT;
     reader.batch(batchOf(true), 0);
     expect([sent, skips]).toEqual([[true], 0]);
+  });
+
+  it('bounds what comes on top of the first burst', () => {
+    queued = 5 * LIMIT;
+    reader.batch(batchOf(true), 0);
+    reader.joined();
+    reader.batch(batchOf(false), 0);
+    expect(skips).toBe(0);
+    queued = 6 * LIMIT;
+    reader.batch(batchOf(false), 0);
+    expect(skips).toBe(1);
+  });
+
+  it('is bounded as ever once the first burst went out', () => {
+    queued = 5 * LIMIT;
+    reader.batch(batchOf(true), 0);
+    reader.joined();
+    queued = 0;
+    reader.batch(batchOf(false), 0);
+    queued = LIMIT;
+    reader.batch(batchOf(false), 0);
+    expect([sent.length, skips]).toEqual([2, 1]);
   });
 
   it('is sent away when the camera comes back with other tracks', () => {

@@ -24,15 +24,29 @@ export class LiveReader implements HubReader {
   private known: readonly SdpTrack[] | undefined;
   /** The burst since the last keyframe that starts a player is not held against it. */
   private joining = true;
+  /** What still waits of that burst, where the output paces it. */
+  private startBytes = 0;
+  private readonly maxQueueBytes: number;
 
   constructor(
     private readonly output: StreamOutput,
     private readonly options: LiveReaderOptions,
-  ) {}
+  ) {
+    this.maxQueueBytes = options.maxQueueBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.output.queuedBytes;
+  }
+
+  get holdsBatches(): boolean {
+    return this.output.queuedBytes > 0;
+  }
 
   /** The initial burst was delivered: from here on the queue is bounded. */
   joined(): void {
     this.joining = false;
+    this.startBytes = this.output.queuedBytes;
   }
 
   tracks(tracks: readonly SdpTrack[]): void {
@@ -49,7 +63,10 @@ export class LiveReader implements HubReader {
       this.resume(batch, queued);
       return;
     }
-    if (!this.joining && queued + batch.bytes.length > this.options.maxQueueBytes) {
+    if (queued < this.startBytes) this.startBytes = queued;
+    const bound = this.startBytes + this.maxQueueBytes;
+    // Who has nothing waiting is not behind, however large the batch.
+    if (!this.joining && queued > 0 && queued + batch.bytes.length > bound) {
       this.skippingSince = this.options.clock.monotonicMs();
       this.options.onSkip();
       return;
@@ -71,7 +88,7 @@ export class LiveReader implements HubReader {
   }
 
   private resume(batch: PacketBatch, queued: number): void {
-    if (queued > this.options.maxQueueBytes / 2) {
+    if (queued > this.maxQueueBytes / 2) {
       if (this.options.clock.monotonicMs() - this.skippingSince! > CUT_AFTER_MS)
         this.output.cut('slow');
       return;

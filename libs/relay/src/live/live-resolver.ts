@@ -1,6 +1,6 @@
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
-import type { Mount, MountResolver } from '../rtsp-server/mount.js';
+import type { Mount, MountResolver, ReaderTransport } from '../rtsp-server/mount.js';
 import { LiveMount } from './live-mount.js';
 import type { Relay } from './relay.js';
 
@@ -13,17 +13,17 @@ export interface LiveResolverOptions {
   readonly clock: Clock;
   readonly startTimeoutMs: number;
   readonly maxQueueBytes: number;
-  readonly onSkip: (camera: string, stream: string) => void;
+  readonly onSkip: (camera: string, stream: string, transport: ReaderTransport) => void;
   readonly onCut: (
     camera: string,
     stream: string,
-    transport: 'tcp' | 'udp',
+    transport: ReaderTransport,
     reason: string,
   ) => void;
   readonly onReaders: (
     camera: string,
     stream: string,
-    transport: 'tcp' | 'udp',
+    transport: ReaderTransport,
     change: 1 | -1,
   ) => void;
 }
@@ -52,13 +52,9 @@ export class LiveResolver implements MountResolver {
       startTimeoutMs,
       maxQueueBytes,
       clock,
-      onSkip: () => onSkip(camera, stream),
+      onSkip: (transport) => onSkip(camera, stream, transport),
       observer: {
-        sent: (transport, bytes, packets) => {
-          const traffic = found.traffic[transport];
-          traffic.bytes += bytes;
-          traffic.packets += packets;
-        },
+        traffic: found.traffic,
         cut: (transport, reason) => onCut(camera, stream, transport, reason),
       },
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),

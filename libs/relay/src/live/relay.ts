@@ -1,13 +1,13 @@
 import { messageOf, type Clock } from '@nightjar/common';
 import type { CameraConfig } from '@nightjar/config';
+import { BlockPool } from '../hub/block-pool.js';
+import { GopBudget } from '../hub/gop-budget.js';
 import { StreamHub } from '../hub/stream-hub.js';
+import type { ReaderTransport, Traffic } from '../rtsp-server/mount.js';
 import type { Source, SourceSink } from '../source/source.js';
 
 /** What went to the readers of a stream, by transport; the numbers only rise. */
-export interface StreamTraffic {
-  readonly tcp: { bytes: number; packets: number };
-  readonly udp: { bytes: number; packets: number };
-}
+export type StreamTraffic = Readonly<Record<ReaderTransport, Traffic>>;
 
 /** One stream of one camera as it runs. */
 export interface RelayStream {
@@ -21,6 +21,8 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly closeAfterMs: number;
   readonly cname: string;
+  /** What the GOP caches of all streams may keep together, bytes. */
+  readonly gopCacheBytes: number;
   /** Makes the upstream pull of one stream. */
   readonly createSource: (camera: CameraConfig, stream: string, sink: SourceSink) => Source;
   /** A stream that could not be stopped cleanly. */
@@ -32,7 +34,12 @@ export class Relay {
   private readonly streams = new Map<string, RelayStream & { readonly settings: string }>();
   private readonly listeners = new Set<(added: RelayStream[], removed: RelayStream[]) => void>();
 
-  constructor(private readonly options: RelayOptions) {}
+  private readonly gopBudget: GopBudget;
+  private readonly blocks = new BlockPool();
+
+  constructor(private readonly options: RelayOptions) {
+    this.gopBudget = new GopBudget(options.gopCacheBytes);
+  }
 
   /** Calls `listener` after every change of the set of streams. */
   onChange(listener: (added: RelayStream[], removed: RelayStream[]) => void): void {
@@ -75,9 +82,15 @@ export class Relay {
         clock: this.options.clock,
         closeAfterMs: this.options.closeAfterMs,
         cname: this.options.cname,
+        gopBudget: this.gopBudget,
+        blocks: this.blocks,
         createSource: (sink) => this.options.createSource(camera, stream, sink),
       });
-      const traffic = { tcp: { bytes: 0, packets: 0 }, udp: { bytes: 0, packets: 0 } };
+      const traffic: StreamTraffic = {
+        tcp: { bytes: 0, packets: 0 },
+        udp: { bytes: 0, packets: 0 },
+        multicast: { bytes: 0, packets: 0 },
+      };
       const entry = { camera: camera.name, stream, hub, traffic, settings };
       this.streams.set(id, entry);
       added.push(entry);

@@ -15,8 +15,17 @@ import {
   type RtspRequest,
   type RtspResponse,
 } from '@nightjar/rtsp';
+import { stopReading } from '@nightjar/supervision';
+import type { Elsewhere } from './elsewhere.js';
 import type { MediaConnection } from './interleaved-output.js';
-import { MAX_PIPELINED_REQUESTS, MAX_RESPONSE_QUEUE_BYTES, REQUEST_TIMEOUT_MS } from './limits.js';
+import { KeptBytes } from './kept-bytes.js';
+import {
+  MAX_PASSED_ON_BYTES,
+  MAX_PIPELINED_REQUESTS,
+  MAX_RESPONSE_QUEUE_BYTES,
+  REQUEST_TIMEOUT_MS,
+  RETRY_AFTER_SECONDS,
+} from './limits.js';
 import type { RtspSession } from './session.js';
 
 /** An answer on its way out. `after` runs when it is queued: media may follow, or the connection is closed. */
@@ -37,6 +46,19 @@ export interface ConnectionHandler {
   closed(connection: RtspConnection): void;
 }
 
+export interface ConnectionOptions {
+  /** Where other requests than the first may have to go. */
+  readonly elsewhere?: Elsewhere | undefined;
+}
+
+interface WaitingRequest {
+  readonly request: RtspRequest;
+  /** Where it begins in the byte stream. */
+  readonly startOffset: number;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
 /** One TCP connection of a client: reads requests, answers them in order, and carries interleaved media. */
 export class RtspConnection implements MediaConnection {
   /** Who logged in on this connection, once somebody has. */
@@ -45,8 +67,11 @@ export class RtspConnection implements MediaConnection {
   readonly sessions = new Set<RtspSession>();
   readonly peerAddress: string;
   private readonly parser: RtspStreamParser;
-  private readonly waiting: RtspRequest[] = [];
+  private readonly waiting: WaitingRequest[] = [];
+  /** What is not answered yet, where it may have to be passed on. */
+  private readonly unanswered = new KeptBytes();
   private busy = false;
+  private asked = false;
   private requestTimer: Timer | undefined;
   private ended = false;
 
@@ -54,6 +79,7 @@ export class RtspConnection implements MediaConnection {
     private readonly socket: Socket,
     private readonly handler: ConnectionHandler,
     private readonly clock: Clock,
+    private readonly options: ConnectionOptions = {},
   ) {
     this.peerAddress = socket.remoteAddress ?? '';
     this.lastRequestMs = clock.monotonicMs();
@@ -66,6 +92,11 @@ export class RtspConnection implements MediaConnection {
     socket.on('error', () => this.close());
     socket.on('close', () => this.finish());
     socket.on('end', () => this.close());
+  }
+
+  /** Takes bytes that were read of the socket before it came here; call it once, at the start. */
+  begin(head: Buffer): void {
+    if (head.length > 0) this.receive(head);
   }
 
   get queuedBytes(): number {
@@ -106,12 +137,18 @@ export class RtspConnection implements MediaConnection {
   }
 
   private receive(chunk: Buffer): void {
+    // What belongs to a session stays here, and media that a client sends is not worth keeping.
+    const stays = this.options.elsewhere === undefined || this.sessions.size > 0;
+    if (stays || this.unanswered.length + chunk.length > MAX_PASSED_ON_BYTES)
+      this.unanswered.skip(chunk.length);
+    else this.unanswered.push(chunk);
     try {
       this.parser.push(chunk);
     } catch (error) {
       this.refuse(error);
       return;
     }
+    if (!this.busy) this.unanswered.dropBefore(this.firstUnanswered);
     this.requestTimer?.cancel();
     this.requestTimer = this.parser.midMessage
       ? this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
@@ -129,25 +166,65 @@ export class RtspConnection implements MediaConnection {
         status: 503,
       });
     }
-    this.waiting.push(message);
+    this.waiting.push({ request: message, startOffset: this.parser.startOffset });
     if (!this.busy) void this.work();
   }
 
   private async work(): Promise<void> {
     this.busy = true;
     for (;;) {
-      const request = this.waiting.shift();
-      if (request === undefined || this.ended) break;
+      const next = this.waiting.shift();
+      if (next === undefined || this.ended) break;
+      const { request } = next;
+      // Who passed the connection on decided that the first request is for this process.
+      const elsewhere = this.asked ? this.options.elsewhere : undefined;
+      this.asked = true;
       let answer: Answer;
-      try {
-        answer = await this.handler.handle(request, this);
-      } catch (error) {
-        answer = { status: statusOf(error) };
+      if (elsewhere?.serves(request.uri) === true) {
+        if (await this.passOn(elsewhere, next.startOffset)) return;
+        elsewhere.refused(request.uri);
+        answer = { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } };
+      } else {
+        answer = await this.answerTo(request);
       }
       this.write(request.method, answer, request.headers.get('CSeq')?.trim());
       answer.after?.();
+      this.unanswered.dropBefore(this.firstUnanswered);
     }
     this.busy = false;
+  }
+
+  private async answerTo(request: RtspRequest): Promise<Answer> {
+    try {
+      return await this.handler.handle(request, this);
+    } catch (error) {
+      return { status: statusOf(error) };
+    }
+  }
+
+  /** Where in the byte stream that begins which nobody has answered. */
+  private get firstUnanswered(): number {
+    const [next] = this.waiting;
+    if (next !== undefined) return next.startOffset;
+    return this.parser.midMessage ? this.parser.startOffset : Infinity;
+  }
+
+  /**
+   * Gives the connection away, with the bytes from `startOffset` on.
+   * @returns false when it has to stay here: media of a session flows on it
+   */
+  private async passOn(elsewhere: Elsewhere, startOffset: number): Promise<boolean> {
+    if (this.sessions.size > 0 || this.unanswered.from(startOffset) === undefined) return false;
+    if (this.socket.destroyed) return true;
+    this.requestTimer?.cancel();
+    this.unanswered.push(stopReading(this.socket));
+    await new Promise((resolve) => this.socket.write(NO_BYTES, resolve));
+    if (this.ended) return true;
+    this.socket.removeAllListeners();
+    this.socket.on('error', () => this.socket.destroy());
+    this.finish();
+    elsewhere.take(this.socket, this.unanswered.from(startOffset) ?? NO_BYTES);
+    return true;
   }
 
   private refuse(error: unknown): void {

@@ -6,7 +6,7 @@ import {
   type InterleavedBytes,
   type PacketBatch,
 } from '../hub/packet-batch.js';
-import type { StreamOutput } from './mount.js';
+import type { StreamOutput, Traffic } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
 
 /** What an interleaved session needs of its TCP connection. */
@@ -26,28 +26,34 @@ export interface OutputOptions {
   /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
   readonly highWaterBytes: number;
   readonly onCut: (reason: string) => void;
-  /** Counts what left: RTP and RTCP bytes with framing, and RTP packets. */
-  readonly onSent: (bytes: number, packets: number) => void;
+  /** Where what left over this transport is added up. */
+  readonly traffic: Traffic;
 }
 
 /** RTP and RTCP inside the RTSP connection (RFC 2326 s.10.12). */
 export class InterleavedOutput implements StreamOutput {
   readonly transport = 'tcp' as const;
   private readonly table = new SsrcTable();
+  private readonly traffic: Traffic;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private pendingPackets = 0;
   private held: InterleavedBytes[] | undefined = [];
+  private heldBytes = 0;
   private closed = false;
+  /** Whether the last write left bytes with the connection. */
+  private waiting = false;
   private canonical = false;
   private mapKey = '';
-  private lastBatch: PacketBatch | undefined;
+  private sawBatch = false;
 
   constructor(
     private readonly connection: MediaConnection,
     private readonly map: number[],
     private readonly options: OutputOptions,
-  ) {}
+  ) {
+    this.traffic = options.traffic;
+  }
 
   /** Holds packets back until the PLAY answer is queued. */
   hold(): void {
@@ -60,6 +66,7 @@ export class InterleavedOutput implements StreamOutput {
   release(): void {
     const held = this.held;
     this.held = undefined;
+    this.heldBytes = 0;
     if (held !== undefined) for (const { bytes, packets } of held) this.write(bytes, packets);
   }
 
@@ -68,11 +75,15 @@ export class InterleavedOutput implements StreamOutput {
   }
 
   get queuedBytes(): number {
-    return this.connection.queuedBytes;
+    // Mostly nothing waits: then neither the connection nor its socket is looked at, which would be a cache miss each.
+    return this.waiting ? this.heldBytes + this.connection.queuedBytes : this.heldBytes;
   }
 
   batch(batch: PacketBatch, from: number): void {
-    this.lastBatch = batch;
+    if (!this.sawBatch) {
+      this.sawBatch = true;
+      this.table.sawBatch(batch);
+    }
     if (this.canonical) {
       this.write(tail(batch, from), batch.count - from);
       return;
@@ -84,7 +95,9 @@ export class InterleavedOutput implements StreamOutput {
   send(track: number, packet: Buffer, rtcp: boolean): void {
     const channel = this.map[track] ?? -1;
     if (channel < 0) return;
-    if (!rtcp) {
+    if (rtcp) {
+      this.table.sawReport(track, packet);
+    } else {
       this.table.sent(track, ssrcOf(packet, 0));
       this.pendingPackets++;
     }
@@ -109,7 +122,7 @@ export class InterleavedOutput implements StreamOutput {
       this.pendingPackets = 0;
       this.write(bytes, packets);
     }
-    return this.closed || this.connection.queuedBytes < this.options.highWaterBytes;
+    return this.closed || this.queuedBytes < this.options.highWaterBytes;
   }
 
   drained(): Promise<void> {
@@ -122,12 +135,10 @@ export class InterleavedOutput implements StreamOutput {
 
   end(): void {
     if (this.closed) return;
-    this.table.sawBatch(this.lastBatch);
     for (const [track, ssrc] of this.table.active()) {
       this.send(track, encodeBye({ ssrc, cname: this.options.cname }), true);
     }
     this.table.clear();
-    this.lastBatch = undefined;
     this.flush();
   }
 
@@ -148,9 +159,13 @@ export class InterleavedOutput implements StreamOutput {
     if (this.closed) return;
     if (this.held !== undefined) {
       this.held.push({ bytes, packets });
+      this.heldBytes += bytes.length;
       return;
     }
-    this.options.onSent(bytes.length, packets);
-    this.connection.writeMedia(bytes);
+    const { connection, traffic } = this;
+    traffic.bytes += bytes.length;
+    traffic.packets += packets;
+    connection.writeMedia(bytes);
+    this.waiting = connection.queuedBytes > 0;
   }
 }

@@ -16,6 +16,8 @@ export const MAX_CONNECTIONS = 10_000;
 export const MAX_SESSIONS_PER_CONNECTION = 16;
 /** Requests waiting for their turn on one connection; a client that pipelines more is cut. */
 export const MAX_PIPELINED_REQUESTS = 64;
+/** Unanswered bytes of a connection that may go to another process; with more it stays, and such a request gets a 503. */
+export const MAX_PASSED_ON_BYTES = 1024 * 1024;
 /** Responses waiting on a client that does not read; above this the connection is closed. */
 export const MAX_RESPONSE_QUEUE_BYTES = 8 * 1024 * 1024;
 /** Seconds told in Retry-After with a 503. */

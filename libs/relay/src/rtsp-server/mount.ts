@@ -1,6 +1,10 @@
 import type { Principal } from '@nightjar/access';
-import type { Range, SdpTrack, TransportOffer } from '@nightjar/rtsp';
+import type { Range, RateControl, SdpTrack, TransportOffer } from '@nightjar/rtsp';
 import type { PacketBatch } from '../hub/packet-batch.js';
+
+/** How packets travel to a reader: inside its RTSP connection, in datagrams to it alone, or to a group for all. */
+export type ReaderTransport = (typeof READER_TRANSPORTS)[number];
+export const READER_TRANSPORTS = ['tcp', 'udp', 'multicast'] as const;
 
 /** Finds what a URL names. The RTSP server knows nothing of cameras or recordings beyond this. */
 export interface MountResolver {
@@ -11,12 +15,20 @@ export interface MountResolver {
   resolve(path: string, query: URLSearchParams, principal: Principal | undefined): Promise<Mount>;
 }
 
-/** Told what happens to the sessions of a mount; called on the packet path, so it only adds numbers up. */
+/** What went to readers; the numbers only rise. */
+export interface Traffic {
+  /** RTP and RTCP, with framing on TCP. */
+  bytes: number;
+  /** RTP only. */
+  packets: number;
+}
+
+/** Told what happens to the sessions of a mount. */
 export interface MountObserver {
-  /** Bytes and RTP packets handed to one session's transport. */
-  sent(transport: 'tcp' | 'udp', bytes: number, packets: number): void;
+  /** Added to on the packet path for every reader, hence numbers and not calls. */
+  readonly traffic: Readonly<Record<ReaderTransport, Traffic>>;
   /** A session was ended by us, not by its client. */
-  cut(transport: 'tcp' | 'udp', reason: string): void;
+  cut(transport: ReaderTransport, reason: string): void;
 }
 
 /** Anything the RTSP server can serve: a live stream, a recording, a simulated camera. */
@@ -24,6 +36,11 @@ export interface Mount {
   readonly kind: 'live' | 'playback';
   /** Transports that SETUP may choose; absent: all that the server offers. */
   readonly transports?: TransportOffer;
+  /**
+   * Unique name of a stream that is the same for all who play it, so that one sender can serve them in a group. Absent:
+   * every session plays for itself, and multicast is refused.
+   */
+  readonly shared?: string | undefined;
   readonly observer?: MountObserver;
   /** Waits, bounded, for a source that must start first. @throws NightjarError 'unavailable' (503) or 'not-found' (404) */
   describe(): Promise<MountDescription>;
@@ -45,12 +62,16 @@ export interface PlayRequest {
   readonly range: Range | undefined;
   readonly scale: number;
   readonly speed: number;
+  /** `no`: a recording is sent as fast as the client takes it; a live stream knows no other time than its own. */
+  readonly rateControl: RateControl;
 }
 
 export interface PlayAnswer {
   /** Value of the Range header: what is really played. */
   readonly range?: string;
   readonly scale?: number;
+  /** What is really done, told to a client that asked. */
+  readonly rateControl?: RateControl;
   /** RTP-Info: first packet of each track after this answer. */
   readonly rtpInfo: readonly {
     readonly track: number;
@@ -70,7 +91,7 @@ export interface MountStream {
 
 /** The transport of one RTSP session, whatever it is made of. Packets of tracks that were not set up are dropped. */
 export interface StreamOutput {
-  readonly transport: 'tcp' | 'udp';
+  readonly transport: ReaderTransport;
   /** SSRC announced in SETUP for tracks whose mount does not bring its own. */
   ssrc(track: number): number;
   /** Bytes accepted and not yet taken by the kernel. */

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
 import {
@@ -7,12 +8,12 @@ import {
   chooseTransport,
   classifyMethod,
   parseRange,
+  parseRateControl,
   parseSession,
   parseTransport,
   printRtpInfo,
   printSdp,
   printTransport,
-  resolveControl,
   unsupportedTags,
   type RtspRequest,
   type TransportSpec,
@@ -24,10 +25,12 @@ import {
   RETRY_AFTER_SECONDS,
   SESSION_TIMEOUT_SECONDS,
 } from './limits.js';
-import type { MountResolver } from './mount.js';
-import { parseResource, trackControl, type Resource } from './resource.js';
+import type { Mount, MountDescription, MountResolver } from './mount.js';
+import type { MulticastGroups } from './multicast-groups.js';
+import { parseResource, trackControl, trackUrl, type Resource } from './resource.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RtspSession } from './session.js';
+import type { Pacer } from '../udp/pacer.js';
 import type { UdpPorts } from '../udp/udp-ports.js';
 
 export interface RequestHandlerOptions {
@@ -36,6 +39,9 @@ export interface RequestHandlerOptions {
   readonly clock: Clock;
   readonly sessions: Map<string, RtspSession>;
   readonly udpPorts: UdpPorts | undefined;
+  /** Undefined when streams are not sent to groups. */
+  readonly groups: MulticastGroups | undefined;
+  readonly pacer: Pacer;
   readonly events: RtspServerEvents;
   readonly cname: string;
   readonly highWaterBytes: number;
@@ -155,10 +161,7 @@ export class RequestHandler implements ConnectionHandler {
       sessionVersion: description.sessionVersion,
       name: description.name,
       ...(description.range === undefined ? {} : { range: description.range }),
-      tracks: description.tracks.map(({ format }, track) => ({
-        format,
-        control: trackControl(track),
-      })),
+      ...this.whereToListen(resource, mount, description),
     });
     return {
       status: 200,
@@ -169,6 +172,32 @@ export class RequestHandler implements ConnectionHandler {
       },
       body: Buffer.from(sdp, 'utf8'),
     };
+  }
+
+  /** Tracks of an SDP, with group and ports where the client asked for those. */
+  private whereToListen(
+    resource: Resource,
+    mount: Mount,
+    { tracks }: MountDescription,
+  ): Pick<Parameters<typeof printSdp>[0], 'multicast' | 'tracks'> {
+    const stream = resource.multicastOnly ? this.sharedName(mount) : undefined;
+    const groupTracks = tracks.map((_, track) =>
+      stream === undefined ? undefined : this.options.groups?.track(stream, track),
+    );
+    const [first] = groupTracks;
+    return {
+      ...(first === undefined ? {} : { multicast: first }),
+      tracks: tracks.map(({ format }, track) => ({
+        format,
+        control: trackControl(resource, track),
+        port: groupTracks[track]?.ports[0] ?? 0,
+      })),
+    };
+  }
+
+  /** The name under which the mount can be sent to a group; undefined where it cannot. */
+  private sharedName(mount: Mount): string | undefined {
+    return this.options.groups === undefined ? undefined : mount.shared;
   }
 
   private async setup(
@@ -191,7 +220,7 @@ export class RequestHandler implements ConnectionHandler {
     const track = resource.track ?? (tracks === 1 ? 0 : undefined);
     if (track === undefined) return { status: 459 };
     if (track >= tracks) return { status: 404 };
-    const answer = this.chooseTransport(specs, session, connection, track);
+    const answer = this.chooseTransport(specs, session, connection, track, resource.multicastOnly);
     if (answer === undefined) return { status: 461 };
     this.options.sessions.set(session.id, session);
     connection.sessions.add(session);
@@ -224,12 +253,8 @@ export class RequestHandler implements ConnectionHandler {
         principal,
         peerAddress: connection.peerAddress,
         clock: this.options.clock,
-        output: {
-          cname,
-          highWaterBytes,
-          onSent: (bytes, packets) =>
-            mount.observer?.sent(session.transport ?? 'tcp', bytes, packets),
-        },
+        pacer: this.options.pacer,
+        output: { cname, highWaterBytes },
         onEnd: (ended, reason) => {
           connection.sessions.delete(ended);
           mount.observer?.cut(ended.transport ?? 'tcp', reason);
@@ -246,15 +271,23 @@ export class RequestHandler implements ConnectionHandler {
     session: RtspSession,
     connection: RtspConnection,
     track: number,
+    multicastOnly: boolean,
   ): TransportSpec | undefined {
     const taken = new Set([...connection.sessions].flatMap((other) => other.usedChannels));
     let free = 2 * track;
     while (taken.has(free) || taken.has(free + 1)) free += 2;
     // One session, one transport: mixing them would split a picture from its sound.
     const { tcp = true, udp = true } = session.options.mount.transports ?? {};
+    const { transport = 'any' } = session;
+    const group = isIPv4Peer(connection.peerAddress)
+      ? this.sharedName(session.options.mount)
+      : undefined;
+    const unicast = !(multicastOnly && group !== undefined);
     const offer = {
-      tcp: tcp && session.transport !== 'udp',
-      udp: udp && session.transport !== 'tcp' && this.options.udpPorts !== undefined,
+      tcp: tcp && unicast && ['any', 'tcp'].includes(transport),
+      udp:
+        udp && unicast && ['any', 'udp'].includes(transport) && this.options.udpPorts !== undefined,
+      multicast: group !== undefined && ['any', 'multicast'].includes(transport),
     };
     const chosen = chooseTransport(specs, offer, [free, free + 1], taken);
     if (chosen === undefined) return undefined;
@@ -267,6 +300,18 @@ export class RequestHandler implements ConnectionHandler {
         unicast: true,
         interleaved: [chosen.interleaved[0], chosen.interleaved[1]],
         ...(ssrc === undefined ? {} : { ssrc }),
+      };
+    }
+    if (chosen.kind === 'multicast') {
+      const to = session.setupMulticast(track, group!, this.options.groups!);
+      if (to === undefined) return undefined;
+      return {
+        profile: 'RTP/AVP',
+        lower: 'UDP',
+        unicast: false,
+        destination: to.address,
+        port: [to.ports[0], to.ports[1]],
+        ttl: to.ttl,
       };
     }
     const ports = this.options.udpPorts!;
@@ -297,14 +342,16 @@ export class RequestHandler implements ConnectionHandler {
     if (range?.unit === 'other') return { status: 501 };
     const scale = positiveOr(request.headers.get('Scale'), 1);
     const speed = positiveOr(request.headers.get('Speed'), 1);
+    const asked = request.headers.get('Rate-Control');
+    const rateControl = asked === undefined ? 'yes' : parseRateControl(asked);
     try {
-      const answer = await session.play({ range, scale, speed });
-      const base = parseResource(request.uri).aggregateUrl;
+      const answer = await session.play({ range, scale, speed, rateControl });
+      const resource = parseResource(request.uri);
       const rtpInfo = printRtpInfo(
         answer.rtpInfo
           .filter(({ track }) => session.hasTrack(track))
           .map(({ track, seq, rtptime }) => ({
-            url: resolveControl(`${base}/`, trackControl(track)),
+            url: trackUrl(resource, track),
             ...(seq === undefined ? {} : { seq }),
             ...(rtptime === undefined ? {} : { rtptime }),
           })),
@@ -315,6 +362,9 @@ export class RequestHandler implements ConnectionHandler {
           Session: session.id,
           Range: answer.range ?? 'npt=now-',
           ...(answer.scale === undefined ? {} : { Scale: answer.scale.toFixed(3) }),
+          ...(asked === undefined || answer.rateControl === undefined
+            ? {}
+            : { 'Rate-Control': answer.rateControl }),
           ...(rtpInfo === '' ? {} : { 'RTP-Info': rtpInfo }),
         },
         after: () => session.release(),
@@ -380,6 +430,11 @@ function notInState(session: RtspSession): Answer {
     status: 455,
     headers: { Session: session.id, Allow: allowedIn(session.state).join(', ') },
   };
+}
+
+/** Groups have IPv4 addresses; who talks to us over IPv6 alone could not join them. */
+function isIPv4Peer(address: string): boolean {
+  return isIPv4(address.replace(/^::ffff:/i, ''));
 }
 
 function positiveOr(header: string | undefined, fallback: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NightjarError } from '@nightjar/common';
 import fc from 'fast-check';
-import { parseResource } from './resource.js';
+import { parseResource, trackControl, trackUrl } from './resource.js';
 
 describe('a request URI', () => {
   it.each([
@@ -34,6 +34,29 @@ describe('a request URI', () => {
       0,
       undefined,
     ]);
+  });
+
+  it.each([
+    ['rtsp://h/front', 'trackID=1', 'rtsp://h/front/trackID=1'],
+    ['rtsp://u:p@h/front/', 'trackID=1', 'rtsp://h/front/trackID=1'],
+    ['rtsp://h/front?a=b/c&d', undefined, 'rtsp://h/front/trackID=1?a=b/c&d'],
+    ['rtsp://u:p@h/front/?a=b/', undefined, 'rtsp://h/front/trackID=1?a=b'],
+    ['rtsp://h/front?a=b?c', undefined, 'rtsp://h/front/trackID=1?a=b?c'],
+  ])('%s has controls %s, which name the same presentation again', (uri, control, url) => {
+    const resource = parseResource(uri);
+    expect([trackControl(resource, 1), trackUrl(resource, 1)]).toEqual([control ?? url, url]);
+    expect(parseResource(url)).toMatchObject({ key: resource.key, track: 1 });
+  });
+
+  it.each([
+    ['rtsp://h/front?multicast', true],
+    ['rtsp://h/front?multicast/trackID=1', true],
+    ['rtsp://h/front/trackID=1?multicast', true],
+    ['rtsp://h/front?a=b&multicast=1', true],
+    ['rtsp://h/multicast', false],
+    ['rtsp://h/front?unicast', false],
+  ])('%s asks for multicast alone: %s', (uri, multicastOnly) => {
+    expect(parseResource(uri)).toMatchObject({ multicastOnly });
   });
 
   it('is refused, never crashes, when it is no RTSP URL', () => {

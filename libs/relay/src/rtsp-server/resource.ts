@@ -8,14 +8,29 @@ export interface Resource {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly track: number | undefined;
+  /** Whether it asks for its multicast form, by `?multicast`: a description that names the group, and no other transport. */
+  readonly multicastOnly: boolean;
   /** Aggregate URL as the client wrote it, without user info, track and trailing slash: Content-Base and RTP-Info build on it. */
   readonly aggregateUrl: string;
   /** Normal form of path and query, equal for all URLs of one presentation. */
   readonly key: string;
 }
 
-/** `a=control` value of a track in our SDP. */
-export function trackControl(track: number): string {
+/**
+ * `a=control` value of a track in our SDP. Behind a query it is absolute: clients that join it to the base by the book
+ * (RFC 3986 s.5.2; field: GStreamer) would lose the query and the last part of the path.
+ */
+export function trackControl(resource: Resource, track: number): string {
+  return resource.aggregateUrl.includes('?') ? trackUrl(resource, track) : trackSuffix(track);
+}
+
+/** URL of a track, as clients make it of its control. */
+export function trackUrl({ aggregateUrl }: Resource, track: number): string {
+  const [path = '', ...query] = aggregateUrl.split('?');
+  return [`${path.replace(/\/+$/, '')}/${trackSuffix(track)}`, ...query].join('?');
+}
+
+function trackSuffix(track: number): string {
   return `trackID=${track}`;
 }
 
@@ -56,6 +71,7 @@ export function parseResource(uri: string): Resource {
     path,
     query,
     track,
+    multicastOnly: query.has('multicast'),
     aggregateUrl: withoutUserInfo(aggregate),
     key: `${path}?${query.toString()}`,
   };

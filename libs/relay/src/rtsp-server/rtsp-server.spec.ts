@@ -1,20 +1,13 @@
-import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { ManualClock, NightjarError } from '@nightjar/common';
 import { encodeRtp } from '@nightjar/rtp';
-import {
-  ClientAuthorizer,
-  RtspStreamParser,
-  parseChallenges,
-  parseSdp,
-  type RtspResponse,
-  type SdpTrack,
-} from '@nightjar/rtsp';
+import { ClientAuthorizer, parseChallenges, parseSdp, type SdpTrack } from '@nightjar/rtsp';
 import { DigestAuthenticator } from './authenticator.js';
 import type { Mount, MountStream, StreamOutput } from './mount.js';
 import { RtspServer } from './rtsp-server.js';
+import { TestClient } from './testing/test-client.js';
 
 const track = (payloadType: number): SdpTrack => ({
   format: {
@@ -63,59 +56,6 @@ class TestMount implements Mount {
 
 const rtp = (sequence: number): Buffer =>
   encodeRtp({ payloadType: 0, sequence, timestamp: 0, ssrc: 9, marker: false }, Buffer.alloc(4, 7));
-
-/** A client that sends text and collects answers and frames in the order of arrival. */
-class TestClient {
-  readonly arrivals: (RtspResponse | { channel: number; bytes: Buffer })[] = [];
-  private wake: () => void = () => undefined;
-  private readonly parser = new RtspStreamParser({
-    message: (message) => this.arrived(message as RtspResponse),
-    interleaved: (channel, buf, offset, length) =>
-      this.arrived({ channel, bytes: Buffer.from(buf.subarray(offset, offset + length)) }),
-  });
-
-  private constructor(readonly socket: Socket) {
-    socket.on('data', (chunk: Buffer) => this.parser.push(chunk));
-    socket.on('error', () => undefined);
-  }
-
-  static async open(port: number): Promise<TestClient> {
-    const socket = connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    return new TestClient(socket);
-  }
-
-  async next(): Promise<RtspResponse | { channel: number; bytes: Buffer }> {
-    while (this.arrivals.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-    return this.arrivals.shift()!;
-  }
-
-  async ask(
-    method: string,
-    uri: string,
-    headers: Record<string, string> = {},
-    body = '',
-  ): Promise<RtspResponse> {
-    const lines = Object.entries({ CSeq: '1', ...headers }).map(
-      ([name, value]) => `${name}: ${value}\r\n`,
-    );
-    const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
-    this.socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join('')}${length}\r\n${body}`);
-    for (;;) {
-      const arrival = await this.next();
-      if ('status' in arrival) return arrival;
-    }
-  }
-
-  private arrived(arrival: (typeof this.arrivals)[number]): void {
-    this.arrivals.push(arrival);
-    this.wake();
-  }
-}
 
 describe('the RTSP server', () => {
   let mount: TestMount;

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { NightjarError, type Clock, type Timer } from '@nightjar/common';
+import type { Clock, Timer } from '@nightjar/common';
 import type { Authenticator } from './authenticator.js';
 import { RtspConnection, type ConnectionHandler } from './connection.js';
+import type { Elsewhere } from './elsewhere.js';
 import {
   IDLE_CONNECTION_MS,
   MAX_CONNECTIONS,
@@ -9,10 +10,14 @@ import {
   SESSION_TIMEOUT_SECONDS,
   SWEEP_INTERVAL_MS,
 } from './limits.js';
-import type { MountResolver } from './mount.js';
+import { listenError } from './listen-error.js';
+import type { MountResolver, ReaderTransport } from './mount.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
+import { MulticastGroups, type MulticastOptions } from './multicast-groups.js';
 import { RequestHandler } from './request-handler.js';
 import type { RtspSession } from './session.js';
+import type { OnUdpDrop } from '../udp/drop-reason.js';
+import { Pacer } from '../udp/pacer.js';
 import { UdpPorts } from '../udp/udp-ports.js';
 
 export interface RtspServerOptions {
@@ -24,10 +29,21 @@ export interface RtspServerOptions {
   readonly clock: Clock;
   /** Whether RTP over UDP is offered. */
   readonly udp: boolean;
+  /** Even port from which UDP readers are sent RTP, RTCP goes from the next one; 0 or absent: any. */
+  readonly udpPort?: number;
+  /** What a UDP reader gets at once, and again after each interval, at most. */
+  readonly udpBurstBytes?: number;
+  readonly udpBurstIntervalMs?: number;
+  /** How streams are sent to multicast groups; absent: not at all. */
+  readonly multicast?: MulticastOptions;
+  /** Which of several processes with the same options this is: each has UDP ports and groups of its own. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
   /** Queue above which a pushing mount (playback) is asked to wait, bytes. */
   readonly highWaterBytes?: number;
   readonly cname?: string;
   readonly events?: RtspServerEvents;
+  /** Other processes that serve through the same port. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 const DEFAULT_HIGH_WATER_BYTES = 512 * 1024;
@@ -35,31 +51,56 @@ const DEFAULT_HIGH_WATER_BYTES = 512 * 1024;
 /** An RTSP 1.0 server (RFC 2326) for whatever its resolver finds: TCP interleaved and UDP unicast. */
 export class RtspServer {
   private readonly server: Server;
+  private readonly onDrop: OnUdpDrop = (reason, packets) =>
+    this.options.events?.udpDropped?.(reason, packets);
   private readonly connections = new Set<RtspConnection>();
   private readonly sessions = new Map<string, RtspSession>();
+  private readonly pacer: Pacer;
   private udpPorts: UdpPorts | undefined;
+  private groups: MulticastGroups | undefined;
   private sweepTimer: Timer | undefined;
   private handler: ConnectionHandler | undefined;
+  private closing = false;
+  private lastGone: () => void = () => undefined;
 
   constructor(private readonly options: RtspServerOptions) {
+    const { clock, udpBurstBytes: burstBytes, udpBurstIntervalMs: intervalMs } = options;
+    this.pacer = new Pacer({
+      clock,
+      ...(burstBytes === undefined ? {} : { burstBytes }),
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+    });
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  /** @throws NightjarError 'conflict' when the port is taken, 'forbidden' when it may not be opened */
-  async listen(): Promise<void> {
-    const { host, port } = this.options;
-    if (this.options.udp) this.udpPorts = await UdpPorts.open(host);
+  /** Makes everything ready for connections but the port: they come by {@link adopt}. */
+  async open(): Promise<void> {
+    const { host } = this.options;
+    if (this.options.udp) this.udpPorts = await this.openUdpPorts(host);
+    if (this.options.multicast?.enabled === true)
+      this.groups = await this.openGroups(this.options.multicast);
     this.handler = new RequestHandler({
       resolver: this.options.resolver,
       authenticator: this.options.authenticator,
       clock: this.options.clock,
       sessions: this.sessions,
       udpPorts: this.udpPorts,
+      groups: this.groups,
+      pacer: this.pacer,
       events: this.options.events ?? {},
-      cname: this.options.cname ?? 'nightjar',
-      highWaterBytes: this.options.highWaterBytes ?? DEFAULT_HIGH_WATER_BYTES,
+      cname: this.cname,
+      highWaterBytes: this.highWaterBytes,
     });
-    this.udpPorts?.onRtcp((_, address, rtcpPort) => this.receiverReport(address, rtcpPort));
+    this.sweep();
+  }
+
+  /**
+   * {@link open}, and takes connections on the port.
+   * @throws NightjarError 'conflict' when the port is taken, 'forbidden' when it may not be opened
+   */
+  async listen(): Promise<void> {
+    const { host, port } = this.options;
+    await this.open();
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error: NodeJS.ErrnoException) =>
         reject(listenError(error, host, port)),
@@ -67,7 +108,14 @@ export class RtspServer {
       this.server.listen(port, host, () => resolve());
     });
     this.server.on('error', (error) => this.options.events?.failed?.(error));
-    this.sweep();
+  }
+
+  /**
+   * Takes over a connection that was accepted elsewhere. Its first request is answered here whatever it names.
+   * @param head what was read of the socket already; kept
+   */
+  adopt(socket: Socket, head: Buffer): void {
+    this.accept(socket)?.begin(head);
   }
 
   /** The TCP port in use. */
@@ -76,8 +124,9 @@ export class RtspServer {
     return typeof address === 'object' && address !== null ? address.port : this.options.port;
   }
 
-  /** Sessions now, by state of their transport. */
-  countSessions(transport: 'tcp' | 'udp'): number {
+  /** Sessions now; with `transport` those that were set up for it. */
+  countSessions(transport?: ReaderTransport): number {
+    if (transport === undefined) return this.sessions.size;
     let count = 0;
     for (const session of this.sessions.values()) if (session.transport === transport) count++;
     return count;
@@ -91,20 +140,28 @@ export class RtspServer {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     this.sweepTimer?.cancel();
-    const closed = new Promise<void>((resolve) => {
+    // The callback comes too when the port was never taken.
+    const portClosed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
+    });
+    const allGone = new Promise<void>((resolve) => {
+      this.lastGone = resolve;
+      if (this.connections.size === 0) resolve();
     });
     this.endSessions(() => true, 'shutdown');
     for (const connection of this.connections) connection.closeGently();
-    await closed;
+    await Promise.all([portClosed, allGone]);
     this.udpPorts?.close();
+    this.groups?.close();
   }
 
-  private accept(socket: Socket): void {
-    if (this.connections.size >= MAX_CONNECTIONS || this.handler === undefined) {
+  private accept(socket: Socket): RtspConnection | undefined {
+    const full = this.connections.size >= MAX_CONNECTIONS;
+    if (full || this.closing || this.handler === undefined) {
       socket.end('RTSP/1.0 503 Service Unavailable\r\n\r\n');
-      return;
+      return undefined;
     }
     const handler = this.handler;
     const connection = new RtspConnection(
@@ -116,11 +173,14 @@ export class RtspServer {
         closed: (from) => {
           this.connections.delete(from);
           handler.closed(from);
+          if (this.connections.size === 0) this.lastGone();
         },
       },
       this.options.clock,
+      { elsewhere: this.options.elsewhere },
     );
     this.connections.add(connection);
+    return connection;
   }
 
   private end(session: RtspSession, reason: string): void {
@@ -134,10 +194,33 @@ export class RtspServer {
     }
   }
 
-  private receiverReport(address: string, port: number): void {
-    for (const session of this.sessions.values()) {
-      if (session.hasRtcpPeer(address, port)) session.lastSeenMs = this.options.clock.monotonicMs();
-    }
+  private openUdpPorts(host: string): Promise<UdpPorts> {
+    const { clock, udpPort = 0, shard } = this.options;
+    const port = udpPort === 0 ? 0 : udpPort + 2 * (shard?.index ?? 0);
+    return UdpPorts.open(host, { clock, port, onDrop: this.onDrop });
+  }
+
+  private openGroups(options: MulticastOptions): Promise<MulticastGroups> {
+    const { host, clock, shard } = this.options;
+    const { pacer, cname, highWaterBytes, onDrop } = this;
+    return MulticastGroups.open({
+      ...options,
+      host,
+      shard,
+      clock,
+      pacer,
+      cname,
+      highWaterBytes,
+      onDrop,
+    });
+  }
+
+  private get cname(): string {
+    return this.options.cname ?? 'nightjar';
+  }
+
+  private get highWaterBytes(): number {
+    return this.options.highWaterBytes ?? DEFAULT_HIGH_WATER_BYTES;
   }
 
   private sweep(): void {
@@ -154,32 +237,4 @@ export class RtspServer {
     }
     this.sweepTimer = this.options.clock.setTimer(SWEEP_INTERVAL_MS, () => this.sweep());
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): NightjarError {
-  if (error.code === 'EADDRINUSE') {
-    return new NightjarError(
-      'conflict',
-      'rtsp/port-in-use',
-      `RTSP port ${port} is already in use`,
-      { host, port },
-      error,
-    );
-  }
-  if (error.code === 'EACCES') {
-    return new NightjarError(
-      'forbidden',
-      'rtsp/port-denied',
-      `no right to open RTSP port ${port}`,
-      { host, port },
-      error,
-    );
-  }
-  return new NightjarError(
-    'unavailable',
-    'rtsp/listen',
-    `cannot listen on ${host}:${port}: ${error.message}`,
-    { host, port },
-    error,
-  );
 }

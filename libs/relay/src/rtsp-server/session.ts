@@ -7,8 +7,17 @@ import {
   type MediaConnection,
   type OutputOptions,
 } from './interleaved-output.js';
-import type { Mount, MountDescription, MountStream, PlayAnswer, PlayRequest } from './mount.js';
+import type { GroupMember, GroupTrack, MulticastGroups } from './multicast-groups.js';
+import type {
+  Mount,
+  MountDescription,
+  MountStream,
+  PlayAnswer,
+  PlayRequest,
+  ReaderTransport,
+} from './mount.js';
 import { UdpOutput, type UdpTrack } from './udp-output.js';
+import type { Pacer } from '../udp/pacer.js';
 import type { UdpPorts } from '../udp/udp-ports.js';
 
 const ID_BYTES = 16;
@@ -21,7 +30,8 @@ export interface SessionOptions {
   readonly principal: Principal | undefined;
   readonly peerAddress: string;
   readonly clock: Clock;
-  readonly output: Omit<OutputOptions, 'onCut'>;
+  readonly pacer: Pacer;
+  readonly output: Omit<OutputOptions, 'onCut' | 'traffic'>;
   /** The session ended itself: a slow reader was cut, or the mount went away. */
   readonly onEnd: (session: RtspSession, reason: string) => void;
 }
@@ -34,8 +44,10 @@ export class RtspSession {
   private readonly channels: number[] = [];
   private readonly peers: (UdpTrack | undefined)[] = [];
   private output: InterleavedOutput | UdpOutput | undefined;
+  private member: GroupMember | undefined;
   private stream: MountStream | undefined;
   private connection: MediaConnection | undefined;
+  private readonly reports: (() => void)[] = [];
   private over = false;
 
   constructor(
@@ -49,8 +61,8 @@ export class RtspSession {
     }
   }
 
-  get transport(): 'tcp' | 'udp' | undefined {
-    return this.output?.transport;
+  get transport(): ReaderTransport | undefined {
+    return this.member === undefined ? this.output?.transport : 'multicast';
   }
 
   /** The connection that carries the media, for interleaved sessions. */
@@ -67,26 +79,46 @@ export class RtspSession {
 
   /** Whether the client set this track up. */
   hasTrack(track: number): boolean {
-    return (this.channels[track] ?? -1) >= 0 || this.peers[track] !== undefined;
-  }
-
-  /** Whether a receiver report from this UDP peer belongs here. */
-  hasRtcpPeer(address: string, port: number): boolean {
-    return this.peers.some((peer) => peer?.rtcp.address === address && peer.rtcp.port === port);
+    const { channels, peers, member } = this;
+    return (
+      (channels[track] ?? -1) >= 0 || peers[track] !== undefined || member?.hasTrack(track) === true
+    );
   }
 
   setupTcp(track: number, rtpChannel: number, connection: MediaConnection): void {
     this.channels[track] = rtpChannel;
     this.connection = connection;
-    this.output ??= new InterleavedOutput(connection, this.channels, this.outputOptions());
+    this.output ??= new InterleavedOutput(connection, this.channels, this.outputOptions('tcp'));
   }
 
   setupUdp(track: number, peer: UdpTrack, ports: UdpPorts): void {
     this.peers[track] = peer;
+    const { clock, pacer } = this.options;
+    this.reports.push(
+      ports.onReport(peer.rtcp, () => {
+        this.lastSeenMs = clock.monotonicMs();
+      }),
+    );
     this.output ??= new UdpOutput(ports, this.peers, {
-      ...this.outputOptions(),
-      clock: this.options.clock,
+      ...this.outputOptions('udp'),
+      transport: 'udp',
+      pacer,
     });
+  }
+
+  /**
+   * Lets the track be sent to the group of the mount, whose name is `stream`.
+   * @returns undefined when a group has no ports for so many tracks
+   */
+  setupMulticast(track: number, stream: string, groups: MulticastGroups): GroupTrack | undefined {
+    if (groups.track(stream, track) === undefined) return undefined;
+    const { mount, description, onEnd } = this.options;
+    this.member ??= groups.join(stream, {
+      mount,
+      tracks: description.tracks.length,
+      onEnd: (reason) => onEnd(this, reason),
+    });
+    return this.member.setup(track);
   }
 
   /** SSRC to announce for a track, where the mount sends under ours. */
@@ -96,9 +128,8 @@ export class RtspSession {
 
   /** Starts the mount; its packets are held back until {@link release}. */
   async play(request: PlayRequest): Promise<PlayAnswer> {
-    const output = this.output!;
-    output.hold();
-    this.stream ??= this.options.mount.open(output);
+    this.output?.hold();
+    this.stream ??= this.member ?? this.options.mount.open(this.output!);
     const answer = await this.stream.play(request);
     this.state = 'playing';
     return answer;
@@ -106,7 +137,9 @@ export class RtspSession {
 
   /** The answer to PLAY is queued: media may follow. Also after a refused PLAY, for one that goes on. */
   release(): void {
-    if (!this.over) this.output?.release();
+    if (this.over) return;
+    this.output?.release();
+    this.member?.release();
   }
 
   async pause(): Promise<{ readonly range?: string }> {
@@ -119,12 +152,19 @@ export class RtspSession {
   close(bye: boolean): void {
     if (this.over) return;
     this.over = true;
+    for (const forget of this.reports) forget();
     this.stream?.close();
+    this.member?.close();
     if (bye) this.output?.end();
     this.output?.dispose();
   }
 
-  private outputOptions(): OutputOptions {
-    return { ...this.options.output, onCut: (reason) => this.options.onEnd(this, reason) };
+  private outputOptions(transport: 'tcp' | 'udp'): OutputOptions {
+    const { output, mount, onEnd } = this.options;
+    return {
+      ...output,
+      traffic: mount.observer?.traffic[transport] ?? { bytes: 0, packets: 0 },
+      onCut: (reason) => onEnd(this, reason),
+    };
   }
 }

@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto';
 import { ssrcOf } from '@nightjar/rtp';
 import type { PacketBatch } from '../hub/packet-batch.js';
 
+/** RTCP packet type of a sender report. */
+const SENDER_REPORT = 200;
+
 /** Which SSRC each track of a session uses, and which of them have sent and so owe a BYE (RFC 3550 s.6.6). */
 export class SsrcTable {
   private readonly own = new Map<number, number>();
@@ -22,11 +25,15 @@ export class SsrcTable {
   }
 
   /** Reads the SSRCs out of a hub's batch. */
-  sawBatch(batch: PacketBatch | undefined): void {
-    if (batch === undefined) return;
+  sawBatch(batch: PacketBatch): void {
     for (let i = 0; i < batch.count; i++) {
       this.sending.set(batch.tracks[i]!, ssrcOf(batch.bytes, batch.offsets[i]!));
     }
+  }
+
+  /** Reads the SSRC out of a sender report (RFC 3550 s.6.4.1); other RTCP packets tell nothing new. */
+  sawReport(track: number, packet: Buffer): void {
+    if (packet[1] === SENDER_REPORT) this.sending.set(track, packet.readUInt32BE(4));
   }
 
   active(): Iterable<[number, number]> {

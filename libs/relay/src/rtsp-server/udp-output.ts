@@ -1,10 +1,11 @@
-import type { Clock, Timer } from '@nightjar/common';
+import type { MonotonicMs } from '@nightjar/common';
 import { encodeBye, ssrcOf } from '@nightjar/rtp';
 import { FRAME_HEADER_BYTES, type PacketBatch } from '../hub/packet-batch.js';
-import type { OutputOptions } from './interleaved-output.js';
-import type { StreamOutput } from './mount.js';
-import { SsrcTable } from './ssrc-table.js';
+import { Allowance, type Paced, type Pacer } from '../udp/pacer.js';
 import type { UdpPeer, UdpPorts } from '../udp/udp-ports.js';
+import type { OutputOptions } from './interleaved-output.js';
+import type { StreamOutput, Traffic } from './mount.js';
+import { SsrcTable } from './ssrc-table.js';
 
 /** Where the packets of one track go. */
 export interface UdpTrack {
@@ -12,45 +13,67 @@ export interface UdpTrack {
   readonly rtcp: UdpPeer;
 }
 
-/**
- * A player's first burst, everything since the last keyframe, leaves at this pace: more at once overflows the receive
- * buffer that players have by default (212,992 bytes on Linux) and costs the picture that the burst is for.
- */
-export const BURST_BYTES = 48 * 1024;
-export const BURST_INTERVAL_MS = 5;
-
-/** Something to be sent, in order. */
-interface Held {
-  readonly bytes: number;
-  readonly send: () => void;
+export interface UdpOutputOptions extends OutputOptions {
+  readonly transport: 'udp' | 'multicast';
+  /** Shared by all outputs of a server. */
+  readonly pacer: Pacer;
 }
 
-/** RTP and RTCP in datagrams to the ports that the client named in SETUP (RFC 2326 s.12.39). */
-export class UdpOutput implements StreamOutput {
-  readonly transport = 'udp' as const;
-  readonly queuedBytes = 0;
+/** So many entries that were sent may stay in the queue before it is moved up. */
+const MAX_SENT_KEPT = 64;
+
+/** What waits, in order: a batch from packet `next` on, one packet, or the end of the stream. */
+type Queued =
+  | { readonly kind: 'batch'; readonly batch: PacketBatch; next: number }
+  | {
+      readonly kind: 'packet';
+      readonly packet: Buffer;
+      readonly track: number;
+      readonly rtcp: boolean;
+    }
+  | { readonly kind: 'end' };
+
+/**
+ * RTP and RTCP in datagrams to the ports that the client named in SETUP (RFC 2326 s.12.39), or to a multicast group.
+ * Never more than a burst at once: what exceeds it, the pictures that start a player or a large keyframe, waits its turn.
+ */
+export class UdpOutput implements StreamOutput, Paced {
+  readonly transport: 'udp' | 'multicast';
   private readonly table = new SsrcTable();
-  /** Before the answer to PLAY, and while the first burst goes out. Otherwise undefined: sent at once. */
-  private held: Held[] | undefined = [];
-  private pace: Timer | undefined;
+  private readonly traffic: Traffic;
+  private readonly allowance: Allowance;
+  private queue: Queued[] = [];
+  /** Index of the first that waits; what is before it was sent. */
+  private head = 0;
+  private queued = 0;
+  /** Before the answer to PLAY. */
+  private holding = true;
   private closed = false;
-  private lastBatch: PacketBatch | undefined;
+  private sawBatch = false;
+  private drainListeners: (() => void)[] = [];
 
   constructor(
     private readonly ports: UdpPorts,
     private readonly peers: readonly (UdpTrack | undefined)[],
-    private readonly options: OutputOptions & { readonly clock: Clock },
-  ) {}
+    private readonly options: UdpOutputOptions,
+  ) {
+    this.transport = options.transport;
+    this.traffic = options.traffic;
+    this.allowance = new Allowance(options.pacer);
+  }
+
+  get queuedBytes(): number {
+    return this.queued;
+  }
 
   /** Holds packets back until the PLAY answer is queued. */
   hold(): void {
-    this.pace?.cancel();
-    this.held ??= [];
+    this.holding = true;
   }
 
   release(): void {
-    this.pace?.cancel();
-    this.sendHeld();
+    this.holding = false;
+    this.sendOrWait();
   }
 
   ssrc(track: number): number {
@@ -59,38 +82,35 @@ export class UdpOutput implements StreamOutput {
 
   batch(batch: PacketBatch, from: number): void {
     if (this.closed) return;
-    if (this.held === undefined) this.sendBatch(batch, from);
-    else this.held.push({ bytes: batch.bytes.length, send: () => this.sendBatch(batch, from) });
+    if (!this.waiting && !this.holding && !this.ports.stalled) {
+      const bytes = tailBytes(batch, from);
+      if (bytes <= this.allowance.at(this.options.pacer.clock.monotonicMs())) {
+        this.sendPart(batch, from, batch.count, bytes);
+        return;
+      }
+    }
+    this.enqueue({ kind: 'batch', batch, next: from }, tailBytes(batch, from));
   }
 
   send(track: number, packet: Buffer, rtcp: boolean): void {
-    const peer = this.peers[track];
-    if (peer === undefined || this.closed) return;
-    const copy = Buffer.from(packet);
-    const send = (): void => this.sendPacket(track, copy, rtcp, peer);
-    if (this.held === undefined) send();
-    else this.held.push({ bytes: copy.length, send });
+    if (this.peers[track] === undefined || this.closed) return;
+    this.enqueue({ kind: 'packet', packet: Buffer.from(packet), track, rtcp }, packet.length);
   }
 
   flush(): boolean {
-    return true;
+    return this.closed || this.queued < this.options.highWaterBytes;
   }
 
   drained(): Promise<void> {
-    return Promise.resolve();
+    if (this.closed || !this.waiting) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.drainListeners.push(resolve);
+    });
   }
 
   end(): void {
     if (this.closed) return;
-    this.pace?.cancel();
-    for (const { send } of this.held ?? []) send();
-    this.held = undefined;
-    this.table.sawBatch(this.lastBatch);
-    for (const [track, ssrc] of this.table.active()) {
-      this.send(track, encodeBye({ ssrc, cname: this.options.cname }), true);
-    }
-    this.table.clear();
-    this.lastBatch = undefined;
+    this.enqueue({ kind: 'end' }, 0);
   }
 
   cut(reason: string): void {
@@ -99,60 +119,155 @@ export class UdpOutput implements StreamOutput {
     this.options.onCut(reason);
   }
 
+  /** The session is over: what waits is dropped, but for a goodbye. */
   dispose(): void {
+    if (this.closed) return;
+    if (this.waiting && this.queue.at(-1)?.kind === 'end') this.sayGoodbye();
     this.closed = true;
-    this.pace?.cancel();
-    this.held = undefined;
+    this.options.pacer.forget(this);
+    this.settle();
   }
 
-  private sendHeld(): void {
-    const held = this.held ?? [];
-    let bytes = 0;
-    let count = 0;
-    for (; count < held.length && bytes < BURST_BYTES; count++) {
-      held[count]!.send();
-      bytes += held[count]!.bytes;
+  sendQueued(now: MonotonicMs): boolean {
+    while (this.waiting && !this.holding && !this.closed) {
+      if (this.ports.stalled) return true;
+      if (!this.sendFirst(this.queue[this.head]!, this.allowance.at(now))) return true;
     }
-    if (count === held.length) {
-      this.held = undefined;
-      return;
-    }
-    this.held = held.slice(count);
-    this.pace = this.options.clock.setTimer(BURST_INTERVAL_MS, () => this.sendHeld());
+    if (!this.waiting) this.settle();
+    return this.waiting && !this.holding;
   }
 
-  private sendBatch(batch: PacketBatch, from: number): void {
-    this.lastBatch = batch;
+  private get waiting(): boolean {
+    return this.head < this.queue.length;
+  }
+
+  private enqueue(item: Queued, bytes: number): void {
+    this.queue.push(item);
+    this.queued += bytes;
+    if (!this.holding && this.queue.length - this.head === 1) this.sendOrWait();
+  }
+
+  private sendOrWait(): void {
+    const { pacer } = this.options;
+    if (this.sendQueued(pacer.clock.monotonicMs())) pacer.wake(this);
+  }
+
+  /** Sends what `allowed` bytes permit of the first that waits. Returns whether all of it went. */
+  private sendFirst(item: Queued, allowed: number): boolean {
+    if (item.kind === 'batch') {
+      const to = this.partOf(item.batch, item.next, allowed);
+      if (to === item.next) return false;
+      const bytes = tailBytes(item.batch, item.next) - tailBytes(item.batch, to);
+      this.queued -= bytes;
+      this.sendPart(item.batch, item.next, to, bytes);
+      item.next = to;
+      if (to < item.batch.count) return false;
+    } else if (item.kind === 'packet') {
+      if (!item.rtcp && !this.fits(item.packet.length, allowed)) return false;
+      this.queued -= item.packet.length;
+      this.sendPacket(item.track, item.packet, item.rtcp);
+    } else {
+      this.sayGoodbye();
+    }
+    this.head++;
+    if (this.head === MAX_SENT_KEPT) {
+      this.queue.splice(0, this.head);
+      this.head = 0;
+    }
+    return true;
+  }
+
+  /** End of the packets from `from` on that may go now. */
+  private partOf(batch: PacketBatch, from: number, allowed: number): number {
+    const rest = tailBytes(batch, from);
+    if (rest <= allowed) return batch.count;
+    let to = from;
+    while (to < batch.count && rest - tailBytes(batch, to + 1) <= allowed) to++;
+    const first = rest - tailBytes(batch, from + 1);
+    return to === from && this.fits(first, allowed) ? from + 1 : to;
+  }
+
+  /** A packet that is larger than any burst goes when a whole burst is due. */
+  private fits(bytes: number, allowed: number): boolean {
+    return bytes <= allowed || allowed >= this.options.pacer.burstBytes;
+  }
+
+  private sendPart(batch: PacketBatch, from: number, to: number, bytes: number): void {
+    this.allowance.spend(bytes);
+    if (!this.sawBatch) {
+      this.sawBatch = true;
+      this.table.sawBatch(batch);
+    }
     for (let track = 0; track < this.peers.length; track++) {
       const peer = this.peers[track];
-      if (peer !== undefined) this.ports.sendBatch(batch, from, track, peer.rtp);
+      if (peer !== undefined) this.ports.sendBatch(batch, from, to, track, peer.rtp);
     }
-    this.count(batch, from);
+    this.count(batch, from, to, bytes);
   }
 
-  private sendPacket(track: number, packet: Buffer, rtcp: boolean, peer: UdpTrack): void {
-    this.options.onSent(packet.length, rtcp ? 0 : 1);
+  private sendPacket(track: number, packet: Buffer, rtcp: boolean): void {
+    const peer = this.peers[track]!;
+    this.sent(packet.length, rtcp ? 0 : 1);
     if (rtcp) {
+      this.table.sawReport(track, packet);
       this.ports.sendRtcp(packet, peer.rtcp);
-    } else {
-      this.table.sent(track, ssrcOf(packet, 0));
-      this.ports.sendRtp(packet, 0, packet.length, peer.rtp);
+      return;
     }
+    this.allowance.spend(packet.length);
+    this.table.sent(track, ssrcOf(packet, 0));
+    this.ports.sendRtp(packet, 0, packet.length, peer.rtp);
   }
 
-  private count(batch: PacketBatch, from: number): void {
+  private sayGoodbye(): void {
+    // Media of this turn goes first.
+    this.ports.flush();
+    for (const [track, ssrc] of this.table.active()) {
+      const peer = this.peers[track];
+      if (peer === undefined) continue;
+      const packet = encodeBye({ ssrc, cname: this.options.cname });
+      this.sent(packet.length, 0);
+      this.ports.sendRtcp(packet, peer.rtcp);
+    }
+    this.table.clear();
+    this.sawBatch = false;
+  }
+
+  private settle(): void {
+    if (this.queue.length > 0) this.queue = [];
+    this.head = 0;
+    this.queued = 0;
+    if (this.drainListeners.length === 0) return;
+    const listeners = this.drainListeners;
+    this.drainListeners = [];
+    for (const listener of listeners) listener();
+  }
+
+  private count(batch: PacketBatch, from: number, to: number, framedBytes: number): void {
     // A player of all tracks, the usual one, is counted without looking at each packet.
-    if (from === 0 && !this.peers.includes(undefined)) {
-      this.options.onSent(batch.bytes.length - FRAME_HEADER_BYTES * batch.count, batch.count);
+    if (!this.peers.includes(undefined)) {
+      this.sent(framedBytes - FRAME_HEADER_BYTES * (to - from), to - from);
       return;
     }
     let bytes = 0;
     let packets = 0;
-    for (let i = from; i < batch.count; i++) {
+    for (let i = from; i < to; i++) {
       if (this.peers[batch.tracks[i]!] === undefined) continue;
       bytes += batch.lengths[i]!;
       packets++;
     }
-    this.options.onSent(bytes, packets);
+    this.sent(bytes, packets);
   }
+
+  private sent(bytes: number, packets: number): void {
+    const { traffic } = this;
+    traffic.bytes += bytes;
+    traffic.packets += packets;
+  }
+}
+
+/** Bytes of a batch from packet `from` on, with framing. */
+function tailBytes(batch: PacketBatch, from: number): number {
+  if (from === 0) return batch.bytes.length;
+  if (from >= batch.count) return 0;
+  return batch.bytes.length - batch.offsets[from]! + FRAME_HEADER_BYTES;
 }

@@ -21,7 +21,7 @@ import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
 import type { OfflineReason, SourceSink } from './source.js';
 import type { SourceUrl } from './source-url.js';
-import { bindUdpPair, type UdpPair } from './udp-pair.js';
+import { bindUdpPair, closeUdpPair, type UdpPair } from './udp-pair.js';
 import { UdpTrack } from './udp-track.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -150,10 +150,7 @@ export class RtspConnection {
     socket.on('close', () => {
       this.deadlineTimer?.cancel();
       this.finish({ kind: 'failed', reason: 'closed', detail: 'the connection is closed' });
-      for (const { rtp, rtcp } of this.pairs) {
-        rtp.close();
-        rtcp.close();
-      }
+      this.pairs.forEach(closeUdpPair);
       this.events.closed();
     });
   }
@@ -219,8 +216,7 @@ export class RtspConnection {
       const pair = this.pairs[index] ?? (await bindUdpPair(this.socket.localAddress ?? '0.0.0.0'));
       this.pairs[index] = pair;
       if (this.socket.destroyed) {
-        pair.rtp.close();
-        pair.rtcp.close();
+        closeUdpPair(pair);
       } else {
         this.apply(this.session.ports(pair.ports, this.now()));
       }

@@ -1,9 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { NightjarError } from '@nightjar/common';
 import type { PortPair } from '@nightjar/rtsp';
+import { bindUdp, type BoundSocket } from '../udp/bound-socket.js';
 
 /** Range the pairs come from: the usual ephemeral ports. */
 const FIRST_PORT = 32_768;
@@ -14,8 +12,8 @@ const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** Two bound sockets: RTP on an even port, RTCP on the next one (RFC 3550 s.11). */
 export interface UdpPair {
-  readonly rtp: Socket;
-  readonly rtcp: Socket;
+  readonly rtp: BoundSocket;
+  readonly rtcp: BoundSocket;
   readonly ports: PortPair;
 }
 
@@ -27,27 +25,19 @@ export interface UdpPair {
 export async function bindUdpPair(address: string): Promise<UdpPair> {
   for (let attempt = 0; attempt < BIND_ATTEMPTS; attempt += 1) {
     const port = 2 * randomInt(FIRST_PORT / 2, LAST_PORT / 2);
-    const rtp = await bind(address, port);
+    const rtp = await bindUdp(address, port, {
+      native: true,
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+    });
     if (rtp === undefined) continue;
-    const rtcp = await bind(address, port + 1);
+    const rtcp = await bindUdp(address, port + 1, { native: false });
     if (rtcp !== undefined) return { rtp, rtcp, ports: [port, port + 1] };
-    rtp.close();
+    rtp.socket.close();
   }
   throw new NightjarError('exhausted', 'relay/udp-ports', 'no free pair of UDP ports found');
 }
 
-/** Undefined when the port is taken. */
-async function bind(address: string, port: number): Promise<Socket | undefined> {
-  const socket = createSocket({
-    type: isIPv6(address) ? 'udp6' : 'udp4',
-    recvBufferSize: RECEIVE_BUFFER_BYTES,
-  });
-  try {
-    socket.bind({ address, port, exclusive: true });
-    await once(socket, 'listening');
-    return socket;
-  } catch {
-    socket.close();
-    return undefined;
-  }
+export function closeUdpPair({ rtp, rtcp }: UdpPair): void {
+  rtp.socket.close();
+  rtcp.socket.close();
 }

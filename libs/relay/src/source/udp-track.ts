@@ -1,4 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { datagramDrain } from '../udp/datagram-drain.js';
+import { isSamePeer, socketAddress } from '../udp/socket-address.js';
 import { encodeReceiverReport, encodeRtp } from '@nightjar/rtp';
 import type { PortPair } from '@nightjar/rtsp';
 import type { SourceCounters } from './source-counters.js';
@@ -19,11 +21,14 @@ export class UdpTrack {
   private rtpPort: number | undefined;
   private rtcpPort: number | undefined;
 
+  /** Address and RTP port of the camera as the kernel writes them. */
+  private peerName: Buffer | undefined;
+
   constructor(private readonly options: UdpTrackOptions) {
-    const { rtp, rtcp } = options.pair;
+    const { rtp, rtcp } = { rtp: options.pair.rtp.socket, rtcp: options.pair.rtcp.socket };
     rtp.on('message', (packet, from) => {
-      if (this.fromPeer(from, this.rtpPort) && options.receive(packet, false))
-        this.rtpPort = from.port;
+      this.rtpArrived(packet, from);
+      this.drain(from);
     });
     rtcp.on('message', (packet, from) => {
       if (this.fromPeer(from, this.rtcpPort) && options.receive(packet, true))
@@ -34,6 +39,25 @@ export class UdpTrack {
     rtcp.on('error', () => undefined);
   }
 
+  private rtpArrived(packet: Buffer, from: RemoteInfo): void {
+    if (this.fromPeer(from, this.rtpPort) && this.options.receive(packet, false))
+      this.rtpPort = from.port;
+  }
+
+  /** Takes what else has come of the burst that began with a datagram from `from`. */
+  private drain(from: RemoteInfo): void {
+    const { peer, pair, receive, counters } = this.options;
+    const { socket, fd, family } = pair.rtp;
+    const known = from.address === peer && from.port === this.rtpPort;
+    if (!known || datagramDrain === undefined || fd === undefined || family === undefined) return;
+    const name = (this.peerName ??= socketAddress(peer, from.port, family));
+    if (name === undefined) return;
+    datagramDrain.drain(socket, fd, (packet, sender) => {
+      if (isSamePeer(sender, name)) receive(packet, false);
+      else counters.dropped.address += 1;
+    });
+  }
+
   /** Opens the way through a firewall or NAT for what the camera will send (RFC 2326 has no word on it; players do it). */
   punch(ssrc: number, cname: string): void {
     const ports = this.options.serverPorts;
@@ -42,14 +66,19 @@ export class UdpTrack {
       { payloadType: 0, sequence: 0, timestamp: 0, ssrc, marker: false },
       Buffer.alloc(0),
     );
-    this.send(this.options.pair.rtp, empty, ports[0]);
-    this.send(this.options.pair.rtcp, encodeReceiverReport({ ssrc, cname, reports: [] }), ports[1]);
+    this.send(this.options.pair.rtp.socket, empty, ports[0]);
+    this.send(
+      this.options.pair.rtcp.socket,
+      encodeReceiverReport({ ssrc, cname, reports: [] }),
+      ports[1],
+    );
   }
 
   sendRtcp(packet: Buffer): void {
     const guess = this.rtpPort === undefined ? undefined : this.rtpPort + 1;
     const port = this.rtcpPort ?? this.options.serverPorts?.[1] ?? guess;
-    if (port !== undefined && port <= 65_535) this.send(this.options.pair.rtcp, packet, port);
+    if (port !== undefined && port <= 65_535)
+      this.send(this.options.pair.rtcp.socket, packet, port);
   }
 
   private send(socket: Socket, packet: Buffer, port: number): void {

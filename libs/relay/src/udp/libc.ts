@@ -11,7 +11,10 @@ export interface Libc {
   close(fd: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
-  sendmsg(fd: number, message: Buffer, flags: number): number;
+  /** `messages` holds `count` times `struct mmsghdr`. Returns how many were sent; -1 when the first one failed. */
+  sendmmsg(fd: number, messages: Buffer, count: number, flags: number): number;
+  /** As sendmmsg; the last argument is a timeout, which we have no use for. Returns how many were received; -1 for none. */
+  recvmmsg(fd: number, messages: Buffer, count: number, flags: number, timeout: null): number;
   /** Of the last call that returned -1. */
   errno(): number;
   /** Address of the first byte; valid while the buffer is referenced. Below 2^53. */
@@ -19,16 +22,29 @@ export interface Libc {
 }
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+/** Beyond net.core.wmem_max and rmem_max, for who has CAP_NET_ADMIN. */
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
 export const SOL_UDP = 17;
 /** udp(7), Linux 4.18. */
 export const UDP_SEGMENT = 103;
 export const MSG_DONTWAIT = 0x40;
+export const EIO = 5;
 export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EINVAL = 22;
+export const EMSGSIZE = 90;
+export const ENETUNREACH = 101;
+export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
+export const EHOSTUNREACH = 113;
 
 export const libc: Libc | undefined = load();
 
@@ -47,7 +63,10 @@ function load(): Libc | undefined {
       setsockopt: library.func(
         'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
       ),
-      sendmsg: library.func('intptr_t sendmsg(int fd, void *message, int flags)'),
+      sendmmsg: library.func('int sendmmsg(int fd, void *messages, uint32_t count, int flags)'),
+      recvmmsg: library.func(
+        'int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)',
+      ),
       errno: () => koffi.errno(),
       addressOf: (buffer) => Number(koffi.address(buffer)),
     };

@@ -23,6 +23,7 @@ describe('the plan for segmentation offload', () => {
         [0, 1400],
       ]),
       0,
+      6,
       0,
     );
     expect(plan).toEqual({
@@ -42,6 +43,7 @@ describe('the plan for segmentation offload', () => {
         [0, 1400],
       ]),
       0,
+      3,
       0,
     );
     expect(plan.runs.map(({ packets }) => packets)).toEqual([[0], [1, 2]]);
@@ -53,23 +55,29 @@ describe('the plan for segmentation offload', () => {
       fc.oneof(fc.constant(1400), fc.integer({ min: 12, max: 1600 })),
     );
     fc.assert(
-      fc.property(fc.array(packet, { maxLength: 200 }), fc.nat(10), (packets, from) => {
-        const batch = batchOf(packets);
-        const { runs, oversized } = planSegments(batch, from, 0);
-        const sent = [...runs.flatMap((run) => run.packets), ...oversized].sort((a, b) => a - b);
-        expect(sent).toEqual(
-          packets.flatMap(([track], i) => (track === 0 && i >= from ? [i] : [])),
-        );
-        for (const run of runs) {
-          const lengths = run.packets.map((i) => batch.lengths[i]!);
-          expect(lengths.slice(0, -1).every((length) => length === run.segmentBytes)).toBe(true);
-          expect(lengths.at(-1)).toBeLessThanOrEqual(run.segmentBytes);
-          expect(lengths.length).toBeLessThanOrEqual(MAX_SEGMENTS);
-          expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(run.bytes);
-          expect(run.bytes).toBeLessThanOrEqual(MAX_RUN_BYTES);
-        }
-        expect(oversized.every((i) => batch.lengths[i]! > MAX_SEGMENT_BYTES)).toBe(true);
-      }),
+      fc.property(
+        fc.array(packet, { maxLength: 200 }),
+        fc.nat(10),
+        fc.nat(10),
+        (packets, from, less) => {
+          const batch = batchOf(packets);
+          const to = Math.max(0, batch.count - less);
+          const { runs, oversized } = planSegments(batch, from, to, 0);
+          const sent = [...runs.flatMap((run) => run.packets), ...oversized].sort((a, b) => a - b);
+          expect(sent).toEqual(
+            packets.flatMap(([track], i) => (track === 0 && i >= from && i < to ? [i] : [])),
+          );
+          for (const run of runs) {
+            const lengths = run.packets.map((i) => batch.lengths[i]!);
+            expect(lengths.slice(0, -1).every((length) => length === run.segmentBytes)).toBe(true);
+            expect(lengths.at(-1)).toBeLessThanOrEqual(run.segmentBytes);
+            expect(lengths.length).toBeLessThanOrEqual(MAX_SEGMENTS);
+            expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(run.bytes);
+            expect(run.bytes).toBeLessThanOrEqual(MAX_RUN_BYTES);
+          }
+          expect(oversized.every((i) => batch.lengths[i]! > MAX_SEGMENT_BYTES)).toBe(true);
+        },
+      ),
     );
   });
 });

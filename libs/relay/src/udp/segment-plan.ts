@@ -21,8 +21,13 @@ export interface SegmentPlan {
   readonly oversized: readonly number[];
 }
 
-/** Cuts one track's packets of a batch, from packet `from` on, into runs. */
-export function planSegments(batch: PacketBatch, from: number, track: number): SegmentPlan {
+/** Cuts one track's packets of a batch, from packet `from` up to but not including `to`, into runs. */
+export function planSegments(
+  batch: PacketBatch,
+  from: number,
+  to: number,
+  track: number,
+): SegmentPlan {
   const runs: SegmentRun[] = [];
   const oversized: number[] = [];
   let packets: number[] = [];
@@ -33,7 +38,7 @@ export function planSegments(batch: PacketBatch, from: number, track: number): S
     packets = [];
     bytes = 0;
   };
-  for (let i = from; i < batch.count; i++) {
+  for (let i = from; i < to; i++) {
     if (batch.tracks[i] !== track) continue;
     const length = batch.lengths[i]!;
     if (length > MAX_SEGMENT_BYTES) {

@@ -1,35 +1,31 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, type Clock } from '@nightjar/common';
 import type { PacketBatch } from '../hub/packet-batch.js';
-import {
-  AF_INET,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOL_SOCKET,
-  SO_SNDBUF,
-  libc,
-  type Libc,
-} from './libc.js';
-import { SegmentSender } from './segment-sender.js';
+import { bindUdp, type BoundSocket } from './bound-socket.js';
+import { dropReasonOf, type OnUdpDrop } from './drop-reason.js';
+import { libc } from './libc.js';
+import { SegmentSender, type SegmentTarget } from './segment-sender.js';
 import { socketAddress } from './socket-address.js';
 
 const ATTEMPTS = 50;
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
+export interface UdpPortsOptions {
+  readonly clock: Clock;
+  /** Even port for RTP, with RTCP on the next one; 0 or absent takes any free pair. */
+  readonly port?: number;
+  /** False keeps to one call per packet. */
+  readonly offload?: boolean;
+  /** Bytes for the RTP socket's buffer; the kernel may grant less. */
+  readonly sendBufferBytes?: number;
+  readonly onDrop?: OnUdpDrop;
+}
+
 /** Where datagrams go. Made once per track of a session, see {@link UdpPorts.peer}. */
 export interface UdpPeer {
   readonly address: string;
   readonly port: number;
-  /** `struct sockaddr_in` and its address in memory, where batches are sent by segmentation offload. */
-  readonly native: { readonly bytes: Buffer; readonly address: number } | undefined;
-}
-
-interface BoundSocket {
-  readonly socket: Socket;
-  /** Undefined where the descriptor is not ours to know. */
-  readonly fd: number | undefined;
+  /** Undefined where packets are sent one by one. */
+  segments: SegmentTarget | undefined;
 }
 
 /**
@@ -38,125 +34,144 @@ interface BoundSocket {
  */
 export class UdpPorts {
   /** Undefined where the platform has no segmentation offload: then every packet is a call of its own. */
-  readonly offload: SegmentSender | undefined;
+  private readonly offload: SegmentSender | undefined;
+  private readonly reportListeners = new Map<string, () => void>();
+  private readonly sentOne: (error: NodeJS.ErrnoException | null) => void;
 
   private constructor(
     private readonly rtp: BoundSocket,
     private readonly rtcp: BoundSocket,
     readonly ports: readonly [number, number],
+    { clock, onDrop = () => undefined }: UdpPortsOptions,
   ) {
+    this.sentOne = (error) => {
+      if (error !== null) onDrop(dropReasonOf(-(error.errno ?? 0)), 1);
+    };
     const { fd } = rtp;
-    const usable = libc !== undefined && fd !== undefined && SegmentSender.supported(libc, fd);
-    this.offload = usable ? new SegmentSender(libc!, fd) : undefined;
+    if (libc !== undefined && fd !== undefined && SegmentSender.supported(libc, fd))
+      this.offload = new SegmentSender(libc, fd, clock, onDrop);
     for (const { socket } of [rtp, rtcp]) {
-      // ICMP refusals of vanished players arrive here; their sessions end by timeout.
       socket.on('error', () => undefined);
       socket.unref();
     }
-  }
-
-  /**
-   * @param options.offload false keeps to one call per packet
-   * @throws NightjarError 'exhausted' when no pair of neighbouring ports is free
-   */
-  static async open(
-    host: string,
-    options: { readonly offload: boolean } = { offload: true },
-  ): Promise<UdpPorts> {
-    const native = options.offload ? libc : undefined;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const rtp = await bind(host, 0, native);
-      if (rtp === undefined) continue;
-      const { port } = rtp.socket.address();
-      const rtcp = port % 2 === 0 ? await bind(host, port + 1, undefined) : undefined;
-      if (rtcp !== undefined) return new UdpPorts(rtp, rtcp, [port, port + 1]);
-      rtp.socket.close();
-    }
-    throw new NightjarError(
-      'exhausted',
-      'rtsp/udp-ports',
-      'no free pair of UDP ports for RTP and RTCP',
+    rtcp.socket.on('message', (_, { address, port }) =>
+      this.reportListeners.get(key(address, port))?.(),
     );
   }
 
+  /** @throws NightjarError 'exhausted' when no pair of neighbouring ports is free, 'conflict' when the given one is not */
+  static async open(host: string, options: UdpPortsOptions): Promise<UdpPorts> {
+    const { port: fixed = 0, offload = true, sendBufferBytes = SEND_BUFFER_BYTES } = options;
+    for (let attempt = 0; attempt < (fixed === 0 ? ATTEMPTS : 1); attempt++) {
+      const rtp = await bindUdp(host, fixed, { native: offload, sendBufferBytes });
+      if (rtp === undefined) continue;
+      const { port } = rtp.socket.address();
+      const rtcp = port % 2 === 0 ? await bindUdp(host, port + 1, { native: false }) : undefined;
+      if (rtcp !== undefined) return new UdpPorts(rtp, rtcp, [port, port + 1], options);
+      rtp.socket.close();
+    }
+    if (fixed === 0) {
+      throw new NightjarError(
+        'exhausted',
+        'rtsp/udp-ports',
+        'no free pair of UDP ports for RTP and RTCP',
+      );
+    }
+    throw new NightjarError(
+      'conflict',
+      'rtsp/udp-port-in-use',
+      `UDP port ${fixed} or ${fixed + 1} is already in use`,
+      { host, port: fixed },
+    );
+  }
+
+  /** Whether packets leave in segments. */
+  get offloads(): boolean {
+    return this.offload !== undefined;
+  }
+
+  /** The kernel takes no more for the moment: hold back what can wait. */
+  get stalled(): boolean {
+    return this.offload?.stalled ?? false;
+  }
+
   peer(address: string, port: number): UdpPeer {
-    const bytes = this.offload === undefined ? undefined : socketAddress(address, port);
-    return {
-      address,
-      port,
-      native: bytes === undefined ? undefined : { bytes, address: libc!.addressOf(bytes) },
+    const peer: UdpPeer = { address, port, segments: undefined };
+    const { offload } = this;
+    const name =
+      offload === undefined || this.rtp.family === undefined
+        ? undefined
+        : socketAddress(address, port, this.rtp.family);
+    if (offload !== undefined && name !== undefined) {
+      peer.segments = offload.target(name, (packet) => {
+        // The whole path is like this: from here on packets go one by one, and IP cuts them where it must.
+        peer.segments = undefined;
+        this.sendRtp(Buffer.from(packet), 0, packet.length, peer);
+      });
+    }
+    return peer;
+  }
+
+  /**
+   * Calls `listener` for every RTCP packet from the peer; the listener that was set last counts.
+   * @returns ends it
+   */
+  onReport({ address, port }: UdpPeer, listener: () => void): () => void {
+    const peer = key(address, port);
+    this.reportListeners.set(peer, listener);
+    return () => {
+      if (this.reportListeners.get(peer) === listener) this.reportListeners.delete(peer);
     };
   }
 
-  /** Called for every RTCP packet that players send back: receiver reports keep a session alive. */
-  onRtcp(receive: (packet: Buffer, address: string, port: number) => void): void {
-    this.rtcp.socket.on('message', (packet, from) => receive(packet, from.address, from.port));
-  }
-
-  /** Sends one track's packets of a batch, from packet `from` on. */
-  sendBatch(batch: PacketBatch, from: number, track: number, peer: UdpPeer): void {
-    if (this.offload !== undefined && peer.native !== undefined) {
-      const oversized = this.offload.send(batch, from, track, peer.native.address);
-      for (const packet of oversized)
-        this.sendRtp(batch.bytes, batch.offsets[packet]!, batch.lengths[packet]!, peer);
+  /** Sends one track's packets from packet `from` up to but not including `to`, before the next event is handled. */
+  sendBatch(batch: PacketBatch, from: number, to: number, track: number, peer: UdpPeer): void {
+    const { segments } = peer;
+    if (this.offload !== undefined && segments !== undefined) {
+      const oversized = this.offload.send(batch, from, to, track, segments);
+      for (let i = 0; i < oversized.length; i++) this.sendOne(batch, oversized[i]!, peer);
       return;
     }
-    for (let i = from; i < batch.count; i++) {
-      if (batch.tracks[i] === track)
-        this.sendRtp(batch.bytes, batch.offsets[i]!, batch.lengths[i]!, peer);
-    }
+    for (let i = from; i < to; i++) if (batch.tracks[i] === track) this.sendOne(batch, i, peer);
   }
 
+  /** `bytes` must not change until they are sent. */
   sendRtp(bytes: Buffer, offset: number, length: number, peer: UdpPeer): void {
-    this.rtp.socket.send(bytes, offset, length, peer.port, peer.address);
+    this.rtp.socket.send(bytes, offset, length, peer.port, peer.address, this.sentOne);
   }
 
   sendRtcp(packet: Buffer, peer: UdpPeer): void {
-    this.rtcp.socket.send(packet, 0, packet.length, peer.port, peer.address);
+    this.rtcp.socket.send(packet, 0, packet.length, peer.port, peer.address, () => undefined);
+  }
+
+  /** Sends what waits for the end of this turn. */
+  flush(): void {
+    this.offload?.flush();
+  }
+
+  /** Lets multicast leave with this TTL, from this local address where one is given. */
+  configureMulticast(ttl: number, interfaceAddress: string | undefined): void {
+    for (const { socket } of [this.rtp, this.rtcp]) {
+      socket.setMulticastTTL(ttl);
+      if (interfaceAddress !== undefined) socket.setMulticastInterface(interfaceAddress);
+    }
   }
 
   close(): void {
+    this.offload?.flush();
+    this.offload?.close();
     this.rtp.socket.close();
     this.rtcp.socket.close();
   }
-}
 
-/** Undefined when the port is taken. With `native` the descriptor is made by us, so that it is known. */
-async function bind(
-  host: string,
-  port: number,
-  native: Libc | undefined,
-): Promise<BoundSocket | undefined> {
-  const socket = createSocket({
-    type: host.includes(':') ? 'udp6' : 'udp4',
-    // Peers are numeric addresses: answering at once keeps the send in this turn of the event loop.
-    lookup: (address, options, done) =>
-      done(null, address, typeof options === 'object' ? (options.family as number) : 4),
-  });
-  const fd = native === undefined ? undefined : openDescriptor(native, host, port);
-  try {
-    const listening = once(socket, 'listening');
-    if (fd === undefined) socket.bind(port, host);
-    else socket.bind({ fd });
-    await listening;
-    if (fd === undefined) socket.setSendBufferSize(SEND_BUFFER_BYTES);
-    return { socket, fd };
-  } catch {
-    socket.close();
-    return undefined;
+  private sendOne(batch: PacketBatch, packet: number, peer: UdpPeer): void {
+    const offset = batch.offsets[packet]!;
+    const length = batch.lengths[packet]!;
+    // A full socket makes the packet wait, for longer than the batch may be kept.
+    this.sendRtp(Buffer.from(batch.bytes.subarray(offset, offset + length)), 0, length, peer);
   }
 }
 
-/** A bound UDP socket, or undefined where Node has to make it: IPv6, or a host name. */
-function openDescriptor(native: Libc, host: string, port: number): number | undefined {
-  const address = socketAddress(host, port);
-  if (address === undefined) return undefined;
-  const fd = native.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return undefined;
-  const size = Buffer.alloc(4);
-  size.writeInt32LE(SEND_BUFFER_BYTES);
-  native.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, size, size.length);
-  if (native.bind(fd, address, address.length) === 0) return fd;
-  native.close(fd);
-  return undefined;
+function key(address: string, port: number): string {
+  return `${address} ${port}`;
 }

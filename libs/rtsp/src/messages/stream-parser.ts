@@ -31,8 +31,16 @@ type Pending =
 export class RtspStreamParser {
   private pending: Pending | undefined;
   private failure: { readonly error: unknown } | undefined;
+  /** Bytes in the chunks before the present one. */
+  private earlierBytes = 0;
+  private beganAt = 0;
 
   constructor(private readonly sink: RtspStreamSink) {}
+
+  /** Offset in the stream at which the message begins that is handed on now, or else what is awaited to its end. */
+  get startOffset(): number {
+    return this.beganAt;
+  }
 
   /** Something has begun and not ended: a message or frame is awaited. */
   get midMessage(): boolean {
@@ -49,6 +57,7 @@ export class RtspStreamParser {
     if (this.failure !== undefined) throw this.failure.error;
     try {
       this.consume(chunk);
+      this.earlierBytes += chunk.length;
     } catch (error) {
       this.failure = { error };
       this.pending = undefined;
@@ -65,6 +74,7 @@ export class RtspStreamParser {
         continue;
       }
       const first = chunk[at]!;
+      this.beganAt = this.earlierBytes + at;
       if (first === FRAME_MARK) {
         const start = at + FRAME_HEADER_BYTES;
         if (start <= end) {

@@ -24,6 +24,25 @@ const OPUS: TrackFormat = {
 };
 
 describe('printSdp', () => {
+  it('names a multicast group and its ports', () => {
+    const text = printSdp({
+      sessionId: '1',
+      sessionVersion: 1,
+      name: 'front',
+      multicast: { address: '239.192.0.7', ttl: 16 },
+      tracks: [
+        { format: H264, control: 'trackID=0', port: 20000 },
+        { format: OPUS, control: 'trackID=1', port: 20002 },
+      ],
+    });
+    expect(text.split('\r\n').filter((line) => /^[cm]=/.test(line))).toEqual([
+      'c=IN IP4 239.192.0.7/16',
+      'm=video 20000 RTP/AVP 96',
+      'm=audio 20002 RTP/AVP 97',
+    ]);
+    expect(parseSdp(text).tracks.length).toBe(2);
+  });
+
   it('writes what a player needs', () => {
     const text = printSdp({
       sessionId: '17',

@@ -10,7 +10,14 @@ export interface SdpOffer {
   readonly name: string;
   /** `a=range` values. */
   readonly range?: readonly string[];
-  readonly tracks: readonly { readonly format: TrackFormat; readonly control: string }[];
+  /** Group and time to live that the media are sent to. Absent: where SETUP says. */
+  readonly multicast?: { readonly address: string; readonly ttl: number };
+  readonly tracks: readonly {
+    readonly format: TrackFormat;
+    readonly control: string;
+    /** RTP port of a group. Absent: what SETUP says. */
+    readonly port?: number;
+  }[];
 }
 
 /** Types for attributes outside the library's grammar, which it prints from `invalid`. */
@@ -19,7 +26,7 @@ type Printable = Omit<sdpTransform.SessionDescription, 'media'> & {
   media: (sdpTransform.MediaDescription & { payloads: string })[];
 };
 
-/** SDP of a presentation served by us, with relative controls and port 0. RFC 8866, RFC 2326 App. C. */
+/** SDP of a presentation served by us, with relative controls. RFC 8866, RFC 2326 App. C. */
 export function printSdp(offer: SdpOffer): string {
   const session: Printable = {
     version: 0,
@@ -32,22 +39,31 @@ export function printSdp(offer: SdpOffer): string {
       address: '0.0.0.0',
     },
     name: oneLine(offer.name) || '-',
-    connection: { version: 4, ip: '0.0.0.0' },
+    connection: { version: 4, ip: connectionAddress(offer.multicast) },
     timing: { start: 0, stop: 0 },
     control: '*',
     invalid: (offer.range ?? []).map((range) => ({ value: `range:${oneLine(range)}` })),
-    media: offer.tracks.map(({ format, control }) => printMedia(format, control)),
+    media: offer.tracks.map(({ format, control, port = 0 }) => printMedia(format, control, port)),
   };
   return sdpTransform.write(session);
 }
 
-function printMedia(format: TrackFormat, control: string): Printable['media'][number] {
+/** An IPv4 group stands with its time to live (RFC 8866 s.5.7). */
+function connectionAddress(multicast: SdpOffer['multicast']): string {
+  return multicast === undefined ? '0.0.0.0' : `${multicast.address}/${multicast.ttl}`;
+}
+
+function printMedia(
+  format: TrackFormat,
+  control: string,
+  port: number,
+): Printable['media'][number] {
   const config = Object.entries(format.fmtp)
     .map(([key, value]) => oneLine(value === '' ? key : `${key}=${value}`))
     .join(';');
   return {
     type: format.kind,
-    port: 0,
+    port,
     protocol: 'RTP/AVP',
     payloads: String(format.payloadType),
     rtp: format.encodingName === '' ? [] : [printRtpMap(format)],

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { RtspStreamParser, type RtspResponse } from '@nightjar/rtsp';
+
+/** A client that sends text and collects answers and frames in the order of arrival. */
+export class TestClient {
+  readonly arrivals: (RtspResponse | { channel: number; bytes: Buffer })[] = [];
+  private wake: () => void = () => undefined;
+  private readonly parser = new RtspStreamParser({
+    message: (message) => this.arrived(message as RtspResponse),
+    interleaved: (channel, buf, offset, length) =>
+      this.arrived({ channel, bytes: Buffer.from(buf.subarray(offset, offset + length)) }),
+  });
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => this.parser.push(chunk));
+    socket.on('error', () => undefined);
+  }
+
+  static async open(port: number): Promise<TestClient> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new TestClient(socket);
+  }
+
+  async next(): Promise<RtspResponse | { channel: number; bytes: Buffer }> {
+    while (this.arrivals.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    return this.arrivals.shift()!;
+  }
+
+  async ask(
+    method: string,
+    uri: string,
+    headers: Record<string, string> = {},
+    body = '',
+  ): Promise<RtspResponse> {
+    const lines = Object.entries({ CSeq: '1', ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
+    const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+    this.socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join('')}${length}\r\n${body}`);
+    for (;;) {
+      const arrival = await this.next();
+      if ('status' in arrival) return arrival;
+    }
+  }
+
+  private arrived(arrival: (typeof this.arrivals)[number]): void {
+    this.arrivals.push(arrival);
+    this.wake();
+  }
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseTransport } from '../headers/transport.js';
+import { chooseTransport, type TransportOffer } from './choose-transport.js';
+
+const ALL: TransportOffer = { tcp: true, udp: true, multicast: true };
+const UNICAST: TransportOffer = { tcp: true, udp: true };
+const GROUP_ONLY: TransportOffer = { tcp: false, udp: false, multicast: true };
+
+const tcp = (rtp: number) => ({ kind: 'tcp', interleaved: [rtp, rtp + 1] });
+const udp = (rtp: number) => ({ kind: 'udp', clientPort: [rtp, rtp + 1] });
+const multicast = { kind: 'multicast' };
+
+describe('the choice of a transport', () => {
+  it.each([
+    ['RTP/AVP;unicast;client_port=5000-5001', ALL, udp(5000)],
+    ['RTP/AVP/TCP;unicast;interleaved=4-5', ALL, tcp(4)],
+    ['RTP/AVP/TCP;unicast', ALL, tcp(8)],
+    ['RTP/AVP/TCP;unicast;interleaved=2-3', ALL, tcp(8)],
+    ['RTP/AVP;multicast', ALL, multicast],
+    ['RTP/AVP/UDP;multicast', ALL, multicast],
+    ['RTP/AVP', ALL, multicast],
+    ['RTP/AVP;multicast;client_port=5000-5001', ALL, multicast],
+    ['RTP/AVP;multicast;destination=10.0.0.9;port=5000-5001;ttl=255', ALL, multicast],
+    ['RTP/AVP;multicast', UNICAST, undefined],
+    ['RTP/AVP;multicast;client_port=5000-5001', UNICAST, undefined],
+    ['RTP/AVP;multicast,RTP/AVP/TCP;interleaved=0-1', UNICAST, tcp(0)],
+    ['RTP/AVP;unicast;client_port=5000-5001,RTP/AVP;multicast', GROUP_ONLY, multicast],
+    ['RTP/AVP/TCP;interleaved=0-1', GROUP_ONLY, undefined],
+    ['RTP/AVP;unicast', ALL, undefined],
+    ['RTP/SAVP;multicast', ALL, undefined],
+    ['RTP/AVP;multicast;mode=record', ALL, undefined],
+  ])('of %s', (header, offer, chosen) => {
+    expect(chooseTransport(parseTransport(header), offer, [8, 9], new Set([2, 3]))).toEqual(chosen);
+  });
+});
