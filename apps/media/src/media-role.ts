@@ -1,44 +1,34 @@
-import { NestFactory } from '@nestjs/core';
-import { NestLogger, metrics, removeCameraSeries } from '@nightjar/monitoring';
-import { Recordings } from '@nightjar/recording';
-import { Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
-import { RoleModule, type RoleContext, type RunningRole } from '@nightjar/role';
-import { MediaModule } from './media.module.js';
+import { availableParallelism } from 'node:os';
+import type { RoleContext, RunningRole } from '@nightjar/role';
+import { startFront } from './front/front-role.js';
+import { ShardList } from './front/orphans.js';
+import { processCount } from './front/placement.js';
+import { Media } from './media.js';
 
-/** Starts the media role: serving first, since players and cameras do not wait for each other. */
+/** Starts the media role, in this process or as a front with several others. */
 export async function startMedia(context: RoleContext): Promise<RunningRole> {
+  const { config } = context;
+  const list = new ShardList(config.dataDir);
+  await list.endLeft();
+  const cameras = Object.keys(config.cameras).length;
+  const count = processCount(config.media.processes, cameras, availableParallelism());
+  return count === 1 ? await startAlone(context) : await startFront(context, count, list);
+}
+
+/** Everything in this process: serving first, since players and cameras do not wait for each other. */
+async function startAlone(context: RoleContext): Promise<RunningRole> {
   const { config, watcher, logger } = context;
-  const app = await NestFactory.createApplicationContext(
-    { module: MediaModule, imports: [RoleModule.with(context)] },
-    { logger: new NestLogger(logger), abortOnError: false },
-  );
-  const relay = app.get(Relay);
-  const server = app.get(RtspServer);
-  const recordings = app.get(Recordings);
-  await server.listen();
+  const media = await Media.create(context);
+  const { recordings } = media;
+  await media.server.listen();
   if (Object.keys(config.users).length === 0)
     logger.warn('no users are configured: everybody may watch');
-  relay.apply(config.cameras);
-  await recordings.start();
-  await recordings.apply(config.cameras);
-  watcher.on('changed', ({ config: next, diff }) => {
-    relay.apply(next.cameras);
-    void recordings.apply(next.cameras);
-    for (const camera of diff.cameras.removed) void removeCameraSeries(camera);
-  });
-  const figures = new RelayMetrics(relay);
+  media.apply(config.cameras);
+  watcher.on('changed', ({ config: next }) => media.apply(next.cameras));
+  await media.record();
   return {
     ready: () => ({ ready: recordings.problems.length === 0, reasons: recordings.problems }),
-    collect: async () => {
-      figures.collect();
-      metrics.rtspSessions.set(server.countSessions('tcp') + server.countSessions('udp'));
-      await recordings.collect();
-    },
-    stop: async () => {
-      await server.close();
-      await recordings.stop();
-      await relay.close();
-      await app.close();
-    },
+    collect: () => media.collect(),
+    stop: () => media.stop(),
   };
 }

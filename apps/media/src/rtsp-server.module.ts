@@ -4,9 +4,11 @@ import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
 import { DigestAuthenticator, LiveResolver, RelayModule, RtspServer } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
+import { PLAYBACK_PREFIX } from './media-paths.js';
 import { MediaResolver } from './media-resolver.js';
+import { ShardPlace } from './shard/shard.module.js';
 
-/** The one RTSP port and what is behind it. */
+/** The RTSP server and what is behind it. */
 @Module({
   imports: [RelayModule, PlaybackModule],
   providers: [
@@ -14,19 +16,22 @@ import { MediaResolver } from './media-resolver.js';
       provide: MediaResolver,
       inject: [LiveResolver, PlaybackResolver],
       useFactory: (live: LiveResolver, playback: PlaybackResolver) =>
-        new MediaResolver({ playback }, live),
+        new MediaResolver({ [PLAYBACK_PREFIX]: playback }, live),
     },
     {
       provide: RtspServer,
-      inject: [RoleContext, AccessPolicy, MediaResolver],
+      inject: [RoleContext, AccessPolicy, MediaResolver, { token: ShardPlace, optional: true }],
       useFactory: (
         { config, clock, logger }: RoleContext,
         policy: AccessPolicy,
         resolver: MediaResolver,
+        shard: ShardPlace | undefined,
       ) =>
         new RtspServer({
           ...config.rtsp,
           resolver,
+          shard,
+          elsewhere: shard?.elsewhere,
           authenticator: new DigestAuthenticator(policy, {
             realm: REALM,
             now: () => clock.wallMs(),
@@ -35,6 +40,7 @@ import { MediaResolver } from './media-resolver.js';
           events: {
             request: (method, status) =>
               metrics.rtspRequests.inc({ method, status: String(status) }),
+            udpDropped: (reason, packets) => metrics.udpPacketsDropped.inc({ reason }, packets),
             failed: (error) => logger.error({ err: error }, 'RTSP request failed'),
           },
         }),
@@ -42,4 +48,4 @@ import { MediaResolver } from './media-resolver.js';
   ],
   exports: [RtspServer],
 })
-export class RtspFrontModule {}
+export class RtspServerModule {}

@@ -1,0 +1,181 @@
+import { messageOf, type Clock, type Timer } from '@nightjar/common';
+import { childSource, labelProcess, metrics, type Logger } from '@nightjar/monitoring';
+import { knownVolumesFile, VolumeKeeper, type Writer } from '@nightjar/recording';
+import { RETRY_AFTER_SECONDS } from '@nightjar/relay';
+import type { RoleContext, RunningRole } from '@nightjar/role';
+import { channelToChild, CHILD_GUARD, ForkedProcess, type StopPlan } from '@nightjar/supervision';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SHARD_COUNT_VARIABLE, SHARD_VARIABLE, type FrontCalls } from '../ipc/messages.js';
+import { FrontDoor } from './front-door.js';
+import { LoadBook } from './load-book.js';
+import type { ShardList } from './orphans.js';
+import { ShardSlot } from './shard-slot.js';
+import { Shards, type Shard } from './shards.js';
+
+/** Below what the appliance gives the media role. */
+const SHARD_STOP: StopPlan = { polite: 'SIGTERM', force: 'SIGKILL', graceMs: 1_700 };
+/** Below what those wait who ask the front. */
+const SHARD_ANSWER_MS = 1_500;
+/** The role is there when all shards are, or after this: one that does not come up must not hide the others. */
+const START_WAIT_MS = 10_000;
+/** A crash costs so much of what was measured. */
+const SAVE_LOADS_MS = 60_000;
+const SHARD_MAIN = fileURLToPath(new URL('../shard/main.js', import.meta.url));
+
+/** The media role as several processes: this one has the port and the journals, `count` others have the cameras. */
+export async function startFront(
+  context: RoleContext,
+  count: number,
+  list: ShardList,
+): Promise<RunningRole> {
+  const { config, watcher, clock, logger } = context;
+  const keeper = new VolumeKeeper({
+    volumes: config.volumes,
+    knownVolumesFile: knownVolumesFile(config.dataDir),
+    clock,
+    log: logger,
+  });
+  const book = LoadBook.open(path.join(config.dataDir, 'media-load.json'), clock);
+  const door: FrontDoor = new FrontDoor({
+    ...config.rtsp,
+    clock,
+    arrived: (arrival, camera) => shards.handOver(arrival, camera),
+    ended: (result) => metrics.rtspHandoffs.inc({ result }),
+    failed: (error) => logger.error({ err: error }, 'the RTSP port failed'),
+  });
+  const all = Array.from({ length: count }, (_, index) =>
+    createShard(index, { context, count, keeper, book, door, list }),
+  );
+  const shards = new Shards(
+    all.map(({ shard }) => shard),
+    book,
+    logger,
+  );
+  const slots = all.map(({ shard }) => shard.slot);
+
+  await door.listen();
+  if (Object.keys(config.users).length === 0)
+    logger.warn('no users are configured: everybody may watch');
+  shards.assign(Object.keys(config.cameras));
+  watcher.on('changed', ({ config: next }) => shards.assign(Object.keys(next.cameras)));
+  process.on('SIGHUP', () => {
+    for (const one of all) one.hangUp();
+  });
+  for (const slot of slots) slot.kept.start();
+  const saving = saveLoads(book, clock, logger);
+  await atMost(START_WAIT_MS, clock, Promise.all(slots.map(({ kept }) => kept.firstReady)));
+  logger.info({ shards: count }, 'the media role runs as several processes');
+  return {
+    ready: async () => {
+      const reasons = await shards.problems();
+      return { ready: reasons.length === 0, reasons };
+    },
+    collect: async () => {
+      shards.collect();
+      await keeper.collect();
+    },
+    withChildren: async (own) => [...labelProcess('front', own), ...(await shards.series())],
+    stop: async () => {
+      door.close();
+      await Promise.all(slots.map((slot) => slot.stop()));
+      await keeper.close();
+      saving.end();
+    },
+  };
+}
+
+interface ShardSurroundings {
+  readonly context: RoleContext;
+  readonly count: number;
+  readonly keeper: VolumeKeeper;
+  readonly book: LoadBook;
+  readonly door: FrontDoor;
+  readonly list: ShardList;
+}
+
+function createShard(
+  index: number,
+  { context: { clock, logger }, count, keeper, book, door, list }: ShardSurroundings,
+): { readonly shard: Shard; hangUp(): void } {
+  const env = {
+    ...process.env,
+    NIGHTJAR_SUPERVISED: '1',
+    [SHARD_VARIABLE]: String(index),
+    [SHARD_COUNT_VARIABLE]: String(count),
+  };
+  const fork = new ForkedProcess({ module: SHARD_MAIN, env, showStdout: true, guard: CHILD_GUARD });
+  const slot = new ShardSlot({
+    index,
+    start: () => {
+      const running = fork.start();
+      try {
+        if (running.pid !== undefined) list.note(index, running.pid);
+      } catch (error) {
+        logger.warn({ err: messageOf(error) }, 'the media processes cannot be listed');
+      }
+      return { running, channel: channelToChild(fork.child!) };
+    },
+    stopPlan: SHARD_STOP,
+    clock,
+    log: logger,
+    retrySeconds: RETRY_AFTER_SECONDS,
+    callsFor: (writer) => volumeCalls(keeper, writer),
+    gone: (writer) => keeper.recoverFrom(writer),
+    measured: (bytesPerSecond) => book.report(bytesPerSecond),
+    returned: (connection) => {
+      metrics.rtspHandoffs.inc({ result: 'returned' });
+      door.admit(connection);
+    },
+    handedOver: (result) => metrics.rtspHandoffs.inc({ result }),
+  });
+  return {
+    shard: { slot, source: childSource('media', () => fork.child, clock, SHARD_ANSWER_MS) },
+    hangUp: () => void fork.child?.kill('SIGHUP'),
+  };
+}
+
+function volumeCalls(keeper: VolumeKeeper, writer: Writer): Omit<FrontCalls, 'cameras'> {
+  return {
+    openVolume: async ({ name }) => {
+      const { id, root } = await keeper.open(name);
+      return { id, root };
+    },
+    append: ({ volume, record }) => keeper.append(volume, record, writer),
+    interruptedRun: ({ volume, camera, stream }) => keeper.interruptedRun(volume, camera, stream),
+  };
+}
+
+/** Writes the loads down now and then, and at the end. */
+function saveLoads(book: LoadBook, clock: Clock, logger: Logger): { end(): void } {
+  let timer: Timer;
+  const save = (): void => {
+    try {
+      book.save();
+    } catch (error) {
+      logger.warn({ err: messageOf(error) }, 'the load of the cameras cannot be remembered');
+    }
+  };
+  const next = (): void => {
+    timer = clock.setTimer(SAVE_LOADS_MS, () => {
+      save();
+      next();
+    });
+  };
+  next();
+  return {
+    end: () => {
+      timer.cancel();
+      save();
+    },
+  };
+}
+
+async function atMost(ms: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.setTimer(ms, resolve);
+  });
+  await Promise.race([work, late]);
+  timer?.cancel();
+}

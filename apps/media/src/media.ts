@@ -1,0 +1,63 @@
+import { NestFactory } from '@nestjs/core';
+import type { CameraConfig } from '@nightjar/config';
+import { metrics, NestLogger, removeCameraSeries } from '@nightjar/monitoring';
+import { Recordings } from '@nightjar/recording';
+import { Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
+import { RoleModule, type RoleContext } from '@nightjar/role';
+import type { DynamicModule } from '@nestjs/common';
+import { MediaModule } from './media.module.js';
+
+/** The features of the media role at work on a set of cameras. */
+export class Media {
+  private cameras: Readonly<Record<string, CameraConfig>> = {};
+  private recording = false;
+
+  private constructor(
+    readonly relay: Relay,
+    readonly server: RtspServer,
+    readonly recordings: Recordings,
+    private readonly figures: RelayMetrics,
+    private readonly close: () => Promise<void>,
+  ) {}
+
+  /** Builds everything; nothing runs yet. @param more modules that take the place of defaults */
+  static async create(context: RoleContext, more: readonly DynamicModule[] = []): Promise<Media> {
+    const app = await NestFactory.createApplicationContext(
+      { module: MediaModule, imports: [RoleModule.with(context), ...more] },
+      { logger: new NestLogger(context.logger), abortOnError: false },
+    );
+    const relay = app.get(Relay);
+    return new Media(relay, app.get(RtspServer), app.get(Recordings), new RelayMetrics(relay), () =>
+      app.close(),
+    );
+  }
+
+  /** Opens the volumes and begins to record. */
+  async record(): Promise<void> {
+    await this.recordings.start();
+    this.recording = true;
+    await this.recordings.apply(this.cameras);
+  }
+
+  /** Makes the cameras these. */
+  apply(cameras: Readonly<Record<string, CameraConfig>>): void {
+    const gone = Object.keys(this.cameras).filter((camera) => !Object.hasOwn(cameras, camera));
+    this.cameras = cameras;
+    this.relay.apply(cameras);
+    if (this.recording) void this.recordings.apply(cameras);
+    for (const camera of gone) void removeCameraSeries(camera);
+  }
+
+  async collect(): Promise<void> {
+    this.figures.collect();
+    metrics.rtspSessions.set(this.server.countSessions());
+    await this.recordings.collect();
+  }
+
+  async stop(): Promise<void> {
+    await this.server.close();
+    await this.recordings.stop();
+    await this.relay.close();
+    await this.close();
+  }
+}
