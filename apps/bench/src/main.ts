@@ -1,49 +1,43 @@
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { fanOut } from './cases/fan-out.js';
-import { recording } from './cases/recording.js';
-import { printFigures, type Figure } from './figures.js';
-import { parsePeer, type Peer } from './peers.js';
-import { Bench } from './processes.js';
+import { messageOf } from '@nightjar/common';
+import { Bench } from './bench.js';
+import { CASES } from './cases/index.js';
+import { environment } from './environment.js';
+import { parseOptions, type Options } from './options.js';
+import { printEnvironment, toJson, toTable, type CaseFigure } from './report.js';
+import { runCases } from './run-cases.js';
+import { listCases, selectCases } from './select.js';
 
-/** Every case by the name that selects it: `npm run bench -- fan-out`. */
-const CASES: Readonly<Record<string, (bench: Bench, peers: readonly Peer[]) => Promise<Figure[]>>> =
-  {
-    'fan-out': fanOut,
-    recording,
-  };
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'string' }, peer: { type: 'string', multiple: true, default: [] } },
-});
-const peers = values.peer.map(parsePeer);
-const unknown = positionals.filter((name) => !Object.hasOwn(CASES, name));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `no such case: ${unknown.join(', ')}; there are ${Object.keys(CASES).join(', ')}\n`,
-  );
-  process.exit(2);
+function optionsOrExit(): Options {
+  try {
+    return parseOptions(
+      process.argv.slice(2),
+      CASES.map(({ name }) => name),
+    );
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(2);
+  }
 }
 
-const figures: Figure[] = [];
-const bench = await Bench.open();
+const options = optionsOrExit();
+if (options.list) {
+  process.stdout.write(listCases(CASES));
+  process.exit(0);
+}
+const place = environment();
+const figures: CaseFigure[] = [];
+const bench = await Bench.open(options.minutes);
+const stop = (): void => void bench.close().finally(() => process.exit(130));
+process.once('SIGINT', stop);
+process.once('SIGTERM', stop);
 try {
-  for (const [name, run] of Object.entries(CASES)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
-    process.stdout.write(`${name} ...\n`);
-    figures.push(...(await run(bench, peers)));
-  }
+  const cases = selectCases(CASES, options.cases);
+  const say = (text: string): void => void process.stdout.write(text);
+  if (!(await runCases(bench, cases, options.peers, figures, say))) process.exitCode = 1;
 } finally {
   await bench.close();
-}
-process.stdout.write(
-  `\nnode ${process.version}, ${availableParallelism()} cores\n${printFigures(figures)}\n`,
-);
-if (values.json !== undefined) {
-  await writeFile(
-    values.json,
-    `${JSON.stringify({ node: process.version, figures }, undefined, 2)}\n`,
-  );
+  process.stdout.write(`\n${printEnvironment(place)}\n${toTable(figures)}\n`);
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify(toJson(place, figures), undefined, 2)}\n`);
 }

@@ -1,46 +1,91 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+
+export interface PeerSetup {
+  /** TCP port of its RTSP server; UDP ports are chosen from the same number. */
+  readonly rtspPort: number;
+  /** Cameras to pull over TCP and to serve under {@link PeerKind.mount}. */
+  readonly cameraUrls: readonly string[];
+  /** Folder to record all cameras to, for peers that {@link PeerKind.records}. */
+  readonly recordTo?: string;
+}
 
 /** How to run another relay for the same cases. */
 export interface PeerKind {
-  /** Text of its configuration file: pull `cameraUrl`/cam0 over TCP and serve it as /cam0 on `rtspPort`. */
-  configuration(rtspPort: number, cameraUrl: string): string;
-  /** Name of that file. */
-  readonly file: string;
-  /** Arguments that make it read that file. */
-  arguments(file: string): string[];
+  /** Name of its configuration file, if it reads one. */
+  readonly file?: string;
+  /** Text of that file. */
+  configuration?(setup: PeerSetup): string;
+  /** @param file where the configuration lies */
+  arguments(file: string, setup: PeerSetup): string[];
+  /** Path under which it serves a camera of so many. */
+  mount(camera: number, cameras: number): string;
+  readonly records: boolean;
+  /** Whether readers can have UDP. */
+  readonly udp: boolean;
 }
 
-/** Relays that the bench knows to configure; their binaries are given by the caller: `--peer mediamtx=PATH`. */
+/** Of mediamtx: what else would listen. */
+const UNUSED_SERVICES = ['rtmp', 'hls', 'webrtc', 'srt', 'moq', 'api', 'metrics'];
+
+const mountByNumber = (camera: number): string => `cam${camera}`;
+
+/** Relays that the benchmark knows to set up; their binaries are given by the caller: `--peer mediamtx=PATH`. */
 export const PEERS: Readonly<Record<string, PeerKind>> = {
   mediamtx: {
     file: 'mediamtx.yml',
-    configuration: (port, cameraUrl) =>
-      [
-        'logLevel: warn',
-        `rtspAddress: 127.0.0.1:${port}`,
-        'rtspTransports: [tcp]',
-        ...['rtmp', 'hls', 'webrtc', 'srt', 'api', 'metrics'].map((service) => `${service}: no`),
+    configuration: ({ rtspPort, cameraUrls, recordTo }) => {
+      const evenPort = rtspPort - (rtspPort % 2);
+      return [
+        'logLevel: error',
+        `rtspAddress: 127.0.0.1:${rtspPort}`,
+        'rtspTransports: [tcp, udp]',
+        `rtpAddress: 127.0.0.1:${evenPort}`,
+        `rtcpAddress: 127.0.0.1:${evenPort + 1}`,
+        ...UNUSED_SERVICES.map((service) => `${service}: false`),
+        ...(recordTo === undefined
+          ? []
+          : [
+              'pathDefaults:',
+              '  record: true',
+              '  recordFormat: fmp4',
+              `  recordPath: ${recordTo}/%path/%Y-%m-%d_%H-%M-%S-%f`,
+            ]),
         'paths:',
-        '  cam0:',
-        `    source: ${cameraUrl}/cam0`,
-        '    rtspTransport: tcp',
-      ].join('\n'),
+        ...cameraUrls.flatMap((url, camera) => [
+          `  ${mountByNumber(camera)}:`,
+          `    source: ${url}`,
+          '    rtspTransport: tcp',
+        ]),
+      ].join('\n');
+    },
     arguments: (file) => [file],
+    mount: mountByNumber,
+    records: true,
+    udp: true,
   },
   go2rtc: {
     file: 'go2rtc.yaml',
-    configuration: (port, cameraUrl) =>
+    configuration: ({ rtspPort, cameraUrls }) =>
       [
-        'log: { level: warn }',
-        `rtsp: { listen: "127.0.0.1:${port}" }`,
+        'log: { level: error }',
+        `rtsp: { listen: "127.0.0.1:${rtspPort}" }`,
         'api: { listen: "" }',
         'webrtc: { listen: "" }',
         'srtp: { listen: "" }',
         'streams:',
-        `  cam0: ${cameraUrl}/cam0`,
+        ...cameraUrls.map((url, camera) => `  ${mountByNumber(camera)}: ${url}`),
       ].join('\n'),
-    arguments: (file) => ['-config', path.resolve(file)],
+    arguments: (file) => ['-config', file],
+    mount: mountByNumber,
+    records: false,
+    udp: false,
+  },
+  live555: {
+    arguments: (_, { rtspPort, cameraUrls }) => ['-t', '-p', String(rtspPort), ...cameraUrls],
+    // live555ProxyServer numbers its streams from one, unless there is only one.
+    mount: (camera, cameras) => (cameras === 1 ? 'proxyStream' : `proxyStream-${camera + 1}`),
+    records: false,
+    udp: true,
   },
 };
 
@@ -53,21 +98,11 @@ export interface Peer {
 /** Reads `NAME=PATH`. @throws Error for a name that {@link PEERS} does not have */
 export function parsePeer(text: string): Peer {
   const at = text.indexOf('=');
-  const name = text.slice(0, at);
-  if (at <= 0 || !Object.hasOwn(PEERS, name)) {
+  const name = text.slice(0, Math.max(0, at));
+  if (!Object.hasOwn(PEERS, name) || at === text.length - 1) {
     throw new Error(
       `--peer wants NAME=PATH with NAME one of ${Object.keys(PEERS).join(', ')}, not "${text}"`,
     );
   }
   return { name, binary: path.resolve(text.slice(at + 1)) };
-}
-
-/** Ticks of /proc/PID/stat per second, USER_HZ: 100 on every Linux of today. */
-const TICKS_PER_SECOND = 100;
-
-/** User and system time of a process that is not ours, from /proc (Linux): proc(5), fields 14 and 15. */
-export function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

@@ -1,0 +1,88 @@
+import type { Bench, Cameras } from '../bench.js';
+import type { Case } from '../case.js';
+import type { Figure } from '../figures.js';
+import { membersOf } from '../process-account.js';
+import { pause } from '../scrape.js';
+
+const CAMERAS = 16;
+const READERS = 320;
+const PROCESSES = 2;
+const ROUNDS = 2;
+const MEASURE_MS = 6_000;
+/** Each process compiles what is hot for itself. */
+const SETTLE_MS = 5_000;
+
+/**
+ * The same cameras and readers with one media process and with two. Wall-clock throughput says nothing on a machine whose
+ * cores the load and the cameras want too; so this compares the CPU that the busiest process needs for the same gigabits:
+ * the most that one core has to do is what ends the growth. On free cores throughput grows by the same factor.
+ */
+export const processes: Case = {
+  name: 'processes',
+  summary:
+    '16 cameras and 320 TCP readers on one and on two media processes, by CPU of the busiest',
+  default: true,
+  async run(bench) {
+    const cameras = await bench.cameras({ count: CAMERAS });
+    const [ones, twos]: [number[][], number[][]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      ones.push(await measure(bench, cameras, 1));
+      twos.push(await measure(bench, cameras, PROCESSES));
+    }
+    await bench.end(cameras.program);
+    const [one, two] = [meanOf(ones), meanOf(twos)];
+    const busiest = (shares: readonly number[]): number => Math.max(...shares);
+    const unit = 'CPU s/Gbit';
+    const subject = 'nightjar';
+    return [
+      { subject, name: 'one process', value: busiest(one), unit },
+      ...two.map((value, i): Figure => {
+        const name = `two processes: number ${i + 1} of ${two.length}, by load (shared cores)`;
+        return { subject, name, value, unit };
+      }),
+      {
+        subject,
+        name: 'two processes: all together',
+        value: two.reduce((sum, value) => sum + value, 0),
+        unit,
+        reference: { value: busiest(one), what: 'one process' },
+      },
+      {
+        subject,
+        name: 'scaling: one process by the busiest of two',
+        value: busiest(one) / busiest(two),
+        unit: 'x',
+        aim: { atLeast: 1.8 },
+      },
+    ];
+  },
+};
+
+/** CPU-seconds of each process of the role per gigabit that all of them relay, most first. */
+async function measure(bench: Bench, cameras: Cameras, processCount: number): Promise<number[]> {
+  const media = await bench.media({
+    cameraUrls: cameras.urls,
+    config: { media: { processes: processCount } },
+  });
+  const load = bench.load();
+  await load.open(
+    cameras.urls.map((_, camera) => media.url(camera)),
+    { readers: READERS },
+  );
+  await pause(SETTLE_MS);
+  const before = new Map(membersOf(media.program.pid).map((member) => [member.pid, member]));
+  const { bytes } = await load.measure(MEASURE_MS);
+  const used = membersOf(media.program.pid).map(
+    ({ pid, cpuSeconds }) => cpuSeconds - (before.get(pid)?.cpuSeconds ?? 0),
+  );
+  await bench.end(load.program, media.program);
+  const gigabits = (bytes * 8) / 1e9;
+  return used.map((seconds) => seconds / gigabits).toSorted((a, b) => b - a);
+}
+
+/** Mean of each place. @param rounds of equal length */
+function meanOf(rounds: readonly (readonly number[])[]): number[] {
+  return rounds[0]!.map(
+    (_, place) => rounds.reduce((sum, round) => sum + round[place]!, 0) / rounds.length,
+  );
+}
