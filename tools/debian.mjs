@@ -5,6 +5,7 @@ import { fail, run } from './setup.mjs';
 const NEEDED = [
   { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
   { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
+  { what: 'strace', packages: ['strace'], check: ['strace', '-V'] },
   { what: 'redis-server', packages: ['redis-server'], check: ['redis-server', '--version'] },
   {
     what: 'gst-launch-1.0',

@@ -15,8 +15,6 @@ export interface UdpPortsOptions {
   readonly port?: number;
   /** False keeps to one call per packet. */
   readonly offload?: boolean;
-  /** Bytes for the RTP socket's buffer; the kernel may grant less. */
-  readonly sendBufferBytes?: number;
   readonly onDrop?: OnUdpDrop;
 }
 
@@ -61,9 +59,12 @@ export class UdpPorts {
 
   /** @throws NightjarError 'exhausted' when no pair of neighbouring ports is free, 'conflict' when the given one is not */
   static async open(host: string, options: UdpPortsOptions): Promise<UdpPorts> {
-    const { port: fixed = 0, offload = true, sendBufferBytes = SEND_BUFFER_BYTES } = options;
+    const { port: fixed = 0, offload = true } = options;
     for (let attempt = 0; attempt < (fixed === 0 ? ATTEMPTS : 1); attempt++) {
-      const rtp = await bindUdp(host, fixed, { native: offload, sendBufferBytes });
+      const rtp = await bindUdp(host, fixed, {
+        native: offload,
+        sendBufferBytes: SEND_BUFFER_BYTES,
+      });
       if (rtp === undefined) continue;
       const { port } = rtp.socket.address();
       const rtcp = port % 2 === 0 ? await bindUdp(host, port + 1, { native: false }) : undefined;
