@@ -25,7 +25,7 @@ const WARM_UP_FRAMES = 120;
 /** Two seconds of footage: as many fragments in each round. */
 const COUNTED_FRAMES = 2 * FRAMES_PER_SECOND;
 /** The least of several rounds counts: compiling and timers of Node fall into some of them. */
-const ROUNDS = 2;
+const ROUNDS = 3;
 /** So slow that pacing never holds a UDP datagram back. */
 const PACE_MS = 8;
 /** Footage is recorded in real time. */

@@ -50,3 +50,5 @@ process.on('message', (message: Partial<ProbeRequest>) => {
 });
 // The channel alone keeps no process alive.
 process.channel?.unref();
+// The media role stays when its parent goes; a guard that was killed must not leave one behind.
+process.once('disconnect', () => process.exit());
