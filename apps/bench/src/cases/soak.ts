@@ -58,7 +58,9 @@ export const soak: Case = {
       value,
       unit,
     });
-    const bound = SLOPE_BOUND * (DEFAULT_MINUTES / (totalMs / 60_000)) ** 1.5;
+    const bound = Number(
+      (SLOPE_BOUND * (DEFAULT_MINUTES / (totalMs / 60_000)) ** 1.5).toPrecision(2),
+    );
     return [
       {
         ...figure('slope of memory', fit.slope, 'MiB/min'),
