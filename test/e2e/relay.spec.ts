@@ -164,7 +164,7 @@ describe('a reader that stops reading', () => {
     async (stage) => {
       const cameras = await Cameras.start(stage, { busy: 'synthetic' }, ['--bitrate', '40M']);
       const nightjar = await Installation.create(stage, {
-        rtsp: { maxReaderQueueBytes: '1MiB' },
+        rtsp: { maxReaderQueueBytes: '256KiB' },
         cameras: { busy: cameraAt(cameras.url('busy')) },
       });
       await nightjar.startMedia();

@@ -14,12 +14,8 @@ const near = (value: number | undefined, expected: number, ms = 50): void => {
   expect(Math.abs((value ?? NaN) - expected)).toBeLessThan(ms);
 };
 
-/** Footage that was played up to `playedMs` is on the disk up to `endMs`. */
-function lacksNoMoreThanAFragment(endMs: number | undefined, playedMs: number): void {
-  const missingMs = playedMs - (endMs ?? 0);
-  expect(missingMs).toBeGreaterThanOrEqual(-40);
-  expect(missingMs).toBeLessThanOrEqual(1_040);
-}
+/** The short second fragment of `front/main`: its fragments end so long after a whole second of footage. */
+const PHASE_MS = 520;
 
 describe('Recorder', () => {
   it('cuts at the first keyframe at or after each boundary, without a seam', async () => {
@@ -81,14 +77,14 @@ describe('Recorder', () => {
     await bench.play(recorder, 8.5);
     await recorder.idle();
     const open = recorder.openSegment;
-    lacksNoMoreThanAFragment(open?.endMs, START_MS + 8_500);
+    near(open?.endMs, START_MS + 8_000 + PHASE_MS, 100);
     const reader = await SegmentReader.open(bench.volume.resolve(open?.path ?? ''));
     expect(reader.closed).toBe(false);
-    lacksNoMoreThanAFragment(reader.endMs, START_MS + 8_500);
+    near(reader.endMs, START_MS + 8_000 + PHASE_MS, 100);
     await bench.play(recorder, 2);
     await recorder.idle();
     expect(await reader.refresh()).toBe(true);
-    lacksNoMoreThanAFragment(reader.endMs, START_MS + 10_500);
+    near(reader.endMs, START_MS + 10_000 + PHASE_MS, 100);
     await reader.close();
     await recorder.stop();
   });
@@ -233,7 +229,7 @@ describe('Recorder', () => {
     const [gap, ...more] = await bench.lines('gap');
     expect(more).toEqual([]);
     expect(gap?.reason).toBe('disk-full');
-    lacksNoMoreThanAFragment(gap?.startMs, START_MS + 3_500);
+    near(gap?.startMs, START_MS + 3_000 + PHASE_MS, 100);
     expect(bench.journal.openSegments).toEqual([]);
     for (const { path } of await bench.segments()) {
       const reader = await SegmentReader.open(bench.volume.resolve(path));

@@ -39,8 +39,8 @@ describe('recovery', () => {
     ]);
     const closed = (await bench.lines('segment-closed')).at(-1);
     expect(closed).toMatchObject({ path: opened.path, recovered: true });
-    const missingMs = START_MS + 6_500 - (closed?.endMs ?? 0);
-    expect(missingMs >= -40 && missingMs <= 1_040).toBe(true);
+    // Fragments of this stream end 520 ms after a whole second: its second one is short.
+    expect(Math.abs((closed?.endMs ?? 0) - START_MS - 6_520)).toBeLessThan(100);
     expect(await bench.lines('run-ended')).toMatchObject([
       { reason: 'crash', endedAtMs: closed?.endMs },
     ]);
