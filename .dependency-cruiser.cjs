@@ -28,6 +28,7 @@ const OWNERS = {
   mediabunny: ['libs/containers'],
   'sdp-transform': ['libs/rtsp'],
   yaml: ['libs/config'],
+  luxon: ['libs/config', 'libs/recording/src/demand'],
   zod: ['libs/config', 'libs/jobs', 'apps/control'],
 };
 

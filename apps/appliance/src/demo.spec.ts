@@ -22,11 +22,11 @@ describe('demo', () => {
     expect(front).toMatchObject({
       streams: { main: { url: 'rtsp://127.0.0.1:12345/front-door' } },
       credentials: demo.cameraLogin,
-      record: { stream: 'main', mode: 'continuous' },
+      record: [{ stream: 'main', mode: 'continuous' }],
       retention: { maxAgeMs: 86_400_000, maxBytes: 2_000_000_000 },
     });
-    expect(garden?.record?.mode).toBe('continuous');
-    expect(workshop?.record).toBeUndefined();
+    expect(garden?.record[0]?.mode).toBe('continuous');
+    expect(workshop?.record).toEqual([]);
   });
 
   it('keeps its passwords, which nobody else can read', () => {

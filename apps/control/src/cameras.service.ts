@@ -6,7 +6,7 @@ import type { CameraConfig, NightjarConfig } from '@nightjar/config';
 export interface CameraView {
   name: string;
   streams: string[];
-  record: CameraConfig['record'] | null;
+  record: CameraConfig['record'];
   /** Null while the catalog cannot be asked. */
   recorded: { stream: string; oldest: string | null; newest: string | null }[] | null;
 }
@@ -47,7 +47,7 @@ export class CamerasService {
     return visible.map(({ name, streams, record }) => ({
       name,
       streams: Object.keys(streams),
-      record: record ?? null,
+      record,
       recorded:
         recorded
           ?.filter(({ camera }) => camera === name)
@@ -78,7 +78,7 @@ export class CamerasService {
       throw new NightjarError('invalid', 'control/range', 'end must lie after start');
     if (endMs - startMs > MAX_TIMELINE_MS)
       throw new NightjarError('invalid', 'control/range', 'a timeline covers at most 31 days');
-    const stream = range.stream ?? camera.record?.stream ?? 'main';
+    const stream = range.stream ?? camera.record[0]?.stream ?? 'main';
     const { recorded, gaps } = await this.catalog.timeline.timeline(name, stream, startMs, endMs);
     return {
       camera: name,

@@ -1,3 +1,5 @@
+import type { UnwantedReason } from './ledger/reasons.js';
+
 /** One finished segment file, as the journal reports it and as the file itself can tell: enough to rebuild its row. */
 export interface SegmentFacts {
   /** Relative to the volume root, `/` separators. */
@@ -15,6 +17,8 @@ export interface SegmentFacts {
   readonly keyframes: number;
   /** Hex digest of the file. */
   readonly hash: string;
+  /** Hash of the segment before it in the stream; null for the first of all, undefined where it is not known. */
+  readonly previousHash?: string | null;
   /** True if a crash left the file open and recovery closed it. */
   readonly recovered: boolean;
   readonly codecs: readonly string[];
@@ -26,7 +30,10 @@ export type JournalRecord =
   | SegmentOpened
   | ({ readonly type: 'segment-closed'; readonly volumeId: string } & SegmentFacts)
   | RunEnded
-  | Gap;
+  | Gap
+  | Unwanted
+  | Declared
+  | Withdrawn;
 
 interface OfStream {
   readonly camera: string;
@@ -55,11 +62,32 @@ interface RunEnded extends OfStream {
   readonly reason: string;
 }
 
+/** Footage that is missing: told again with a later end while it goes on. */
 interface Gap extends OfStream {
   readonly type: 'gap';
   readonly startMs: number;
   readonly endMs: number;
   readonly reason: string;
+}
+
+/** Footage that nobody asked for: told again with a later end while it goes on. */
+interface Unwanted extends OfStream {
+  readonly type: 'unwanted';
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reason: UnwantedReason;
+}
+
+/** From here on every instant of the stream is accounted for. */
+interface Declared extends OfStream {
+  readonly type: 'declared';
+  readonly atMs: number;
+}
+
+/** The stream left the configuration: nothing is accounted for until it is declared again. */
+interface Withdrawn extends OfStream {
+  readonly type: 'withdrawn';
+  readonly atMs: number;
 }
 
 /** Where a reader of the journal stands: everything before it is consumed. */
@@ -89,6 +117,11 @@ export function isStorable(record: JournalRecord): boolean {
       return RUN.test(record.run) && isTime(record.endedAtMs) && isText(record.reason);
     case 'gap':
       return isSpan(record.startMs, record.endMs) && isText(record.reason);
+    case 'unwanted':
+      return isSpan(record.startMs, record.endMs) && isText(record.reason);
+    case 'declared':
+    case 'withdrawn':
+      return isTime(record.atMs);
     case 'segment-opened':
       return RUN.test(record.run);
     case 'segment-closed':

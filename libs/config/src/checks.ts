@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { KeyPath } from './config-text.js';
 import { nearest } from './nearest.js';
+import { isTimeZone } from './schedule.js';
 import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
 
 /** Takes one finding; `at` says whether the key or the value is at fault. */
@@ -18,7 +19,15 @@ export interface Known {
 
 /** What no single key can show: references, exclusive choices, duplicates. */
 export function checkFile(file: ConfigFile, known: Known, report: Report, warn: Report): void {
-  for (const [name, camera] of Object.entries(file.cameras)) checkCamera(name, camera, report);
+  for (const [name, camera] of Object.entries(file.cameras)) {
+    checkCamera(name, camera, report);
+    checkRecords(name, camera, file, known, report);
+    checkPolicy(camera.retention, ['cameras', name, 'retention'], report);
+  }
+  for (const [name, { retention }] of Object.entries(file.groups))
+    checkPolicy(retention, ['groups', name, 'retention'], report);
+  for (const [name, schedule] of Object.entries(file.schedules))
+    checkSchedule(name, schedule, report);
   for (const [name, user] of Object.entries(file.users)) {
     checkPassword(user, ['users', name], report);
     checkUserCameras(name, user, known, report, warn);
@@ -45,14 +54,73 @@ function checkCamera(name: string, camera: CameraEntry, report: Report): void {
   if (!streams.includes('main')) {
     report([...at, 'streams'], 'a stream named main is required', 'key');
   }
-  if (typeof camera.record === 'object' && !streams.includes(camera.record.stream)) {
-    report([...at, 'record', 'stream'], noSuch('stream', camera.record.stream, streams));
-  }
   if (camera.reconnect.initial > camera.reconnect.max) {
     report([...at, 'reconnect', 'initial'], 'must not be longer than reconnect.max');
   }
   if (camera.credentials !== undefined) {
     checkPassword(camera.credentials, [...at, 'credentials'], report);
+  }
+}
+
+/** What a camera refers to: its streams, schedules, group and volumes. */
+function checkRecords(
+  name: string,
+  camera: CameraEntry,
+  file: ConfigFile,
+  known: Known,
+  report: Report,
+): void {
+  const at: KeyPath = ['cameras', name];
+  const refer = (where: KeyPath, what: string, section: string, to: string): void => {
+    const names = Object.keys(file[section as 'schedules' | 'groups'] ?? DEFAULT_VOLUMES);
+    if (!known.broken.has(section) && !names.includes(to)) report(where, noSuch(what, to, names));
+  };
+  if (camera.group !== undefined) refer([...at, 'group'], 'group', 'groups', camera.group);
+  for (const [index, volume] of (camera.volumes ?? []).entries())
+    refer([...at, 'volumes', index], 'volume', 'volumes', volume);
+  const { record } = camera;
+  if (typeof record !== 'object') return;
+  const streams = Object.keys(camera.streams);
+  const seen = new Set<string>();
+  for (const [index, entry] of (Array.isArray(record) ? record : [record]).entries()) {
+    const here: KeyPath = [...at, 'record', ...(Array.isArray(record) ? [index] : [])];
+    if (!streams.includes(entry.stream))
+      report([...here, 'stream'], noSuch('stream', entry.stream, streams));
+    if (seen.has(entry.stream))
+      report([...here, 'stream'], `stream ${entry.stream} is recorded by an earlier entry`);
+    seen.add(entry.stream);
+    if (entry.schedule !== undefined)
+      refer([...here, 'schedule'], 'schedule', 'schedules', entry.schedule);
+    else if (entry.mode === 'schedule')
+      report(here, 'mode schedule needs the name of a schedule', 'key');
+  }
+}
+
+/** The volumes of a file that names none. */
+const DEFAULT_VOLUMES = { main: true };
+
+function checkPolicy(
+  { maxAge, minAge, events }: CameraEntry['retention'],
+  at: KeyPath,
+  report: Report,
+): void {
+  if (minAge !== undefined && maxAge !== undefined && minAge > maxAge)
+    report([...at, 'minAge'], 'must not be longer than maxAge');
+  if (events !== undefined && maxAge !== undefined && events.maxAge < maxAge)
+    report([...at, 'events', 'maxAge'], 'must not be shorter than maxAge');
+}
+
+function checkSchedule(
+  name: string,
+  { timeZone, exceptions }: ConfigFile['schedules'][string],
+  report: Report,
+): void {
+  const at: KeyPath = ['schedules', name];
+  if (!isTimeZone(timeZone))
+    report([...at, 'timeZone'], `"${timeZone}" is no IANA time zone such as Europe/Berlin`);
+  for (const [index, { date, until }] of exceptions.entries()) {
+    if (until !== undefined && until < date)
+      report([...at, 'exceptions', index, 'until'], 'must not be before date');
   }
 }
 

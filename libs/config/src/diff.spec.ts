@@ -90,7 +90,7 @@ describe('diffConfig', () => {
     },
   ])('tells $what', async ({ replace, by, cameras }) => {
     const diff = await diffAfter(replace, by);
-    expect(diff).toEqual({ cameras, usersChanged: false, restartOnly: [] });
+    expect(diff).toEqual({ cameras, usersChanged: false, live: [], restartOnly: [] });
     expect(isEmptyDiff(diff)).toBe(false);
   });
 
@@ -98,8 +98,15 @@ describe('diffConfig', () => {
     expect(await diffAfter('passwordEnv: ANN', 'passwordEnv: BOB')).toEqual({
       cameras: nothing,
       usersChanged: true,
+      live: [],
       restartOnly: [],
     });
+  });
+
+  it('names what takes effect at once', async () => {
+    const diff = await diffAfter('version: 1', 'version: 1\nschedules: { office: {} }');
+    expect(diff).toMatchObject({ live: ['schedules'], restartOnly: [] });
+    expect(isEmptyDiff(diff)).toBe(false);
   });
 
   it('names what needs a restart', async () => {

@@ -9,6 +9,8 @@ export interface ConfigDiff {
     readonly changed: readonly CameraChange[];
   };
   readonly usersChanged: boolean;
+  /** Other top-level keys whose change takes effect at once. */
+  readonly live: readonly string[];
   /** Top-level keys whose change takes effect only after a restart. */
   readonly restartOnly: readonly string[];
 }
@@ -25,11 +27,15 @@ export interface CameraChange {
   readonly retention: boolean;
 }
 
+/** Read anew by those who use them. */
+const LIVE_KEYS: readonly string[] = ['groups', 'schedules'];
+
 /** From `before` to `after`. Names come in file order. */
 export function diffConfig(before: NightjarConfig, after: NightjarConfig): ConfigDiff {
   const { cameras: camerasBefore, users: usersBefore, ...restBefore } = before;
   const { cameras, users, ...rest } = after;
   const names = diffKeys(camerasBefore, cameras, differ);
+  const others = diffKeys<unknown>(restBefore, rest, differ).changed.map(({ key }) => key);
   return {
     cameras: {
       added: names.added,
@@ -37,13 +43,15 @@ export function diffConfig(before: NightjarConfig, after: NightjarConfig): Confi
       changed: names.changed.map(({ before, after }) => diffCamera(before, after)),
     },
     usersChanged: differ(usersBefore, users),
-    restartOnly: diffKeys<unknown>(restBefore, rest, differ).changed.map(({ key }) => key),
+    live: others.filter((key) => LIVE_KEYS.includes(key)),
+    restartOnly: others.filter((key) => !LIVE_KEYS.includes(key)),
   };
 }
 
 export function isEmptyDiff(diff: ConfigDiff): boolean {
   const { added, removed, changed } = diff.cameras;
-  const touched = added.length + removed.length + changed.length + diff.restartOnly.length;
+  const touched =
+    added.length + removed.length + changed.length + diff.live.length + diff.restartOnly.length;
   return touched === 0 && !diff.usersChanged;
 }
 
@@ -56,8 +64,11 @@ function diffCamera(before: CameraConfig, after: CameraConfig): CameraChange {
   return {
     camera: after.name,
     streams: { ...streams, changed: streams.changed.map(({ key }) => key) },
-    record: differ(before.record, after.record),
-    retention: differ(before.retention, after.retention),
+    record:
+      differ(before.record, after.record) ||
+      differ(before.volumes, after.volumes) ||
+      before.priority !== after.priority,
+    retention: differ(before.retention, after.retention) || before.group !== after.group,
   };
 }
 

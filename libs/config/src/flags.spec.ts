@@ -25,7 +25,7 @@ describe('configFromFlags', () => {
     expect(Object.keys(config.cameras)).toEqual(['front', 'yard']);
     expect(config.cameras['yard']).toMatchObject({
       streams: { main: { url: 'rtsp://10.0.0.2:8554/x?a=b' } },
-      record: { stream: 'main', mode: 'continuous' },
+      record: [{ stream: 'main', mode: 'continuous' }],
       credentials: undefined,
     });
   });

@@ -23,7 +23,7 @@ async function messageFor(text: string): Promise<string> {
 const camera = (rest: string) =>
   `version: 1\ncameras:\n  a:\n    streams: { main: rtsp://a/ }\n${rest}`;
 const SECTIONS =
-  'version, dataDir, cameras, users, rtsp, relay, http, operations, volumes, media, recording, database, queue, retention, log';
+  'version, dataDir, cameras, groups, schedules, users, rtsp, relay, http, operations, volumes, media, recording, database, queue, retention, events, integrity, log';
 
 describe('a wrong configuration is told with line, column, key and remedy', () => {
   it.each([
@@ -121,6 +121,36 @@ describe('a wrong configuration is told with line, column, key and remedy', () =
       'recorded stream missing',
       camera('    record: { stream: mian }'),
       'n.yaml:5:23: cameras.a.record.stream: there is no stream "mian"; did you mean "main"?',
+    ],
+    [
+      'no schedule named',
+      camera('    record: { mode: schedule }'),
+      'n.yaml:5:5: cameras.a.record: mode schedule needs the name of a schedule',
+    ],
+    [
+      'no such schedule',
+      camera('    record: { mode: schedule, schedule: ofice }\nschedules: { office: {} }'),
+      'n.yaml:5:41: cameras.a.record.schedule: there is no schedule "ofice"; did you mean "office"?',
+    ],
+    [
+      'one stream recorded twice',
+      camera('    record: [{ mode: event }, { stream: main }]'),
+      'n.yaml:5:41: cameras.a.record.1.stream: stream main is recorded by an earlier entry',
+    ],
+    [
+      'no such group and volume',
+      camera('    group: out\n    volumes: [main, spare]'),
+      'n.yaml:5:12: cameras.a.group: there is no group "out"\nn.yaml:6:21: cameras.a.volumes.1: there is no volume "spare"',
+    ],
+    [
+      'a guarantee beyond the age',
+      camera('    retention: { maxAge: 1d, minAge: 2d }'),
+      'n.yaml:5:38: cameras.a.retention.minAge: must not be longer than maxAge',
+    ],
+    [
+      'no time zone',
+      'version: 1\nschedules: { a: { timeZone: Europe/Berln } }',
+      'n.yaml:2:29: schedules.a.timeZone: "Europe/Berln" is no IANA time zone such as Europe/Berlin',
     ],
     [
       'http URL',

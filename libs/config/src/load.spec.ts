@@ -16,6 +16,15 @@ afterAll(() => rm(folder, { recursive: true }));
 const parse = (text: string, environment = {}) =>
   parseConfig(text, path.join(folder, 'nightjar.yaml'), environment);
 
+const EVENT_DEFAULTS = {
+  types: undefined,
+  preRollMs: 5_000,
+  preRollBytes: 2 ** 25,
+  postRollMs: 15_000,
+  maxLengthMs: 600_000,
+  whenUnheard: 'record',
+};
+
 describe('a valid configuration', () => {
   it('has every default', async () => {
     const { config, warnings } = await parse('version: 1');
@@ -46,12 +55,31 @@ describe('a valid configuration', () => {
       relay: { gopCacheBytes: 256 * 2 ** 20 },
       http: { host: '0.0.0.0', port: 8080 },
       operations: { host: '127.0.0.1', port: 9464 },
-      volumes: { main: { path: path.join(dataDir, 'volumes', 'main'), minFreeBytes: 1e9 } },
+      volumes: {
+        main: {
+          path: path.join(dataDir, 'volumes', 'main'),
+          minFreeBytes: 1e9,
+          maxBytes: undefined,
+          state: 'active',
+          adopt: 'empty',
+        },
+      },
       media: { processes: 'auto' },
-      recording: { segmentMs: 60_000, fragmentMs: 1_000, sync: 'fragment', queueBytes: 2 ** 24 },
+      recording: {
+        segmentMs: 60_000,
+        fragmentMs: 1_000,
+        sync: 'fragment',
+        queueBytes: 2 ** 24,
+        placement: 'order',
+        whenFull: 'stop-lowest-priority',
+      },
       database: { url: undefined },
       queue: { backend: 'postgres', url: undefined },
-      retention: { intervalMs: 60_000 },
+      retention: { intervalMs: 60_000, maxShare: 0.25 },
+      events: { file: undefined, maxAgeMs: 365 * 86_400_000 },
+      integrity: { intervalMs: 30 * 86_400_000, maxBytesPerSecond: 2e7, checkpoints: true },
+      groups: {},
+      schedules: {},
       users: {},
       cameras: {},
       log: { level: 'info', format: 'auto' },
@@ -79,8 +107,16 @@ cameras:
         sub: { url: 'rtsp://192.168.1.100:554/stream2', transport: 'udp' },
       },
       credentials: { username: 'admin', password: 'hunter2' },
-      record: { stream: 'main', mode: 'continuous' },
-      retention: { maxAgeMs: 30 * 86_400_000, maxBytes: 5e11 },
+      group: undefined,
+      volumes: undefined,
+      priority: 50,
+      record: [{ stream: 'main', mode: 'continuous', schedule: undefined, event: EVENT_DEFAULTS }],
+      retention: {
+        maxAgeMs: 30 * 86_400_000,
+        maxBytes: 5e11,
+        minAgeMs: undefined,
+        events: undefined,
+      },
       reconnect: { initialMs: 1_000, maxMs: 3_000, tries: undefined },
       inactivityMs: 5_000,
     });
@@ -94,15 +130,61 @@ cameras:
   b: { streams: { main: rtsp://b/ }, record: off }
   c: { streams: { main: rtsp://c/ }, record: { } }
   d: { streams: { main: rtsp://d/ } }
+  e: { streams: { main: rtsp://e/, sub: rtsp://e/2 }, record: [{ mode: event }, { stream: sub }] }
 `);
+    const rest = { schedule: undefined, event: EVENT_DEFAULTS };
     expect(Object.values(config.cameras).map(({ record }) => record)).toEqual([
-      { stream: 'main', mode: 'continuous' },
-      { stream: 'main', mode: 'off' },
-      { stream: 'main', mode: 'continuous' },
-      undefined,
+      [{ stream: 'main', mode: 'continuous', ...rest }],
+      [{ stream: 'main', mode: 'off', ...rest }],
+      [{ stream: 'main', mode: 'continuous', ...rest }],
+      [],
+      [
+        { stream: 'main', mode: 'event', ...rest },
+        { stream: 'sub', mode: 'continuous', ...rest },
+      ],
     ]);
     expect(config.cameras['a']?.streams).toEqual({
       main: { url: 'rtsp://a/', transport: 'auto' },
+    });
+  });
+
+  it('reads schedules, groups and what cameras take from them', async () => {
+    const { config } = await parse(`
+version: 1
+schedules:
+  office:
+    timeZone: Europe/Berlin
+    weekly: [{ days: [mon, fri], from: "08:30", to: "18:00" }, { from: "22:00", to: "06:00" }]
+    exceptions: [{ date: 2026-12-24, until: 2026-12-26, hold: never }, { date: 2026-12-31, hold: all-day }]
+groups:
+  outdoor: { retention: { maxAge: 7d, minAge: 1d, events: { maxAge: 30d, types: [motion] } } }
+cameras:
+  a: { streams: { main: rtsp://a/ }, group: outdoor, record: { mode: schedule, schedule: office } }
+`);
+    expect(config.schedules['office']).toEqual({
+      timeZone: 'Europe/Berlin',
+      weekly: [
+        { days: [1, 5], fromMinutes: 510, toMinutes: 1080 },
+        { days: [1, 2, 3, 4, 5, 6, 7], fromMinutes: 1320, toMinutes: 360 },
+      ],
+      exceptions: [
+        { firstDate: '2026-12-24', lastDate: '2026-12-26', hold: [] },
+        {
+          firstDate: '2026-12-31',
+          lastDate: '2026-12-31',
+          hold: [{ fromMinutes: 0, toMinutes: 1440 }],
+        },
+      ],
+    });
+    expect(config.groups['outdoor']?.retention).toEqual({
+      maxAgeMs: 7 * 86_400_000,
+      maxBytes: undefined,
+      minAgeMs: 86_400_000,
+      events: { maxAgeMs: 30 * 86_400_000, types: ['motion'] },
+    });
+    expect(config.cameras['a']).toMatchObject({
+      group: 'outdoor',
+      record: [{ mode: 'schedule', schedule: 'office' }],
     });
   });
 

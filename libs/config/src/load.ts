@@ -65,7 +65,7 @@ async function readText(file: string): Promise<string> {
   throw refuse(`larger than ${MAX_CONFIG_BYTES} bytes`);
 }
 
-const NAMED_SECTIONS: readonly string[] = ['cameras', 'users', 'volumes'];
+const NAMED_SECTIONS: readonly string[] = ['cameras', 'users', 'volumes', 'groups', 'schedules'];
 
 /** The file without the entries that the schema refused, so that the rest is still checked in the same run. */
 function soundPart(

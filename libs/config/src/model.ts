@@ -15,7 +15,19 @@ export interface NightjarConfig {
   readonly database: { readonly url: string | undefined };
   /** `url` undefined with backend `postgres`: the queue lives in the catalog's database. */
   readonly queue: { readonly backend: 'postgres' | 'redis'; readonly url: string | undefined };
-  readonly retention: { readonly intervalMs: number };
+  readonly retention: {
+    readonly intervalMs: number;
+    /** 0 to 1, of the footage on a volume: a sweep that would delete more asks first. */
+    readonly maxShare: number;
+  };
+  readonly events: {
+    /** Absolute path of a file or named pipe that events are read from. */
+    readonly file: string | undefined;
+    readonly maxAgeMs: number;
+  };
+  readonly integrity: IntegrityConfig;
+  readonly groups: Readonly<Record<string, { readonly retention: RetentionPolicy }>>;
+  readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly users: Readonly<Record<string, UserConfig>>;
   readonly cameras: Readonly<Record<string, CameraConfig>>;
   readonly log: LogConfig;
@@ -66,6 +78,55 @@ export interface VolumeConfig {
   /** Absolute path. */
   readonly path: string;
   readonly minFreeBytes: number;
+  readonly maxBytes: number | undefined;
+  /** `read-only`: neither written nor deleted from; `draining`: not written, emptied by retention. */
+  readonly state: 'active' | 'read-only' | 'draining';
+  /** Whether an empty folder without an identity is taken as this volume by itself. */
+  readonly adopt: 'never' | 'empty';
+}
+
+export interface IntegrityConfig {
+  readonly intervalMs: number;
+  readonly maxBytesPerSecond: number;
+  readonly checkpoints: boolean;
+}
+
+/** Times of the week in one time zone. Clock times are minutes since local midnight, 0 to 1440. */
+export interface ScheduleConfig {
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly weekly: readonly WeeklyRule[];
+  /** Of several for one day the last counts. */
+  readonly exceptions: readonly ScheduleException[];
+}
+
+/** An end that is not after the start lies on the next day. */
+export interface DaySpan {
+  readonly fromMinutes: number;
+  readonly toMinutes: number;
+}
+
+export interface WeeklyRule extends DaySpan {
+  /** ISO 8601: 1 is Monday, 7 Sunday. Days on which the span begins. */
+  readonly days: readonly number[];
+}
+
+export interface ScheduleException {
+  /** Local date as `2026-12-24`, first and last day included. */
+  readonly firstDate: string;
+  readonly lastDate: string;
+  /** What holds instead of the weekly rules: nothing when empty. */
+  readonly hold: readonly DaySpan[];
+}
+
+/** How long footage is kept; undefined: no such rule. */
+export interface RetentionPolicy {
+  readonly maxAgeMs: number | undefined;
+  readonly maxBytes: number | undefined;
+  /** Younger footage is not deleted by any rule. */
+  readonly minAgeMs: number | undefined;
+  readonly events:
+    { readonly maxAgeMs: number; readonly types: readonly string[] | undefined } | undefined;
 }
 
 export interface RecordingConfig {
@@ -75,6 +136,8 @@ export interface RecordingConfig {
   readonly sync: 'fragment' | 'segment' | 'none';
   /** Bytes per stream that may wait for the disk. */
   readonly queueBytes: number;
+  readonly placement: 'order' | 'free-space';
+  readonly whenFull: 'stop-lowest-priority' | 'alarm';
 }
 
 export interface UserConfig {
@@ -89,15 +152,39 @@ export interface CameraConfig {
   /** By stream name; `main` is always there. */
   readonly streams: Readonly<Record<string, StreamConfig>>;
   readonly credentials: CameraCredentials | undefined;
-  /** undefined = never recorded. */
-  readonly record: { readonly stream: string; readonly mode: 'continuous' | 'off' } | undefined;
-  readonly retention: {
-    readonly maxAgeMs: number | undefined;
-    readonly maxBytes: number | undefined;
-  };
+  /** At most one per stream; the first is what is played back when no stream is named. Empty: never recorded. */
+  readonly record: readonly RecordConfig[];
+  /** Of the camera itself; what is undefined is taken from its group. */
+  readonly retention: RetentionPolicy;
+  readonly group: string | undefined;
+  /** Preferred first; undefined: all volumes. */
+  readonly volumes: readonly string[] | undefined;
+  /** 0 to 100; the lowest stop recording first when the disks are full. */
+  readonly priority: number;
   readonly reconnect: ReconnectConfig;
   /** A source without a packet for so long is stalled. */
   readonly inactivityMs: number;
+}
+
+/** When one stream is recorded. */
+export interface RecordConfig {
+  readonly stream: string;
+  readonly mode: 'continuous' | 'schedule' | 'event' | 'off';
+  /** Name of a schedule: required for `schedule`, a limit for `event`. */
+  readonly schedule: string | undefined;
+  readonly event: EventRecordConfig;
+}
+
+export interface EventRecordConfig {
+  /** undefined: events of every type. */
+  readonly types: readonly string[] | undefined;
+  readonly preRollMs: number;
+  readonly preRollBytes: number;
+  readonly postRollMs: number;
+  /** An event that nobody ends counts as ended after this. */
+  readonly maxLengthMs: number;
+  /** While events cannot be heard. */
+  readonly whenUnheard: 'record' | 'wait';
 }
 
 export interface StreamConfig {

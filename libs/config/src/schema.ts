@@ -191,6 +191,18 @@ const recording = z.strictObject({
     .describe(
       'What may wait, per stream, for a slow disk before pictures are dropped and a gap is noted.',
     ),
+  placement: z
+    .enum(['order', 'free-space'])
+    .prefault('order')
+    .describe(
+      'Which of its volumes a camera records on: the first that can be written, or the one with the most free space.',
+    ),
+  whenFull: z
+    .enum(['stop-lowest-priority', 'alarm'])
+    .prefault('stop-lowest-priority')
+    .describe(
+      'When a volume is full and all on it is protected: stop recording cameras of the lowest priority, or only raise the alarm.',
+    ),
 });
 
 const stream = z.strictObject({
@@ -201,10 +213,107 @@ const stream = z.strictObject({
     .describe('`auto` asks for TCP and falls to UDP when the camera refuses it.'),
 });
 
+const CLOCK_PATTERN = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+const clock = (what: string) =>
+  z.string().regex(CLOCK_PATTERN, 'a time of day as 08:30; 24:00 ends a day').describe(what);
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const span = {
+  from: clock('Local time at which it begins.').prefault('00:00'),
+  to: clock('Local time at which it ends; not after `from` means on the next day.').prefault(
+    '24:00',
+  ),
+};
+
+const schedule = z.strictObject({
+  timeZone: text('zone')
+    .prefault('UTC')
+    .describe('IANA name such as Europe/Berlin; its changes of daylight saving time are followed.'),
+  weekly: z
+    .array(
+      z.strictObject({
+        days: z
+          .array(z.enum(DAYS))
+          .min(1)
+          .prefault([...DAYS])
+          .describe('Days on which it begins. Absent: every day.'),
+        ...span,
+      }),
+    )
+    .prefault([])
+    .describe('When it holds, week by week.'),
+  exceptions: z
+    .array(
+      z.strictObject({
+        date: z.iso.date().describe('The day, as 2026-12-24, by local time.'),
+        until: z.iso.date().optional().describe('Last day, included. Absent: one day.'),
+        hold: z
+          .union([z.enum(['all-day', 'never']), z.array(z.strictObject(span)).min(1)])
+          .describe('What holds on these days instead of the weekly rules.'),
+      }),
+    )
+    .prefault([])
+    .describe('Days that are different; of several for one day the last counts.'),
+});
+
+const event = z.strictObject({
+  types: z
+    .array(text('type'))
+    .min(1)
+    .optional()
+    .describe('Kinds of event that are recorded, such as motion. Absent: all.'),
+  preRoll: duration({ min: 0, max: 5 * MINUTE_MS })
+    .prefault('5s')
+    .describe('What is recorded from before the event, as far as memory holds it.'),
+  preRollBytes: size({ min: MIB, max: GIB })
+    .prefault('32MiB')
+    .describe('Memory for it, per stream; beyond it the oldest pictures are let go.'),
+  postRoll: duration({ min: 0, max: HOUR_MS })
+    .prefault('15s')
+    .describe('What is recorded after the end of the event.'),
+  maxLength: duration({ min: 1_000, max: DAY_MS })
+    .prefault('10m')
+    .describe('An event that nobody ends counts as ended after this.'),
+  whenUnheard: z
+    .enum(['record', 'wait'])
+    .prefault('record')
+    .describe(
+      'While events cannot be heard, because the database is away: record all, or nothing.',
+    ),
+});
+
 const record = z.strictObject({
   stream: text('stream').prefault('main').describe('Stream to record.'),
-  mode: z.enum(['continuous', 'off']).prefault('continuous').describe('When to record.'),
+  mode: z
+    .enum(['continuous', 'schedule', 'event', 'off'])
+    .prefault('continuous')
+    .describe(
+      'When to record: always, while a schedule holds, around events (within the schedule, if there is one), or not.',
+    ),
+  schedule: text('schedule').optional().describe('Name of one of `schedules`.'),
+  event: event.prefault({}).describe('For mode `event`.'),
 });
+
+const retentionPolicy = {
+  maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
+    .optional()
+    .describe('Footage older than this is deleted.'),
+  maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
+    .optional()
+    .describe('The oldest footage beyond this is deleted.'),
+  minAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
+    .optional()
+    .describe('Guarantee: footage younger than this is not deleted by any rule.'),
+  events: z
+    .strictObject({
+      maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS }).describe(
+        'Footage of events is kept for this long, if it is longer than `maxAge`.',
+      ),
+      types: z.array(text('type')).min(1).optional().describe('Kinds of event. Absent: all.'),
+    })
+    .optional()
+    .describe('Footage of events.'),
+};
 
 const camera = z.strictObject({
   streams: named(z.union([text('url'), stream])).describe(
@@ -214,24 +323,31 @@ const camera = z.strictObject({
     .strictObject({ username: text('user').describe('User name at the camera.'), ...password })
     .optional()
     .describe('Login at the camera. Give one of passwordFile and passwordEnv.'),
-  record: z
-    .union([z.enum(['continuous', 'off']), record])
+  group: text('group').optional().describe('Name of one of `groups`, whose rules it follows too.'),
+  volumes: z
+    .array(text('volume'))
+    .min(1)
     .optional()
     .describe(
-      'Absent: not recorded. `continuous` is short for `{ stream: main, mode: continuous }`.',
+      'Volumes to record on, the preferred first; the next is used when it cannot be written. Absent: all.',
+    ),
+  priority: z
+    .int()
+    .min(0)
+    .max(100)
+    .prefault(50)
+    .describe('When the disks are full, cameras of the lowest priority stop recording first.'),
+  record: z
+    .union([z.enum(['continuous', 'off']), record, z.array(record).min(1)])
+    .optional()
+    .describe(
+      'Absent: not recorded. `continuous` is short for `{ stream: main, mode: continuous }`. A list records several streams.',
     ),
   retention: z
-    .strictObject({
-      maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
-        .optional()
-        .describe('Footage older than this is deleted.'),
-      maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
-        .optional()
-        .describe('The oldest footage beyond this is deleted.'),
-    })
+    .strictObject(retentionPolicy)
     .prefault({})
     .describe(
-      'How long footage is kept. Without a rule it stays until the volume needs the space.',
+      "How long footage is kept; what is absent here is taken from the camera's group. Without a rule it stays until the volume needs the space.",
     ),
   reconnect: z
     .strictObject({
@@ -272,6 +388,19 @@ export const fileSchema = z.strictObject({
   cameras: named(camera)
     .prefault({})
     .describe('The cameras, by mount name: `rtsp://HOST:8554/<name>`.'),
+  groups: named(
+    z.strictObject({
+      retention: z
+        .strictObject(retentionPolicy)
+        .prefault({})
+        .describe('For cameras of the group; maxBytes is for all of them together.'),
+    }),
+  )
+    .prefault({})
+    .describe('Cameras that share rules.'),
+  schedules: named(schedule)
+    .prefault({})
+    .describe('Times of the week, by name, for cameras to refer to.'),
   users: named(user).prefault({}).describe('Who may watch. Without any user everybody may.'),
   rtsp: rtsp.prefault({}).describe('The RTSP server that players use.'),
   relay: relay.prefault({}).describe('What cameras send on its way to readers.'),
@@ -292,6 +421,21 @@ export const fileSchema = z.strictObject({
       minFreeBytes: size({ min: 0, max: Number.MAX_SAFE_INTEGER })
         .prefault('1GB')
         .describe('The oldest footage is deleted when less than this is free.'),
+      maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
+        .optional()
+        .describe('The oldest footage on the volume beyond this is deleted.'),
+      state: z
+        .enum(['active', 'read-only', 'draining'])
+        .prefault('active')
+        .describe(
+          '`active`: footage is written here. `read-only`: nothing is written or deleted. `draining`: nothing is written; retention empties it.',
+        ),
+      adopt: z
+        .enum(['never', 'empty'])
+        .prefault('never')
+        .describe(
+          'Whether an empty folder without an identity is taken as this volume by itself. `never`: only by `nightjar volume adopt`.',
+        ),
     }),
   )
     .optional()
@@ -319,9 +463,45 @@ export const fileSchema = z.strictObject({
       interval: duration({ min: 1_000, max: DAY_MS })
         .prefault('60s')
         .describe('Time between two sweeps.'),
+      maxShare: z
+        .number()
+        .gt(0)
+        .max(1)
+        .prefault(0.25)
+        .describe(
+          'A sweep that would delete more than this share of the footage on a volume stops and asks: `nightjar retention approve`.',
+        ),
     })
     .prefault({})
     .describe('When footage is looked at for deletion.'),
+  events: z
+    .strictObject({
+      file: text('path')
+        .optional()
+        .describe(
+          'File or named pipe that other programs append events to, one JSON object per line, as the API takes them.',
+        ),
+      maxAge: duration({ min: HOUR_MS, max: 36_525 * DAY_MS })
+        .prefault('365d')
+        .describe('Events older than this, without footage, are forgotten.'),
+    })
+    .prefault({})
+    .describe('What happens in front of cameras.'),
+  integrity: z
+    .strictObject({
+      interval: duration({ min: HOUR_MS, max: 365 * DAY_MS })
+        .prefault('30d')
+        .describe('Every file is read and compared with its hash once in this time.'),
+      maxRate: size({ min: 64 * 1024, max: 64 * GIB })
+        .prefault('20MB')
+        .describe('Bytes per second that the check reads at most, per volume.'),
+      checkpoints: z
+        .boolean()
+        .prefault(true)
+        .describe('Whether the state of the archive is signed once a day.'),
+    })
+    .prefault({})
+    .describe('Checks that footage is what was recorded.'),
   log: z
     .strictObject({
       level: z
@@ -340,6 +520,10 @@ export const fileSchema = z.strictObject({
 /** The file after zod: shorthands, secrets and paths are still as written. */
 export type ConfigFile = z.output<typeof fileSchema>;
 export type CameraEntry = ConfigFile['cameras'][string];
+/** One stream's recording as it is written. */
+export const recordSchema = record;
+export type RecordEntry = z.output<typeof record>;
+export type ScheduleEntry = z.output<typeof schedule>;
 export type PasswordReference = Pick<ConfigFile['users'][string], 'passwordFile' | 'passwordEnv'>;
 export type UrlReference = ConfigFile['database'];
 

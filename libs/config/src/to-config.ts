@@ -5,10 +5,20 @@ import type {
   CameraConfig,
   CameraCredentials,
   NightjarConfig,
+  RecordConfig,
+  RetentionPolicy,
   StreamConfig,
   UserConfig,
 } from './model.js';
-import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
+import { toSchedule } from './schedule.js';
+import {
+  recordSchema,
+  type CameraEntry,
+  type ConfigFile,
+  type PasswordReference,
+  type RecordEntry,
+  type UrlReference,
+} from './schema.js';
 import { readSecret, type Environment } from './secrets.js';
 
 export interface ConversionContext {
@@ -46,11 +56,20 @@ export async function toConfig(
     operations: file.operations,
     volumes: await mapRecord(
       file.volumes ?? {
-        main: { path: path.join(dataDir, 'volumes', 'main'), minFreeBytes: DEFAULT_MIN_FREE_BYTES },
+        main: {
+          path: path.join(dataDir, 'volumes', 'main'),
+          minFreeBytes: DEFAULT_MIN_FREE_BYTES,
+          state: 'active' as const,
+          // Nightjar's own folder in its own data directory: nobody mounts anything there without saying so.
+          adopt: 'empty' as const,
+        },
       },
       (volume) => ({
         path: path.resolve(context.baseDir, volume.path),
         minFreeBytes: volume.minFreeBytes,
+        maxBytes: volume.maxBytes,
+        state: volume.state,
+        adopt: volume.adopt,
       }),
     ),
     media: { processes: file.media.processes },
@@ -59,6 +78,8 @@ export async function toConfig(
       fragmentMs: recording.fragment,
       sync: recording.sync,
       queueBytes: recording.queueBytes,
+      placement: recording.placement,
+      whenFull: recording.whenFull,
     },
     database: {
       url:
@@ -66,7 +87,18 @@ export async function toConfig(
         (await readUrl(file.database, 'database', context)),
     },
     queue: { backend: file.queue.backend, url: await readUrl(file.queue, 'queue', context) },
-    retention: { intervalMs: file.retention.interval },
+    retention: { intervalMs: file.retention.interval, maxShare: file.retention.maxShare },
+    events: {
+      file: file.events.file && path.resolve(context.baseDir, file.events.file),
+      maxAgeMs: file.events.maxAge,
+    },
+    integrity: {
+      intervalMs: file.integrity.interval,
+      maxBytesPerSecond: file.integrity.maxRate,
+      checkpoints: file.integrity.checkpoints,
+    },
+    groups: await mapRecord(file.groups, ({ retention }) => ({ retention: toPolicy(retention) })),
+    schedules: await mapRecord(file.schedules, toSchedule),
     users: await mapRecord(file.users, (user, name) => toUser(user, name, context)),
     cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
     log: file.log,
@@ -111,8 +143,11 @@ async function toCamera(
     name,
     streams,
     credentials,
-    record: toRecord(camera.record),
-    retention: { maxAgeMs: camera.retention.maxAge, maxBytes: camera.retention.maxBytes },
+    record: toRecords(camera.record),
+    retention: toPolicy(camera.retention),
+    group: camera.group,
+    volumes: camera.volumes,
+    priority: camera.priority,
     reconnect: {
       initialMs: camera.reconnect.initial,
       maxMs: camera.reconnect.max,
@@ -162,8 +197,35 @@ function sameLogin(a: CameraCredentials, b: CameraCredentials): boolean {
   return a.username === b.username && a.password === b.password;
 }
 
-function toRecord(record: CameraEntry['record']): CameraConfig['record'] {
-  return typeof record === 'string' ? { stream: 'main', mode: record } : record;
+function toRecords(record: CameraEntry['record']): readonly RecordConfig[] {
+  if (record === undefined) return [];
+  if (typeof record === 'string') return [toRecord(recordSchema.parse({ mode: record }))];
+  return (Array.isArray(record) ? record : [record]).map(toRecord);
+}
+
+function toRecord({ stream, mode, schedule, event }: RecordEntry): RecordConfig {
+  return {
+    stream,
+    mode,
+    schedule,
+    event: {
+      types: event.types,
+      preRollMs: event.preRoll,
+      preRollBytes: event.preRollBytes,
+      postRollMs: event.postRoll,
+      maxLengthMs: event.maxLength,
+      whenUnheard: event.whenUnheard,
+    },
+  };
+}
+
+function toPolicy({ maxAge, maxBytes, minAge, events }: CameraEntry['retention']): RetentionPolicy {
+  return {
+    maxAgeMs: maxAge,
+    maxBytes,
+    minAgeMs: minAge,
+    events: events && { maxAgeMs: events.maxAge, types: events.types },
+  };
 }
 
 async function readPassword(

@@ -116,6 +116,7 @@ describe('ConfigWatcher', () => {
     expect((await changed).diff).toEqual({
       cameras: { added: [], removed: [], changed: [] },
       usersChanged: false,
+      live: [],
       restartOnly: [],
     });
   });

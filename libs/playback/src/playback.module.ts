@@ -24,7 +24,7 @@ const CNAME = 'nightjar-playback';
           policy,
           clock,
           cname: CNAME,
-          recordedStream: (camera) => watcher.config.cameras[camera]?.record?.stream,
+          recordedStream: (camera) => watcher.config.cameras[camera]?.record[0]?.stream,
           onError: (camera, error) => logger.error({ camera, err: error }, 'playback failed'),
           onSessions: (change) => metrics.playbackSessions.inc(change),
         }),

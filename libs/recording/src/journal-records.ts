@@ -11,6 +11,9 @@ const TYPES: readonly string[] = [
   'segment-closed',
   'run-ended',
   'gap',
+  'unwanted',
+  'declared',
+  'withdrawn',
 ] satisfies JournalRecord['type'][];
 
 /** Undefined for a line that is torn or of an unknown type. */
@@ -58,6 +61,9 @@ export class OpenSet {
           if (segment.run === record.run) this.segments.delete(path);
         break;
       case 'gap':
+      case 'unwanted':
+      case 'declared':
+      case 'withdrawn':
         break;
     }
   }

@@ -94,9 +94,11 @@ export class Recordings {
     if (this.stopped) return;
     const wanted = new Map<string, RelayStream>();
     for (const camera of Object.values(this.cameras)) {
-      if (camera.record?.mode !== 'continuous') continue;
-      const source = this.options.relay.get(camera.name, camera.record.stream);
-      if (source !== undefined) wanted.set(key(camera.name, camera.record.stream), source);
+      for (const { stream, mode } of camera.record) {
+        if (mode !== 'continuous') continue;
+        const source = this.options.relay.get(camera.name, stream);
+        if (source !== undefined) wanted.set(key(camera.name, stream), source);
+      }
     }
     for (const [id, entry] of this.attached) {
       if (wanted.get(id) === entry.source) continue;

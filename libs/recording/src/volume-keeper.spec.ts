@@ -24,7 +24,15 @@ afterEach(async () => {
 
 function keep(): VolumeKeeper {
   return new VolumeKeeper({
-    volumes: { main: { path: bench.volume.root, minFreeBytes: 0 } },
+    volumes: {
+      main: {
+        path: bench.volume.root,
+        minFreeBytes: 0,
+        maxBytes: undefined,
+        state: 'active',
+        adopt: 'never',
+      },
+    },
     knownVolumesFile: join(state, 'known-volumes.json'),
     clock: new ManualClock(),
     log: quietLog,

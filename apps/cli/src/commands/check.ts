@@ -31,7 +31,7 @@ Checks FILE (else $NIGHTJAR_CONFIG, else ${DEFAULT_FILE}), secret files included
 function summaryOf(config: NightjarConfig): string {
   const cameras = Object.values(config.cameras);
   const streams = cameras.reduce((sum, camera) => sum + Object.keys(camera.streams).length, 0);
-  const recorded = cameras.filter((camera) => camera.record?.mode === 'continuous').length;
+  const recorded = cameras.filter(({ record }) => record.some(({ mode }) => mode !== 'off')).length;
   const users = Object.keys(config.users).length;
   return [
     `${plural(cameras.length, 'camera')} (${recorded} recorded)`,
