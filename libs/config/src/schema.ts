@@ -1,91 +1,25 @@
 import { z } from 'zod';
+import { record, retentionPolicy, schedule } from './schema-recording.js';
 import {
-  DURATION_HELP,
-  DURATION_PATTERN,
-  parseDuration,
-  parseSize,
-  printDuration,
-  printSize,
-  SIZE_HELP,
-  SIZE_PATTERN,
-} from './units.js';
+  MINUTE_MS,
+  HOUR_MS,
+  DAY_MS,
+  MIB,
+  GIB,
+  duration,
+  size,
+  text,
+  host,
+  port,
+  envName,
+  named,
+  password,
+} from './schema-values.js';
 
 /** The file as it is written. {@link toConfig} makes a NightjarConfig of it; the reference and the chart's schema come from here too. */
 
-const NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const NAME_HELP =
-  'a name is 1 to 63 lower-case letters, digits and hyphens, the first not a hyphen';
-const ENV_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 /** 224.0.0.0/4 and parts of it. */
 const MULTICAST_RANGE = /^2(?:2[4-9]|3\d)(?:\.\d{1,3}){3}\/(?:[4-9]|[12]\d|3[0-2])$/;
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const MIB = 2 ** 20;
-const GIB = 2 ** 30;
-
-interface Bounds {
-  readonly min: number;
-  readonly max: number;
-}
-
-function duration({ min, max }: Bounds) {
-  return z
-    .string({ error: DURATION_HELP })
-    .regex(DURATION_PATTERN, DURATION_HELP)
-    .meta({ title: 'duration' })
-    .transform((text, context) =>
-      within(text, { min, max }, parseDuration, printDuration, context),
-    );
-}
-
-function size({ min, max }: Bounds) {
-  return z
-    .string({ error: SIZE_HELP })
-    .regex(SIZE_PATTERN, SIZE_HELP)
-    .meta({ title: 'size' })
-    .transform((text, context) => within(text, { min, max }, parseSize, printSize, context));
-}
-
-/** Inclusive bounds; a quantity too large to be counted exactly is out of bounds. */
-function within(
-  text: string,
-  bounds: Bounds,
-  parse: (text: string) => number,
-  print: (value: number) => string,
-  context: z.RefinementCtx,
-): number {
-  let value = Infinity;
-  try {
-    value = parse(text);
-  } catch {
-    // Beyond the safe integers: out of bounds, reported below.
-  }
-  if (value >= bounds.min && value <= bounds.max) return value;
-  context.addIssue({
-    code: 'custom',
-    message: `must be between ${print(bounds.min)} and ${print(bounds.max)}`,
-  });
-  return z.NEVER;
-}
-
-const text = (title: string) => z.string().min(1).max(4096).meta({ title });
-const host = (fallback: string) =>
-  text('address').prefault(fallback).describe('Address to listen on; `0.0.0.0` for all.');
-const port = (fallback: number, what: string) =>
-  z.int().min(0).max(65_535).prefault(fallback).describe(`${what} 0 lets the system choose.`);
-const envName = () => text('variable').regex(ENV_PATTERN, 'not a name of an environment variable');
-const named = <V extends z.ZodType>(value: V) =>
-  z.record(z.string().regex(NAME_PATTERN, NAME_HELP), value);
-
-const password = {
-  passwordFile: text('path')
-    .optional()
-    .describe('File that holds the password; one line break at its end is ignored.'),
-  passwordEnv: envName().optional().describe('Environment variable that holds the password.'),
-};
 
 const url = (what: string) => ({
   url: text('url')
@@ -212,108 +146,6 @@ const stream = z.strictObject({
     .prefault('auto')
     .describe('`auto` asks for TCP and falls to UDP when the camera refuses it.'),
 });
-
-const CLOCK_PATTERN = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
-const clock = (what: string) =>
-  z.string().regex(CLOCK_PATTERN, 'a time of day as 08:30; 24:00 ends a day').describe(what);
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
-const span = {
-  from: clock('Local time at which it begins.').prefault('00:00'),
-  to: clock('Local time at which it ends; not after `from` means on the next day.').prefault(
-    '24:00',
-  ),
-};
-
-const schedule = z.strictObject({
-  timeZone: text('zone')
-    .prefault('UTC')
-    .describe('IANA name such as Europe/Berlin; its changes of daylight saving time are followed.'),
-  weekly: z
-    .array(
-      z.strictObject({
-        days: z
-          .array(z.enum(DAYS))
-          .min(1)
-          .prefault([...DAYS])
-          .describe('Days on which it begins. Absent: every day.'),
-        ...span,
-      }),
-    )
-    .prefault([])
-    .describe('When it holds, week by week.'),
-  exceptions: z
-    .array(
-      z.strictObject({
-        date: z.iso.date().describe('The day, as 2026-12-24, by local time.'),
-        until: z.iso.date().optional().describe('Last day, included. Absent: one day.'),
-        hold: z
-          .union([z.enum(['all-day', 'never']), z.array(z.strictObject(span)).min(1)])
-          .describe('What holds on these days instead of the weekly rules.'),
-      }),
-    )
-    .prefault([])
-    .describe('Days that are different; of several for one day the last counts.'),
-});
-
-const event = z.strictObject({
-  types: z
-    .array(text('type'))
-    .min(1)
-    .optional()
-    .describe('Kinds of event that are recorded, such as motion. Absent: all.'),
-  preRoll: duration({ min: 0, max: 5 * MINUTE_MS })
-    .prefault('5s')
-    .describe('What is recorded from before the event, as far as memory holds it.'),
-  preRollBytes: size({ min: MIB, max: GIB })
-    .prefault('32MiB')
-    .describe('Memory for it, per stream; beyond it the oldest pictures are let go.'),
-  postRoll: duration({ min: 0, max: HOUR_MS })
-    .prefault('15s')
-    .describe('What is recorded after the end of the event.'),
-  maxLength: duration({ min: 1_000, max: DAY_MS })
-    .prefault('10m')
-    .describe('An event that nobody ends counts as ended after this.'),
-  whenUnheard: z
-    .enum(['record', 'wait'])
-    .prefault('record')
-    .describe(
-      'While events cannot be heard, because the database is away: record all, or nothing.',
-    ),
-});
-
-const record = z.strictObject({
-  stream: text('stream').prefault('main').describe('Stream to record.'),
-  mode: z
-    .enum(['continuous', 'schedule', 'event', 'off'])
-    .prefault('continuous')
-    .describe(
-      'When to record: always, while a schedule holds, around events (within the schedule, if there is one), or not.',
-    ),
-  schedule: text('schedule').optional().describe('Name of one of `schedules`.'),
-  event: event.prefault({}).describe('For mode `event`.'),
-});
-
-const retentionPolicy = {
-  maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
-    .optional()
-    .describe('Footage older than this is deleted.'),
-  maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
-    .optional()
-    .describe('The oldest footage beyond this is deleted.'),
-  minAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
-    .optional()
-    .describe('Guarantee: footage younger than this is not deleted by any rule.'),
-  events: z
-    .strictObject({
-      maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS }).describe(
-        'Footage of events is kept for this long, if it is longer than `maxAge`.',
-      ),
-      types: z.array(text('type')).min(1).optional().describe('Kinds of event. Absent: all.'),
-    })
-    .optional()
-    .describe('Footage of events.'),
-};
 
 const camera = z.strictObject({
   streams: named(z.union([text('url'), stream])).describe(
