@@ -16,6 +16,15 @@ export function readArguments<O extends Options>(
   return parsed;
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** Unix epoch milliseconds of an option's RFC 3339 time; throws UsageError. */
+export function readTime(option: string, text: string): number {
+  const ms = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UsageError(`${option} wants a time such as 2026-11-20T13:00:00Z`);
+  return ms;
+}
+
 function parse<O extends Options>(args: readonly string[], options: O) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });

@@ -1,14 +1,24 @@
 #!/usr/bin/env node
 import { checkCommand } from './commands/check.js';
-import { fsckCommand } from './commands/fsck.js';
+import { checkpointCommand } from './commands/checkpoint.js';
+import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { serveCommand } from './commands/serve.js';
+import { verifyCommand } from './commands/verify.js';
 import { volumeCommand } from './commands/volume.js';
 import { runCli } from './run-cli.js';
 import { VERSION } from '@nightjar/role';
 
 process.exitCode = await runCli(
   process.argv.slice(2),
-  [serveCommand, checkCommand, fsckCommand, volumeCommand],
+  [
+    serveCommand,
+    checkCommand,
+    fsckCommand,
+    rebuildCommand,
+    verifyCommand,
+    checkpointCommand,
+    volumeCommand,
+  ],
   VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },
 );

@@ -11,11 +11,12 @@ import { CamerasService } from './cameras.service.js';
 import { ControlService } from './control.service.js';
 import { ErrorFilter } from './error.filter.js';
 import { PrincipalGuard } from './principal.guard.js';
-import { RetentionSchedule } from './retention-schedule.js';
+import { IntegrityController } from './integrity.controller.js';
+import { JobSchedule, recurringJobs } from './job-schedule.js';
 
 @Module({
   imports: [ScheduleModule.forRoot()],
-  controllers: [CamerasController],
+  controllers: [CamerasController, IntegrityController],
   providers: [
     { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
     { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
@@ -27,9 +28,9 @@ import { RetentionSchedule } from './retention-schedule.js';
       inject: [Catalog, AccessPolicy, RoleContext],
     },
     {
-      provide: RetentionSchedule,
+      provide: JobSchedule,
       useFactory: (queue: JobQueue, registry: SchedulerRegistry, { config, logger }: RoleContext) =>
-        new RetentionSchedule(queue, registry, config, logger),
+        new JobSchedule(queue, registry, recurringJobs(config), logger),
       inject: [JobQueue, SchedulerRegistry, RoleContext],
     },
     {
@@ -37,10 +38,10 @@ import { RetentionSchedule } from './retention-schedule.js';
       useFactory: (
         catalog: Catalog,
         queue: JobQueue,
-        schedule: RetentionSchedule,
+        schedule: JobSchedule,
         { clock }: RoleContext,
       ) => new ControlService({ catalog, queue, schedule, clock }),
-      inject: [Catalog, JobQueue, RetentionSchedule, RoleContext],
+      inject: [Catalog, JobQueue, JobSchedule, RoleContext],
     },
     {
       provide: APP_GUARD,

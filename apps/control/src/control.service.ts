@@ -3,12 +3,12 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Readiness } from '@nightjar/monitoring';
-import type { RetentionSchedule } from './retention-schedule.js';
+import type { JobSchedule } from './job-schedule.js';
 
 export interface ControlParts {
   readonly catalog: Catalog;
   readonly queue: JobQueue;
-  readonly schedule: RetentionSchedule;
+  readonly schedule: JobSchedule;
   readonly clock: Clock;
 }
 

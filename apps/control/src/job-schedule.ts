@@ -1,44 +1,109 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import { messageOf } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
+import {
+  CatalogReconcile,
+  CHECK_INTERVAL_MS,
+  IntegrityCheck,
+  SignCheckpoints,
+  VolumeScan,
+} from '@nightjar/integrity';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Logger } from '@nightjar/monitoring';
 import { RetentionSweep } from '@nightjar/retention';
 
-const NAME = 'retention.sweep';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
-/** Enqueues a sweep of every volume at start and then each `retention.intervalMs`. A sweep still going on is not doubled. */
-export class RetentionSchedule {
+/** Work that comes again and again. */
+interface Recurring {
+  /** Name of its timer. */
+  readonly name: string;
+  readonly everyMs: number;
+  /** Whether it is also due when Nightjar starts. */
+  readonly atStart: boolean;
+  enqueue(queue: JobQueue): Promise<void>;
+}
+
+/** Everything that control has done on schedule. A job that still waits or runs is not doubled: each has a dedupe key. */
+export function recurringJobs(config: NightjarConfig): Recurring[] {
+  const volumes = Object.keys(config.volumes);
+  const forVolumes =
+    (contract: typeof IntegrityCheck) =>
+    async (queue: JobQueue): Promise<void> => {
+      for (const volume of volumes) await queue.enqueue(contract, { volume });
+    };
+  return [
+    {
+      name: RetentionSweep.name,
+      everyMs: config.retention.intervalMs,
+      atStart: true,
+      enqueue: forVolumes(RetentionSweep),
+    },
+    {
+      name: IntegrityCheck.name,
+      everyMs: CHECK_INTERVAL_MS,
+      atStart: false,
+      enqueue: forVolumes(IntegrityCheck),
+    },
+    {
+      name: CatalogReconcile.name,
+      everyMs: DAY_MS,
+      atStart: false,
+      enqueue: forVolumes(CatalogReconcile),
+    },
+    {
+      name: VolumeScan.name,
+      everyMs: DAY_MS,
+      atStart: false,
+      enqueue: forVolumes(VolumeScan),
+    },
+    {
+      name: SignCheckpoints.name,
+      everyMs: HOUR_MS,
+      atStart: true,
+      enqueue: (queue) => queue.enqueue(SignCheckpoints, {}),
+    },
+  ];
+}
+
+/** Enqueues recurring jobs at their times. */
+export class JobSchedule {
   private failing = false;
 
   constructor(
     private readonly queue: JobQueue,
     private readonly registry: SchedulerRegistry,
-    private readonly config: NightjarConfig,
+    private readonly jobs: readonly Recurring[],
     private readonly logger: Logger,
   ) {}
 
   start(): void {
-    void this.enqueueAll();
-    this.registry.addInterval(
-      NAME,
-      setInterval(() => void this.enqueueAll(), this.config.retention.intervalMs),
-    );
+    for (const job of this.jobs) {
+      if (job.atStart) void this.enqueue(job);
+      this.registry.addInterval(
+        job.name,
+        setInterval(() => void this.enqueue(job), job.everyMs),
+      );
+    }
   }
 
   stop(): void {
-    if (this.registry.doesExist('interval', NAME)) this.registry.deleteInterval(NAME);
+    for (const { name } of this.jobs)
+      if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
   }
 
   /** Never rejects: while the queue is away the next round tries again. */
-  async enqueueAll(): Promise<void> {
+  private async enqueue(job: Recurring): Promise<void> {
     try {
-      for (const volume of Object.keys(this.config.volumes))
-        await this.queue.enqueue(RetentionSweep, { volume });
+      await job.enqueue(this.queue);
       this.failing = false;
     } catch (error) {
       if (!this.failing)
-        this.logger.warn({ err: messageOf(error) }, 'retention cannot be scheduled; trying on');
+        this.logger.warn(
+          { job: job.name, err: messageOf(error) },
+          'a job cannot be scheduled; trying on',
+        );
       this.failing = true;
     }
   }

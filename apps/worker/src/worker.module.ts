@@ -1,19 +1,26 @@
 import { Module } from '@nestjs/common';
 import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
+import {
+  CatalogReconcile,
+  IntegrityCheck,
+  integrityProcessors,
+  SignCheckpoints,
+  VolumeScan,
+} from '@nightjar/integrity';
 import { createJobsBackend, JobWorker } from '@nightjar/jobs';
 import type { JobListener } from '@nightjar/jobs';
 import { metrics } from '@nightjar/monitoring';
 import type { Logger } from '@nightjar/monitoring';
 import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
-import { RoleContext } from '@nightjar/role';
+import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
 import { sparing } from './sparing.js';
 import { VolumeRegistry } from './volume-registry.js';
 import { WorkerService } from './worker.service.js';
 
 /** Every job this role is responsible for; boot fails unless each has exactly one processor. */
-const JOBS = [RetentionSweep];
+const JOBS = [RetentionSweep, IntegrityCheck, VolumeScan, CatalogReconcile, SignCheckpoints];
 /** A server that is away is mentioned this often. */
 const REMIND_MS = 60_000;
 
@@ -73,6 +80,14 @@ function createService(
       clock,
       config: () => watcher.config,
       volume: (name) => volumes.get(name),
+    }),
+    ...integrityProcessors({
+      catalog,
+      clock,
+      logger,
+      config: () => watcher.config,
+      volume: (name) => volumes.get(name),
+      software: `nightjar ${VERSION}`,
     }),
   ];
   const jobs = new JobWorker(backend, JOBS, processors, clock, jobListener(logger, queueAway));

@@ -37,8 +37,8 @@ export class AuditRepository {
          DELETE FROM segment s USING jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer)
          WHERE s.run_id = i.run AND s.sequence = i.sequence RETURNING s.*
        )
-       INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, rule)
-       SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, $2::text FROM gone
+       INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, rule)
+       SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, $2::text FROM gone
        ON CONFLICT (run_id, sequence) DO NOTHING`,
       [JSON.stringify(segments), MISSING_FILE_RULE],
     );

@@ -6,6 +6,7 @@ import { CatalogFeed } from './catalog-feed.js';
 import { createCatalogDataSource, migrate } from './data-source.js';
 import { databaseError } from './database-error.js';
 import { Database } from './database.js';
+import { IntegrityRepository } from './integrity.repository.js';
 import { RetentionRepository } from './retention.repository.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
@@ -29,6 +30,7 @@ export class Catalog {
   readonly retention: RetentionRepository;
   readonly volumes: VolumeRepository;
   readonly audit: AuditRepository;
+  readonly integrity: IntegrityRepository;
   private readonly source: DataSource;
   private readonly database: Database;
   private migrated = false;
@@ -45,6 +47,7 @@ export class Catalog {
     this.retention = new RetentionRepository(this.database);
     this.volumes = new VolumeRepository(this.database);
     this.audit = new AuditRepository(this.database);
+    this.integrity = new IntegrityRepository(this.database);
   }
 
   /** One attempt: connects and migrates. Does nothing once it has succeeded. */

@@ -1,5 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
+import { INTEGRITY_ENTITIES } from './integrity.entities.js';
 
 /** bigint columns hold byte counts and offsets below 2^53; pg hands them out as text. */
 const asNumber: ValueTransformer = {
@@ -90,6 +91,8 @@ export interface SegmentRow {
   bytes: number;
   keyframes: number;
   hash: string;
+  /** Of the segment before it in the stream; null for the first, and where it is not known. */
+  previousHash: string | null;
   codecs: string[];
   recovered: boolean;
   state: SegmentState;
@@ -110,6 +113,7 @@ export const SegmentEntity = new EntitySchema<SegmentRow>({
     bytes: { type: 'bigint', transformer: asNumber },
     keyframes: { type: 'integer' },
     hash: { type: 'text' },
+    previousHash: { name: 'previous_hash', type: 'text', nullable: true },
     codecs: { type: 'text', array: true },
     recovered: { type: 'boolean' },
     state: { type: 'text', default: 'present' },
@@ -144,6 +148,7 @@ export interface DeletionRow {
   startAt: Date;
   endAt: Date;
   bytes: number;
+  hash: string | null;
   rule: string;
   deletedAt: Date;
 }
@@ -159,6 +164,7 @@ export const DeletionEntity = new EntitySchema<DeletionRow>({
     startAt: { name: 'start_at', type: 'timestamptz' },
     endAt: { name: 'end_at', type: 'timestamptz' },
     bytes: { type: 'bigint', transformer: asNumber },
+    hash: { type: 'text', nullable: true },
     rule: { type: 'text' },
     deletedAt: { name: 'deleted_at', type: 'timestamptz', default: () => 'now()' },
   },
@@ -172,4 +178,5 @@ export const ENTITIES = [
   SegmentEntity,
   GapEntity,
   DeletionEntity,
+  ...INTEGRITY_ENTITIES,
 ];

@@ -4,6 +4,15 @@ export type { CatalogListener } from './catalog.js';
 export type { MissingReason, UnwantedReason } from './ledger/reasons.js';
 export { CatalogFeed } from './catalog-feed.js';
 export type { FeedResult } from './catalog-feed.js';
+export { IntegrityRepository } from './integrity.repository.js';
+export type {
+  Damage,
+  DamageKind,
+  IntegrityPass,
+  SegmentToCheck,
+  StoredCheckpoint,
+  StreamDay,
+} from './integrity.repository.js';
 export { runMigrations } from './data-source.js';
 export type { DeletionRow, SegmentRow, VolumeRow } from './entities.js';
 export { compareCursors, isStorable } from './journal-record.js';
@@ -15,6 +24,7 @@ export type { CatalogStream, GapSpan, RecordedSpan, Timeline } from './timeline.
 export { checkVolume } from './volume-check.js';
 export type {
   CheckResult,
+  FileContent,
   Finding,
   FindingKind,
   ScannedFile,

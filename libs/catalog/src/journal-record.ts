@@ -133,6 +133,9 @@ export function isStorable(record: JournalRecord): boolean {
         isCount(record.keyframes, MAX_INTEGER) &&
         isText(record.path) &&
         isText(record.hash) &&
+        (record.previousHash === undefined ||
+          record.previousHash === null ||
+          isText(record.previousHash)) &&
         typeof record.recovered === 'boolean' &&
         Array.isArray(record.codecs) &&
         record.codecs.every(isText)

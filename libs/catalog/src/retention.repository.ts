@@ -91,9 +91,9 @@ export class RetentionRepository {
          DELETE FROM segment s USING jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer)
          WHERE s.run_id = i.run AND s.sequence = i.sequence AND s.state = 'deleting' RETURNING s.*
        )
-       INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, rule)
-       SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, delete_rule FROM gone
-       ON CONFLICT (run_id, sequence) DO UPDATE SET rule = EXCLUDED.rule, bytes = EXCLUDED.bytes, path = EXCLUDED.path, deleted_at = now()`,
+       INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, rule)
+       SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, delete_rule FROM gone
+       ON CONFLICT (run_id, sequence) DO UPDATE SET rule = EXCLUDED.rule, bytes = EXCLUDED.bytes, hash = EXCLUDED.hash, path = EXCLUDED.path, deleted_at = now()`,
       [JSON.stringify(segments)],
     );
   }

@@ -3,7 +3,7 @@ import type { SegmentFacts } from './journal-record.js';
 
 /** All writers name their columns the same way in JSON. */
 const SEGMENTS_FROM_JSON = `jsonb_to_recordset($1::jsonb) AS i(path text, run text, sequence integer, camera text, stream text,
-  "startMs" float8, "endMs" float8, bytes bigint, keyframes integer, hash text, recovered boolean, codecs jsonb)`;
+  "startMs" float8, "endMs" float8, bytes bigint, keyframes integer, hash text, "previousHash" text, recovered boolean, codecs jsonb)`;
 
 const SEGMENT_FIELDS = [
   'path',
@@ -16,6 +16,7 @@ const SEGMENT_FIELDS = [
   'bytes',
   'keyframes',
   'hash',
+  'previousHash',
   'recovered',
   'codecs',
 ] as const satisfies (keyof SegmentFacts)[];
@@ -111,15 +112,15 @@ export async function storeSegments(
   const json = jsonOf(facts, SEGMENT_FIELDS);
   await sql.query(
     `UPDATE segment s SET end_at = greatest(s.start_at, to_timestamp(i."endMs" / 1000)), bytes = i.bytes, keyframes = i.keyframes, hash = i.hash,
-       path = i.path, recovered = i.recovered, volume_id = $2::uuid,
+       previous_hash = i."previousHash", path = i.path, recovered = i.recovered, volume_id = $2::uuid,
        codecs = ARRAY(SELECT jsonb_array_elements_text(i.codecs))
      FROM ${SEGMENTS_FROM_JSON} WHERE s.run_id = i.run AND s.sequence = i.sequence`,
     [json, volumeId],
   );
   const inserted = await sql.query(
-    `INSERT INTO segment (run_id, sequence, start_at, end_at, stream_id, volume_id, path, bytes, keyframes, hash, codecs, recovered)
+    `INSERT INTO segment (run_id, sequence, start_at, end_at, stream_id, volume_id, path, bytes, keyframes, hash, previous_hash, codecs, recovered)
      SELECT i.run, i.sequence, to_timestamp(i."startMs" / 1000), to_timestamp(i."endMs" / 1000), t.id, $2::uuid, i.path, i.bytes,
-       i.keyframes, i.hash, ARRAY(SELECT jsonb_array_elements_text(i.codecs)), i.recovered
+       i.keyframes, i.hash, i."previousHash", ARRAY(SELECT jsonb_array_elements_text(i.codecs)), i.recovered
      FROM ${SEGMENTS_FROM_JSON} ${STREAM_OF_RECORD}
      WHERE NOT EXISTS (SELECT 1 FROM segment s WHERE s.run_id = i.run AND s.sequence = i.sequence)
        AND ($3 OR NOT EXISTS (SELECT 1 FROM deletion d WHERE d.run_id = i.run AND d.sequence = i.sequence))

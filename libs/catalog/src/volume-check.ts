@@ -1,12 +1,24 @@
 import type { AuditRepository } from './audit.repository.js';
 import type { CatalogFeed } from './catalog-feed.js';
+import type { SegmentRow } from './entities.js';
 import type { SegmentFacts } from './journal-record.js';
+
+/** What a file is found to be when it is opened. `unclosed`: no index at its end, after a crash or while it is written. */
+export type FileContent =
+  | { readonly facts: SegmentFacts }
+  | { readonly defect: 'unclosed' | 'damaged'; readonly detail: string };
 
 /** One file as a walk of a volume finds it. */
 export type ScannedFile =
-  | { path: string; facts: SegmentFacts }
-  /** `unclosed`: no index at its end (a crash, or it is being written); `damaged`: not a segment of ours or unreadable. */
-  | { path: string; defect: 'unclosed' | 'damaged'; detail: string };
+  | {
+      readonly path: string;
+      readonly bytes: number;
+      /** Opens it. Undefined: deleted meanwhile, or being written. */
+      read(): Promise<FileContent | undefined>;
+    }
+  | { readonly path: string; readonly defect: 'damaged'; readonly detail: string };
+
+type SegmentOnDisk = Extract<ScannedFile, { read: unknown }>;
 
 /** A walk over all files of a volume, in any order. */
 export type VolumeScan = AsyncIterable<ScannedFile>;
@@ -28,7 +40,12 @@ export interface VolumeCheck {
   exists(path: string): Promise<boolean>;
   /** Files that ended later are left to the journal feed. Unix epoch milliseconds. */
   untilMs: number;
-  repair: boolean;
+  /** Opens every file, also those whose row has their size. */
+  thorough: boolean;
+  /** `rows`: makes and corrects rows of files; `all`: also drops rows without a file. */
+  repair: 'nothing' | 'rows' | 'all';
+  /** Told after each page of files. */
+  progress?(files: number): void;
   report(finding: Finding): void;
 }
 
@@ -56,16 +73,17 @@ export async function checkVolume(
     if (!finding.repaired) result.left += 1;
     check.report(finding);
   };
-  let page: SegmentFacts[] = [];
+  let page: SegmentOnDisk[] = [];
   for await (const file of check.scan) {
     result.files += 1;
     if ('defect' in file) {
       report({ kind: file.defect, path: file.path, detail: file.detail, repaired: false });
-    } else if (file.facts.endMs <= check.untilMs) {
-      page.push(file.facts);
+    } else {
+      page.push(file);
     }
     if (page.length >= PAGE) {
       await comparePage(catalog, check, page, report);
+      check.progress?.(result.files);
       page = [];
     }
   }
@@ -77,7 +95,7 @@ export async function checkVolume(
 async function comparePage(
   catalog: { feed: CatalogFeed; audit: AuditRepository },
   check: VolumeCheck,
-  page: readonly SegmentFacts[],
+  page: readonly SegmentOnDisk[],
   report: (finding: Finding) => void,
 ): Promise<void> {
   if (page.length === 0) return;
@@ -91,23 +109,37 @@ async function comparePage(
   );
   const wrong: SegmentFacts[] = [];
   const findings: Omit<Finding, 'repaired'>[] = [];
-  for (const facts of page) {
-    const row = rows.get(facts.path);
+  for (const file of page) {
+    const { path } = file;
+    const row = rows.get(path);
     if (row?.state === 'deleting') continue;
-    if (row === undefined) {
-      wrong.push(facts);
-      findings.push({ kind: 'file-without-row', path: facts.path, detail: `${facts.bytes} bytes` });
-    } else if (row.bytes !== facts.bytes || row.hash !== facts.hash) {
-      wrong.push(facts);
-      const detail =
-        row.bytes === facts.bytes
-          ? 'the hash differs'
-          : `row says ${row.bytes} bytes, file has ${facts.bytes}`;
-      findings.push({ kind: 'row-differs', path: facts.path, detail });
+    if (row?.bytes === file.bytes && !check.thorough) continue;
+    const content = await file.read();
+    if (content === undefined) continue;
+    if ('defect' in content) {
+      report({ kind: content.defect, path, detail: content.detail, repaired: false });
+      continue;
     }
+    const { facts } = content;
+    if (facts.endMs > check.untilMs) continue;
+    const difference = differenceOf(row, facts);
+    if (difference === undefined) continue;
+    wrong.push(facts);
+    findings.push({ path, ...difference });
   }
-  if (check.repair && wrong.length > 0) await catalog.feed.rebuild(check.volumeId, wrong);
-  for (const finding of findings) report({ ...finding, repaired: check.repair });
+  const repaired = check.repair !== 'nothing';
+  if (repaired && wrong.length > 0) await catalog.feed.rebuild(check.volumeId, wrong);
+  for (const finding of findings) report({ ...finding, repaired });
+}
+
+function differenceOf(
+  row: SegmentRow | undefined,
+  facts: SegmentFacts,
+): Pick<Finding, 'kind' | 'detail'> | undefined {
+  if (row === undefined) return { kind: 'file-without-row', detail: `${facts.bytes} bytes` };
+  if (row.bytes !== facts.bytes)
+    return { kind: 'row-differs', detail: `row says ${row.bytes} bytes, file has ${facts.bytes}` };
+  return row.hash === facts.hash ? undefined : { kind: 'row-differs', detail: 'the hash differs' };
 }
 
 async function findRowsWithoutFile(
@@ -122,13 +154,14 @@ async function findRowsWithoutFile(
     if (last === undefined) return;
     const missing = [];
     for (const row of rows) if (!(await check.exists(row.path))) missing.push(row);
-    if (check.repair && missing.length > 0) await audit.dropMissing(missing);
+    const repaired = check.repair === 'all';
+    if (repaired && missing.length > 0) await audit.dropMissing(missing);
     for (const row of missing) {
       report({
         kind: 'row-without-file',
         path: row.path,
         detail: `${row.bytes} bytes`,
-        repaired: check.repair,
+        repaired,
       });
     }
     after = last.path;

@@ -179,6 +179,31 @@ export const metrics = {
     ['rule'],
   ),
 
+  integrityCheckedBytes: counter(
+    'integrity_checked_bytes_total',
+    'Bytes of footage read and compared with their hash.',
+    ['volume'],
+  ),
+  integrityDamagedSegments: gauge(
+    'integrity_damaged_segments',
+    'Segments whose file is not what was recorded, by kind of damage.',
+    ['volume', 'kind'],
+  ),
+  integrityPassStartTimestampSeconds: gauge(
+    'integrity_pass_start_timestamp_seconds',
+    'Unix time at which the newest pass over the files of a volume began.',
+    ['volume'],
+  ),
+  integrityCheckpointTimestampSeconds: gauge(
+    'integrity_checkpoint_timestamp_seconds',
+    'Unix time at which the newest day began whose archive was signed.',
+  ),
+  volumeFindings: gauge(
+    'volume_findings',
+    'Files and catalog rows of a volume that do not fit, by kind, at the last scan.',
+    ['volume', 'kind'],
+  ),
+
   playbackSessions: gauge('playback_sessions', 'Playback sessions open now.'),
   buildInfo: gauge('build_info', 'Always 1; the version is a label.', ['version']),
   eventLoopDelaySeconds: gauge(

@@ -38,13 +38,26 @@ export class Archive {
   }
 
   /** The newest footage of a stream on any volume. */
-  async last(camera: string, stream: string): Promise<SegmentEntry | undefined> {
-    let newest: SegmentEntry | undefined;
-    for (const { directory } of this.volumes.values()) {
+  async last(camera: string, stream: string): Promise<ArchivedSegment | undefined> {
+    let newest: ArchivedSegment | undefined;
+    for (const [volume, { directory }] of this.volumes) {
       const entry = await directory.last(camera, stream);
-      if (entry !== undefined && entry.endMs > (newest?.endMs ?? -Infinity)) newest = entry;
+      if (entry !== undefined && entry.endMs > (newest?.endMs ?? -Infinity))
+        newest = { ...entry, volume };
     }
     return newest;
+  }
+
+  /** Hash of the newest closed segment of a stream; null when there is none that can be read. */
+  async lastHash(camera: string, stream: string): Promise<string | null> {
+    const last = await this.last(camera, stream);
+    if (last === undefined) return null;
+    const reader = await this.open(last);
+    try {
+      return reader.index?.hash ?? null;
+    } finally {
+      await reader.close();
+    }
   }
 
   /**

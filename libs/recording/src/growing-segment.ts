@@ -44,6 +44,7 @@ export class GrowingSegment {
   private readonly summary: MediaSummary;
   private file: SegmentFile | undefined;
   private size = 0;
+  private previousHash: string | null = null;
   readonly path: string;
   /** What the journal was told when the file was created. */
   opened: RecordOf<'segment-opened'> | undefined;
@@ -122,6 +123,7 @@ export class GrowingSegment {
       bytes: this.size + index.length,
       keyframes: keyframes.length,
       hash,
+      previousHash: this.previousHash,
       recovered: false,
       codecs: tracks.map((track) => track.codec),
     });
@@ -139,6 +141,7 @@ export class GrowingSegment {
   private async create(previousHash: string | null): Promise<readonly Uint8Array[]> {
     const { volume, journal } = this.options;
     const { header, init } = this.start;
+    this.previousHash = previousHash;
     await volume.verify();
     const { camera, stream, run, sequence, startMs } = header;
     this.opened = {

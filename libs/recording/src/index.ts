@@ -19,7 +19,7 @@ export type { Gap, RecorderOptions } from './recorder.js';
 export { finishSegment, hashFile, recoverVolume } from './recovery.js';
 export type { InterruptedRun, RecoveryReport } from './recovery.js';
 export { scanVolume } from './scan.js';
-export type { ScanProblem, SegmentFacts } from './scan.js';
+export type { ScanProblem, SegmentFacts, SegmentOnDisk } from './scan.js';
 export { SegmentDirectory } from './segment-directory.js';
 export type { LiveSegments, SegmentEntry } from './segment-directory.js';
 export {

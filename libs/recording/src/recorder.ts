@@ -13,6 +13,7 @@ import type { GapReason, RecordingLog, RecordingMetrics, RecordingSettings } fro
 import { finishSegment } from './recovery.js';
 import { Run } from './run.js';
 import { RunTrack } from './run-track.js';
+import { SegmentChain } from './segment-chain.js';
 import type { Volume } from './volume.js';
 import { BACKWARD_STEP_MS } from './wall-clock.js';
 import type { WallClock } from './wall-clock.js';
@@ -47,6 +48,8 @@ export interface RecorderOptions {
   readonly metricsSink: RecordingMetrics;
   /** Where the footage of this stream ended before this recorder, and why: becomes the first gap. */
   readonly openGap?: Gap;
+  /** Hash of the newest segment of this stream; left out: there is none. */
+  readonly previousHash?: string | null;
   /** Memory for media; left out: that of the process. */
   readonly pool?: MediaPool;
   /** Makes the files of segments; left out: real ones. */
@@ -77,6 +80,7 @@ export class Recorder implements HubReader {
   /** What is kept of a packet is copied before {@link batch} returns. */
   readonly holdsBatches = false;
   private readonly queue: WriteQueue;
+  private readonly chain: SegmentChain;
   private readonly source: Clock;
   private sdp: readonly SdpTrack[] = [];
   private inputs: readonly (Input | undefined)[] = [];
@@ -104,6 +108,7 @@ export class Recorder implements HubReader {
   constructor(private readonly options: RecorderOptions) {
     this.source = options.clock.source;
     this.wallSteps = options.clock.steps;
+    this.chain = new SegmentChain(options.previousHash ?? null);
     this.gap = options.openGap;
     // Footage from a wrong future must not hold up the present.
     const reachedMs = options.openGap?.startMs ?? 0;
@@ -294,6 +299,7 @@ export class Recorder implements HubReader {
         clock: this.source,
         metrics: metricsSink,
         queue: this.queue,
+        chain: this.chain,
         createFile: this.options.createFile ?? createSegmentFile,
         written: (startMs) => {
           this.retryMs = FIRST_RETRY_MS;

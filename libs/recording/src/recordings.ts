@@ -120,6 +120,7 @@ export class Recordings {
     const recorder = createRecorder({
       camera,
       stream,
+      previousHash: await this.archive.lastHash(camera, stream),
       volume: target.volume,
       journal: target.journal,
       clock: this.wallClock,

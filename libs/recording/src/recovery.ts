@@ -141,6 +141,7 @@ export async function finishSegment(
       bytes: (await file.stat()).size,
       keyframes: index.keyframes.length,
       hash: index.hash,
+      previousHash: header.previousHash,
       recovered,
       codecs: header.tracks.map((track) => track.codec),
     });
@@ -164,12 +165,21 @@ async function usableIndex(
   }
 }
 
-/** SHA-256 of the first bytes of a file, hexadecimal. */
-export async function hashFile(file: FileHandle, length: number): Promise<string> {
+/**
+ * SHA-256 of the first bytes of a file, hexadecimal.
+ * @param before is awaited before each read of so many bytes: to go slowly, or to stop by throwing
+ */
+export async function hashFile(
+  file: FileHandle,
+  length: number,
+  before?: (bytes: number) => Promise<void>,
+): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
   for (let at = 0; at < length;) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, length - at), at);
+    const wanted = Math.min(buffer.length, length - at);
+    await before?.(wanted);
+    const { bytesRead } = await file.read(buffer, 0, wanted, at);
     if (bytesRead === 0)
       throw new NightjarError('data-loss', 'recording/short-read', 'the file shrank while read');
     hash.update(buffer.subarray(0, bytesRead));

@@ -3,6 +3,7 @@ import type { CreateSegmentFile } from './durable-files.js';
 import type { JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
 import type { RecordingMetrics, RecordingSettings } from './ports.js';
+import type { SegmentChain } from './segment-chain.js';
 import type { Volume } from './volume.js';
 import type { WriteQueue } from './write-queue.js';
 
@@ -27,6 +28,8 @@ export interface RunContext {
   readonly settings: RecordingSettings;
   readonly metrics: RecordingMetrics;
   readonly queue: WriteQueue;
+  /** Of the stream; asked and told while writing, in the order of the queue. */
+  readonly chain: SegmentChain;
   readonly createFile: CreateSegmentFile;
   /** A write failed and nothing more of the run is written. */
   failed(failure: RunFailure): void;

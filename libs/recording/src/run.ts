@@ -47,7 +47,6 @@ export class Run {
   private segments = 0;
   private current: Segment | undefined;
   private closing: Closing | undefined;
-  private lastHash: string | null = null;
   private announced = false;
   private broken = false;
   /** The disk was too slow for a fragment; nothing behind it can be kept. The run must be ended. */
@@ -304,7 +303,7 @@ export class Run {
     const file = (segment.file ??= this.createFile(segment, startMs));
     const append = async (): Promise<void> => {
       await this.announce(startMs);
-      await file.append(built.encoded, built.samples, this.lastHash);
+      await file.append(built.encoded, built.samples, context.chain.previousHash);
       this.durableMs = file.endMs;
       context.written(startMs);
     };
@@ -349,7 +348,8 @@ export class Run {
     const { file } = segment;
     if (file === undefined) return;
     this.write(0, file, async () => {
-      this.lastHash = (await file.close(endMs)) ?? this.lastHash;
+      const hash = await file.close(endMs);
+      if (hash !== undefined) this.context.chain.closed(hash);
     });
   }
 

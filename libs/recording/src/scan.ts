@@ -15,7 +15,19 @@ export interface SegmentFacts extends SegmentName {
   readonly keyframes: number;
   /** Undefined while the segment is not closed. */
   readonly hash: string | undefined;
+  /** As the file's header has it. */
+  readonly previousHash: string | null;
   readonly codecs: readonly string[];
+}
+
+/** A segment file whose content has not been looked at. */
+export interface SegmentOnDisk {
+  /** Below the volume. */
+  readonly path: string;
+  readonly name: SegmentName;
+  readonly bytes: number;
+  /** Opens the file; undefined when it was deleted meanwhile. */
+  read(): Promise<SegmentFacts | ScanProblem | undefined>;
 }
 
 /** A file of a volume that is not a segment in its right place. */
@@ -28,20 +40,39 @@ export interface ScanProblem {
  * Walks a whole volume and tells of every file below its camera folders, in the order of their names. Files deleted
  * meanwhile are left out.
  */
-export async function* scanVolume(volume: Volume): AsyncGenerator<SegmentFacts | ScanProblem> {
+export async function* scanVolume(volume: Volume): AsyncGenerator<SegmentOnDisk | ScanProblem> {
   for await (const path of files(volume, '')) {
     const name = parseSegmentPath(path);
     if (name === undefined) {
       yield { path, problem: 'not the path of a segment' };
       continue;
     }
-    try {
-      yield await segmentFacts(volume, path, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      if (!(error instanceof NightjarError)) throw error;
-      yield { path, problem: messageOf(error.cause ?? error) };
-    }
+    const bytes = await ifThere(stat(volume.resolve(path)).then(({ size }) => size));
+    if (bytes === undefined) continue;
+    yield { path, name, bytes, read: () => readFacts(volume, path, name) };
+  }
+}
+
+async function readFacts(
+  volume: Volume,
+  path: string,
+  name: SegmentName,
+): Promise<SegmentFacts | ScanProblem | undefined> {
+  try {
+    return await ifThere(segmentFacts(volume, path, name));
+  } catch (error) {
+    if (!(error instanceof NightjarError)) throw error;
+    return { path, problem: messageOf(error.cause ?? error) };
+  }
+}
+
+/** Undefined when the file is gone. */
+async function ifThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
@@ -70,6 +101,7 @@ async function segmentFacts(
       bytes: (await stat(absolute)).size,
       keyframes: keyframes.length,
       hash: index?.hash,
+      previousHash: header.previousHash,
       codecs: header.tracks.map((track) => track.codec),
     };
   } finally {

@@ -1,2 +1,2 @@
 export { runFsck } from './run-fsck.js';
-export type { FsckOptions } from './run-fsck.js';
+export type { FsckOptions, FsckResult } from './run-fsck.js';

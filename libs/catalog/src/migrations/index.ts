@@ -1,4 +1,5 @@
 import { CreateCatalog } from './0001-create-catalog.js';
+import { Integrity } from './0005-integrity.js';
 
 /** In order; a new one is appended, a released one never changes. */
-export const MIGRATIONS = [CreateCatalog];
+export const MIGRATIONS = [CreateCatalog, Integrity];

@@ -1,0 +1,1 @@
+export { exportCheckpoints, listCheckpoints, verifyArchive } from './checkpoints.js';

@@ -1,0 +1,70 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Catalog } from '@nightjar/catalog';
+import { NightjarError } from '@nightjar/common';
+import { loadConfig, type NightjarConfig } from '@nightjar/config';
+import { Volume } from '@nightjar/recording';
+import { databaseUrl } from './database-url.js';
+
+/** The configuration a command works with: named, else NIGHTJAR_CONFIG, else nightjar.yaml. */
+export async function readConfig(file: string | undefined): Promise<NightjarConfig> {
+  return (await loadConfig(file ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml'))).config;
+}
+
+/**
+ * Does something with the catalog and closes it.
+ * @throws NightjarError `unavailable` when there is no database
+ */
+export async function withCatalog<Result>(
+  config: NightjarConfig,
+  work: (catalog: Catalog) => Promise<Result>,
+): Promise<Result> {
+  const catalog = new Catalog(await databaseUrl(config), { unavailable: () => undefined });
+  try {
+    await catalog.connect();
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}
+
+/**
+ * The volumes of a configuration, or the one that was named.
+ * @throws NightjarError `not-found` for a name that is not configured, `unavailable` while one is not mounted
+ */
+export async function openVolumes(
+  config: NightjarConfig,
+  only: string | undefined,
+): Promise<Volume[]> {
+  const chosen = Object.entries(config.volumes).filter(
+    ([name]) => only === undefined || name === only,
+  );
+  if (chosen.length === 0) {
+    const names = Object.keys(config.volumes).join(', ');
+    throw new NightjarError(
+      'not-found',
+      'cli/unknown-volume',
+      `there is no volume ${only}; there are ${names}`,
+    );
+  }
+  return Promise.all(chosen.map(([name, { path }]) => openVolume(name, path)));
+}
+
+/** Gives no folder an identity: that is the recorder's to do. */
+async function openVolume(name: string, path: string): Promise<Volume> {
+  await access(join(path, '.nightjar', 'volume.json')).catch((error: unknown) => {
+    throw new NightjarError(
+      'unavailable',
+      'cli/no-volume',
+      `${path} holds no volume: is its disk mounted?`,
+      { volume: name },
+      error,
+    );
+  });
+  return Volume.open(name, path);
+}
+
+/** A volume that the catalog knows, with all that its journal tells. */
+export async function register(catalog: Catalog, { id, name, root }: Volume): Promise<void> {
+  await catalog.volumes.register({ id, name, path: root });
+}
