@@ -38,8 +38,7 @@ beforeEach(async () => {
   const recorder = createRecorder({
     camera: 'front',
     stream: 'main',
-    volume,
-    journal,
+    chooseVolume: () => ({ volume, journal }),
     clock: new WallClock(clock),
     settings: { segmentMs: 4_000, fragmentMs: 1_000, sync: 'none', queueBytes: 16 * 1024 * 1024 },
     log: silentLog,

@@ -76,8 +76,7 @@ async function recordRun(startMs: number, previousHash: string | null): Promise<
   const recorder = createRecorder({
     camera: 'front',
     stream: 'main',
-    volume,
-    journal,
+    chooseVolume: () => ({ volume, journal }),
     previousHash,
     clock: new WallClock(clock),
     settings: { segmentMs: 4_000, fragmentMs: 1_000, sync: 'none', queueBytes: 16 * 1024 * 1024 },

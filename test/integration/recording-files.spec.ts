@@ -59,8 +59,7 @@ beforeEach(async () => {
   recorder = createRecorder({
     camera: 'front',
     stream: 'main',
-    volume,
-    journal,
+    chooseVolume: () => ({ volume, journal }),
     clock: new WallClock(clock),
     settings,
     log: silentLog,

@@ -60,8 +60,7 @@ export async function makeArchive(folder: string, options: ArchiveOptions): Prom
   const recorder = createRecorder({
     camera: options.camera,
     stream: 'main',
-    volume,
-    journal,
+    chooseVolume: () => ({ volume, journal }),
     clock: new WallClock(clock),
     settings: {
       segmentMs: SEGMENT_MS,

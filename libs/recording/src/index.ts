@@ -39,5 +39,6 @@ export { WallClock } from './wall-clock.js';
 export { Archive, type ArchivedSegment } from './archive.js';
 export { RecordingModule } from './recording.module.js';
 export { Recordings, type RecordingsOptions } from './recordings.js';
-export { OwnVolumes, RecordingVolumes, type RecordingVolume } from './recording-volumes.js';
+export { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
+export type { RecordingTarget, RecordingVolume } from './recording-volumes.js';
 export { VolumeKeeper, type VolumeKeeperOptions, type Writer } from './volume-keeper.js';

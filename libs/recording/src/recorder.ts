@@ -6,15 +6,14 @@ import { createDepacketizer, sameConfig } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import { createSegmentFile } from './durable-files.js';
 import type { CreateSegmentFile } from './durable-files.js';
-import type { JournalSink } from './journal.js';
 import type { RecordOf } from './journal-records.js';
 import { MediaPool } from './media-memory.js';
 import type { GapReason, RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
+import type { RecordingTarget } from './recording-volumes.js';
 import { finishSegment } from './recovery.js';
 import { Run } from './run.js';
 import { RunTrack } from './run-track.js';
 import { SegmentChain } from './segment-chain.js';
-import type { Volume } from './volume.js';
 import { BACKWARD_STEP_MS } from './wall-clock.js';
 import type { WallClock } from './wall-clock.js';
 import { writeFailureOf } from './write-failure.js';
@@ -39,8 +38,8 @@ export const MIN_SILENCE_MS = 1_000;
 export interface RecorderOptions {
   readonly camera: string;
   readonly stream: string;
-  readonly volume: Volume;
-  readonly journal: JournalSink;
+  /** Where the run that begins goes, and what there is to tell meanwhile; undefined: nowhere now. A run stays where it began. */
+  readonly chooseVolume: () => RecordingTarget | undefined;
   /** One for the whole process. */
   readonly clock: WallClock;
   readonly settings: RecordingSettings;
@@ -66,6 +65,8 @@ interface Input {
 
 /** Something of a failed run that must be put right before the next. */
 interface Repair {
+  /** Of the run. */
+  readonly target: RecordingTarget;
   readonly run: string;
   readonly endMs: number;
   readonly reason: string;
@@ -86,6 +87,8 @@ export class Recorder implements HubReader {
   private inputs: readonly (Input | undefined)[] = [];
   private leader: Input | undefined;
   private run: Run | undefined;
+  /** Where the last run went. */
+  private target: RecordingTarget | undefined;
   private arrivalMs = 0 as MonotonicMs;
   private wallSteps: number;
   /** Units of the leader are passed over until a keyframe. */
@@ -285,7 +288,10 @@ export class Recorder implements HubReader {
     const followers = this.inputs.flatMap((input) =>
       input === undefined || input.track === leader ? [] : [input.track],
     );
-    const { camera, stream, volume, journal, settings, metricsSink, log } = this.options;
+    const { camera, stream, settings, metricsSink, log } = this.options;
+    const target = this.options.chooseVolume();
+    if (target === undefined) return undefined;
+    this.target = target;
     this.repair();
     let before = this.gap;
     this.gap = undefined;
@@ -293,8 +299,8 @@ export class Recorder implements HubReader {
       {
         camera,
         stream,
-        volume,
-        journal,
+        volume: target.volume,
+        journal: target.journal,
         settings,
         clock: this.source,
         metrics: metricsSink,
@@ -310,7 +316,7 @@ export class Recorder implements HubReader {
         failed: ({ error, endMs, announced, segment }) => {
           const reason = writeFailureOf(error);
           this.logError(error, `recording stopped: ${reason}`);
-          if (announced) this.repairs.push({ run: run.id, endMs, reason, segment });
+          if (announced) this.repairs.push({ target, run: run.id, endMs, reason, segment });
           this.fail(run, before ?? { startMs: endMs, reason }, endMs);
         },
       },
@@ -354,7 +360,8 @@ export class Recorder implements HubReader {
   private repair(): void {
     for (const item of this.repairs) {
       this.queue.push(0, async () => {
-        const { volume, journal, camera, stream } = this.options;
+        const { camera, stream } = this.options;
+        const { volume, journal } = item.target;
         if (!this.repairs.includes(item)) return;
         await volume.verify();
         if (item.segment !== undefined) await finishSegment(volume, journal, item.segment);
@@ -367,9 +374,9 @@ export class Recorder implements HubReader {
 
   private writeGap(gap: Gap, endMs: number): void {
     if (endMs <= gap.startMs) return;
-    const { camera, stream, journal, metricsSink } = this.options;
+    const { camera, stream, metricsSink } = this.options;
     metricsSink.gap(gap.reason, endMs - gap.startMs);
-    journal
+    this.target?.journal
       .append({ type: 'gap', camera, stream, startMs: gap.startMs, endMs, reason: gap.reason })
       .catch((error: unknown) => this.logError(error, 'a gap could not be written to the journal'));
   }

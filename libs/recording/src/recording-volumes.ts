@@ -3,10 +3,14 @@ import type { InterruptedRun } from './recovery.js';
 import type { VolumeKeeper } from './volume-keeper.js';
 import type { Volume } from './volume.js';
 
-/** A volume that is ready to be written to. */
-export interface RecordingVolume {
+/** Where a run goes. */
+export interface RecordingTarget {
   readonly volume: Volume;
   readonly journal: JournalSink;
+}
+
+/** A volume that is ready to be written to. */
+export interface RecordingVolume extends RecordingTarget {
   /** The run of a stream that a crash ended, until another run of the stream begins. */
   interruptedRun(camera: string, stream: string): Promise<InterruptedRun | undefined>;
 }

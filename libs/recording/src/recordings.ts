@@ -3,13 +3,11 @@ import type { CameraConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from '@nightjar/relay';
 import { Archive } from './archive.js';
+import { OpenVolumes } from './open-volumes.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
 import { createRecorder, type Gap, type Recorder } from './recorder.js';
 import type { RecordingVolume, RecordingVolumes } from './recording-volumes.js';
 import { WallClock } from './wall-clock.js';
-
-/** A volume that could not be opened is tried again after this. */
-export const VOLUME_RETRY_MS = 10_000;
 
 export interface RecordingsOptions {
   readonly relay: Relay;
@@ -31,8 +29,7 @@ interface Attached {
 export class Recordings {
   readonly archive: Archive;
   private readonly wallClock: WallClock;
-  private readonly open = new Map<string, RecordingVolume>();
-  private readonly failures = new Map<string, string>();
+  private readonly volumes: OpenVolumes;
   private readonly attached = new Map<string, Attached>();
   private cameras: Readonly<Record<string, CameraConfig>> = {};
   /** One change at a time, in order. */
@@ -40,20 +37,27 @@ export class Recordings {
   private stopped = false;
 
   constructor(private readonly options: RecordingsOptions) {
-    this.wallClock = new WallClock(options.clock);
+    const { volumeNames: names, volumes, clock, log } = options;
+    this.wallClock = new WallClock(clock);
+    this.volumes = new OpenVolumes({ names, volumes, clock, log });
+    this.volumes.onChange(({ volume }) => {
+      this.archive.add(volume);
+      // What had no volume may have one now.
+      void this.enqueue(() => this.reconcile());
+    });
     this.archive = new Archive({
       openSegment: (camera, stream) => this.attached.get(key(camera, stream))?.recorder.openSegment,
     });
   }
 
   /** Opens the volumes, finishing what a crash left open. A volume that fails is retried; the others are used meanwhile. */
-  async start(): Promise<void> {
-    for (const name of this.options.volumeNames) await this.openVolume(name);
+  start(): Promise<void> {
+    return this.volumes.start();
   }
 
   /** Why something that is declared cannot be recorded now; empty when all is well. */
   get problems(): readonly string[] {
-    return [...this.failures.values()];
+    return this.volumes.problems;
   }
 
   /** Brings the figures of the volumes and of what waits for them up to date. */
@@ -62,7 +66,7 @@ export class Recordings {
       const { camera, stream } = source;
       metrics.recordingQueueBytes.set({ camera, stream }, recorder.queuedBytes);
     }
-    return this.options.volumes.collect();
+    return this.volumes.collect();
   }
 
   /** Makes the recordings those of `cameras`; call it after the relay was changed. Others go on undisturbed. */
@@ -77,7 +81,7 @@ export class Recordings {
     await this.work;
     await Promise.all([...this.attached.values()].map((entry) => this.detach(entry)));
     this.attached.clear();
-    await this.options.volumes.close();
+    await this.volumes.close();
   }
 
   private enqueue(task: () => Promise<void>): Promise<void> {
@@ -111,18 +115,20 @@ export class Recordings {
   }
 
   private async attach(id: string, source: RelayStream): Promise<void> {
-    // Every camera goes to the first volume that is there.
-    const target = this.open.values().next().value;
-    if (target === undefined) return;
     const { camera, stream } = source;
+    const chooseVolume = (): RecordingVolume | undefined => {
+      const config = this.cameras[camera];
+      return config === undefined ? undefined : this.volumes.choose(config);
+    };
+    // How the stream ended is told by its volumes.
+    if (chooseVolume() === undefined) return;
     const { settings, log, metricsOf } = this.options;
-    const openGap = await this.gapBefore(camera, stream, target);
+    const openGap = await this.gapBefore(camera, stream);
     const recorder = createRecorder({
       camera,
       stream,
       previousHash: await this.archive.lastHash(camera, stream),
-      volume: target.volume,
-      journal: target.journal,
+      chooseVolume,
       clock: this.wallClock,
       settings,
       log,
@@ -134,14 +140,15 @@ export class Recordings {
   }
 
   /** Where the footage of a stream ended before this process, and whether it ended in order. */
-  private async gapBefore(
-    camera: string,
-    stream: string,
-    target: RecordingVolume,
-  ): Promise<Gap | undefined> {
-    const crashed = await target.interruptedRun(camera, stream);
-    if (crashed !== undefined) return { startMs: crashed.endedAtMs, reason: 'crash' };
+  private async gapBefore(camera: string, stream: string): Promise<Gap | undefined> {
+    const crashed = await this.volumes.interruptedRun(camera, stream);
     const last = await this.archive.last(camera, stream);
+    // A later run may have begun on another volume.
+    if (
+      crashed !== undefined &&
+      (last === undefined || last.run === crashed.run || crashed.endedAtMs >= last.endMs)
+    )
+      return { startMs: crashed.endedAtMs, reason: 'crash' };
     return last === undefined ? undefined : { startMs: last.endMs, reason: 'process-down' };
   }
 
@@ -149,27 +156,6 @@ export class Recordings {
     source.hub.detach(recorder);
     await recorder.stop();
     metrics.recordingQueueBytes.remove({ camera: source.camera, stream: source.stream });
-  }
-
-  private async openVolume(name: string): Promise<void> {
-    const { clock, log, volumes } = this.options;
-    try {
-      const opened = await volumes.open(name);
-      this.open.set(name, opened);
-      this.archive.add(opened.volume);
-      if (this.failures.delete(name)) log.info({ volume: name }, 'the volume is back');
-    } catch (error) {
-      const problem = `volume ${name}: ${messageOf(error)}`;
-      if (this.failures.get(name) !== problem) log.error({ volume: name }, problem);
-      this.failures.set(name, problem);
-      clock.setTimer(VOLUME_RETRY_MS, () => {
-        if (this.stopped) return;
-        void this.enqueue(async () => {
-          await this.openVolume(name);
-          await this.reconcile();
-        });
-      });
-    }
   }
 }
 

@@ -54,7 +54,11 @@ async function recordAndVanish(
   camera: string,
   seconds: number,
 ) {
-  const recorder = bench.recorder({ camera, journal: journalOf(keeper, writer) });
+  const journal = journalOf(keeper, writer);
+  const recorder = bench.recorder({
+    camera,
+    chooseVolume: () => ({ volume: bench.volume, journal }),
+  });
   recorder.tracks(bench.tracks);
   await bench.play(recorder, seconds);
   await recorder.idle();

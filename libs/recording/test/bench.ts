@@ -116,8 +116,7 @@ export class Bench {
     return createRecorder({
       camera: 'front',
       stream: 'main',
-      volume: this.volume,
-      journal: this.journal,
+      chooseVolume: () => ({ volume: this.volume, journal: this.journal }),
       clock: new WallClock(this.clock),
       settings: this.settings,
       log: quietLog,
