@@ -1,6 +1,7 @@
 export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
 export { Catalog } from './catalog.js';
 export type { CatalogListener } from './catalog.js';
+export { MISSING_REASONS, missingReasonOf } from './ledger/reasons.js';
 export type { MissingReason, UnwantedReason } from './ledger/reasons.js';
 export { CatalogFeed } from './catalog-feed.js';
 export type { FeedResult } from './catalog-feed.js';
