@@ -50,11 +50,11 @@ describe.each(['postgres', 'redis'] as const)('jobs on %s', (kind) => {
       backend,
       [Echo, Single],
       [
-        processorOf(Echo, async ({ text }, signal) => {
+        processorOf(Echo, async ({ text }, { signal }) => {
           seen.push(text);
           await behaviour(text, signal);
         }),
-        processorOf(Single, async ({ volume }, signal) => {
+        processorOf(Single, async ({ volume }, { signal }) => {
           seen.push(volume);
           await behaviour(volume, signal);
         }),

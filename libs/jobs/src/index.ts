@@ -1,8 +1,10 @@
 export type { JobsBackend, OnBackendError } from './backend.js';
 export { defineJob } from './contract.js';
-export type { AnyJobContract, JobContract, JobOptions } from './contract.js';
+export type { AnyJobContract, JobContract, JobOptions, QueuePace } from './contract.js';
+export { defineFlow } from './flow.js';
+export type { FlowContract } from './flow.js';
 export { checkCoverage, processorOf } from './job-processor.js';
-export type { JobProcessor } from './job-processor.js';
+export type { JobContext, JobProcessor } from './job-processor.js';
 export { JobQueue } from './job-queue.js';
 export type { FailedJob, JobCounts } from './job-queue.js';
 export { JobWorker } from './job-worker.js';

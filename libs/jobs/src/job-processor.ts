@@ -1,21 +1,41 @@
 import { NightjarError } from '@nightjar/common';
 import type { AnyJobContract, JobContract } from './contract.js';
 
-/** The one implementation of a job. Must be idempotent: a job can run again after a crash at any line. */
-export interface JobProcessor<Data = unknown> {
-  readonly contract: JobContract<Data>;
-  /** @param signal aborts when the worker stops: come to a consistent end soon */
-  process(data: Data, signal: AbortSignal): Promise<void>;
+/** What a processor is told beside the data of its job. */
+export interface JobContext {
+  readonly id: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Aborts when the worker stops or somebody cancels the job: come to a consistent end soon, and throw if work is left. */
+  readonly signal: AbortSignal;
+  /**
+   * Says how far the job is, for people. May be called often: at most two per second are stored.
+   * @param fraction 0 to 1
+   */
+  report(fraction: number, note?: string): void;
+  /**
+   * In the whole of a flow: what its parts left behind, in the order in which they were enqueued.
+   * @throws NightjarError `conflict` if a part has left nothing
+   */
+  parts<PartResult>(flow: {
+    readonly part: Pick<JobContract<unknown, PartResult>, 'name' | 'result'>;
+  }): Promise<PartResult[]>;
 }
 
-/** Ties a contract to its code; the data type is checked here and erased after. */
-export function processorOf<Data>(
-  contract: JobContract<Data>,
-  process: JobProcessor<Data>['process'],
+/** The one implementation of a job. Must be idempotent: a job can run again after a crash at any line. */
+export interface JobProcessor<Data = unknown, Result = unknown> {
+  readonly contract: JobContract<Data, Result>;
+  process(data: Data, context: JobContext): Promise<Result>;
+}
+
+/** Ties a contract to its code; the types of data and result are checked here and erased after. */
+export function processorOf<Data, Result>(
+  contract: JobContract<Data, Result>,
+  process: JobProcessor<Data, Result>['process'],
 ): JobProcessor {
   return {
-    contract: contract as unknown as JobContract<unknown>,
-    process: (data, signal) => process(data as Data, signal),
+    contract: contract as unknown as JobContract<unknown, unknown>,
+    process: (data, context) => process(data as Data, context),
   };
 }
 

@@ -35,7 +35,7 @@ export class JobQueue {
    * Adds a job, unless one with the same dedupe key waits or runs.
    * @throws NightjarError `invalid` for data outside the contract, `unavailable` while the backend is away
    */
-  async enqueue<Data>(contract: JobContract<Data>, data: Data): Promise<void> {
+  async enqueue<Data>(contract: JobContract<Data, unknown>, data: Data): Promise<void> {
     const parsed = contract.schema.safeParse(data);
     if (!parsed.success) {
       throw new NightjarError(

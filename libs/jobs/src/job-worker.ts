@@ -3,12 +3,17 @@ import type { Job } from 'bullmq';
 import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
 import type { JobsBackend } from './backend.js';
-import type { AnyJobContract } from './contract.js';
+import type { AnyJobContract, QueuePace } from './contract.js';
+import { AttemptCancelled, AttemptReturned, JobAttempt } from './job-attempt.js';
 import { checkCoverage } from './job-processor.js';
 import type { JobProcessor } from './job-processor.js';
+import { pacesOf } from './pace.js';
 
-/** `retried`: this attempt failed and another follows; `failed`: it was the last one. */
-export type JobResult = 'completed' | 'retried' | 'failed';
+/**
+ * `retried`: this attempt failed and another follows; `failed`: it was the last one; `returned`: the worker stopped in the
+ * middle and another one takes the job; `cancelled`: somebody wanted it to end.
+ */
+export type JobResult = 'completed' | 'retried' | 'failed' | 'returned' | 'cancelled';
 
 export interface JobListener {
   finished(
@@ -21,8 +26,6 @@ export interface JobListener {
   unavailable(reason: string): void;
 }
 
-/** Jobs of one queue that a process works on at the same time. */
-const CONCURRENCY = 4;
 /** How the jobs of a worker that died come back. */
 export interface JobTiming {
   /** A job whose worker has not been heard of for so long is given to another. */
@@ -33,11 +36,16 @@ export interface JobTiming {
 const TIMING: JobTiming = { lockMs: 20_000, stalledCheckMs: 10_000 };
 /** Pause after a failed fetch. The default of 15 s would also delay a graceful close by as much. */
 const FETCH_RETRY_MS = 1_000;
+/** A job that was running when its worker died so often is taken for the cause, and failed. */
+const MAX_DEATHS = 3;
+
+type OpenWorker = ReturnType<typeof openWorker>;
 
 /** The processing side: one BullMQ worker per queue, dispatching by job name. */
 export class JobWorker {
-  private readonly workers: ReturnType<typeof openWorker>[] = [];
+  private readonly workers: OpenWorker[] = [];
   private readonly processors: ReadonlyMap<string, JobProcessor>;
+  private readonly paces: ReturnType<typeof pacesOf>;
   private readonly stopping = new AbortController();
 
   /** @throws NightjarError `invalid` unless `processors` covers `contracts` exactly */
@@ -51,6 +59,7 @@ export class JobWorker {
   ) {
     checkCoverage(contracts, processors);
     this.processors = new Map(processors.map((processor) => [processor.contract.name, processor]));
+    this.paces = pacesOf(contracts);
   }
 
   /**
@@ -60,10 +69,10 @@ export class JobWorker {
   async start(): Promise<void> {
     await this.backend.connect();
     try {
-      for (const queue of new Set(
-        [...this.processors.values()].map(({ contract }) => contract.queue),
-      )) {
-        const worker = openWorker(this.backend, queue, this.timing, (job) => this.process(job));
+      for (const [queue, pace] of this.paces) {
+        const worker: OpenWorker = openWorker(this.backend, queue, pace, this.timing, (job) =>
+          this.process(worker, job),
+        );
         worker.on('error', (error) => this.listener.unavailable(messageOf(error)));
         this.workers.push(worker);
       }
@@ -93,7 +102,7 @@ export class JobWorker {
     await Promise.allSettled(closing.map((worker) => worker.close()));
   }
 
-  private async process(job: Job): Promise<void> {
+  private async process(worker: OpenWorker, job: Job): Promise<unknown> {
     const startedMs = this.clock.monotonicMs();
     const report = (result: JobResult, reason?: string): void =>
       this.listener.finished(
@@ -103,37 +112,52 @@ export class JobWorker {
         reason,
       );
     try {
-      await this.run(job);
+      const result = await this.attempt(worker, job);
+      report('completed');
+      return result;
     } catch (error) {
-      const last =
-        error instanceof UnrecoverableError || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-      report(last ? 'failed' : 'retried', messageOf(error));
+      report(outcomeOf(error, job), messageOf(error));
       throw error;
     }
-    report('completed');
   }
 
-  private async run(job: Job): Promise<void> {
+  private attempt(worker: OpenWorker, job: Job): Promise<unknown> {
     const processor = this.processors.get(job.name);
     if (processor === undefined) throw new UnrecoverableError(`no processor for ${job.name}`);
-    const data = processor.contract.schema.safeParse(job.data);
-    if (!data.success) throw new UnrecoverableError(`invalid data: ${data.error.message}`);
-    await processor.process(data.data, this.stopping.signal);
+    return new JobAttempt(
+      job,
+      processor,
+      worker.getBackend(),
+      this.clock,
+      this.stopping.signal,
+      (error) => this.listener.unavailable(messageOf(error)),
+    ).run();
   }
+}
+
+function outcomeOf(error: unknown, job: Job): JobResult {
+  if (error instanceof AttemptCancelled) return 'cancelled';
+  if (error instanceof AttemptReturned) return 'returned';
+  const last =
+    error instanceof UnrecoverableError || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+  return last ? 'failed' : 'retried';
 }
 
 function openWorker(
   backend: JobsBackend,
   queue: string,
+  { concurrency, rate }: QueuePace & { concurrency: number },
   timing: JobTiming,
-  process: (job: Job) => Promise<void>,
+  process: (job: Job) => Promise<unknown>,
 ) {
   const options = {
     connection: backend.consumer,
     autorun: false,
-    concurrency: CONCURRENCY,
+    concurrency,
+    ...(rate === undefined ? {} : { limiter: { max: rate.jobs, duration: rate.perMs } }),
     lockDuration: timing.lockMs,
     stalledInterval: timing.stalledCheckMs,
+    maxStalledCount: MAX_DEATHS,
     runRetryDelay: FETCH_RETRY_MS,
   };
   return new Worker(queue, process, options, backend.factory);

@@ -22,7 +22,7 @@ export interface RetentionOptions {
 
 /** The processor of {@link RetentionSweep}. Idempotent: deletion is two-phase and every step can be repeated. */
 export function retentionProcessor(options: RetentionOptions): JobProcessor {
-  return processorOf(RetentionSweep, async ({ volume: name }, signal) => {
+  return processorOf(RetentionSweep, async ({ volume: name }, { signal }) => {
     const config = options.config();
     const settings = config.volumes[name];
     if (settings === undefined) {
