@@ -87,8 +87,8 @@ describe.each(['postgres', 'redis'] as const)('jobs on %s', (kind) => {
     await queue.enqueue(Echo, { text: 'doomed' });
     await until(() => finished.length === 2);
     expect(finished.map(({ result }) => result)).toEqual(['retried', 'failed']);
-    await until(async () => (await queue.counts(Echo)).failed === 1);
-    expect(await queue.failed(Echo, 10)).toMatchObject([
+    await until(async () => (await queue.desk.counts(Echo.queue)).failed === 1);
+    expect(await queue.desk.list(Echo.queue, 'failed', 10)).toMatchObject([
       { name: 'test.echo', data: { text: 'doomed' }, attempts: 2, reason: 'disk on fire' },
     ]);
   });
@@ -97,7 +97,7 @@ describe.each(['postgres', 'redis'] as const)('jobs on %s', (kind) => {
     let release = (): void => undefined;
     for (let n = 0; n < 5; n++) await queue.enqueue(Single, { volume: 'a' });
     await queue.enqueue(Single, { volume: 'b' });
-    expect((await queue.counts(Single)).waiting).toBe(2);
+    expect((await queue.desk.counts(Single.queue)).waiting).toBe(2);
     behaviour = async (volume) =>
       volume === 'a' ? new Promise((resolve) => (release = resolve)) : undefined;
     await worker.start();

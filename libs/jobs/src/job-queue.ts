@@ -1,140 +1,164 @@
-import { Queue } from 'bullmq';
-import type { IQueueBackend } from 'bullmq';
-import { messageOf, NightjarError } from '@nightjar/common';
+import { randomUUID } from 'node:crypto';
+import type { JobsOptions } from 'bullmq';
+import { NightjarError } from '@nightjar/common';
 import type { JobsBackend, OnBackendError } from './backend.js';
 import type { AnyJobContract, JobContract } from './contract.js';
+import type { FlowContract } from './flow.js';
+import { partId } from './job-attempt.js';
+import { JobDesk } from './job-desk.js';
+import { OpenQueues } from './open-queues.js';
 
-export interface JobCounts {
-  waiting: number;
-  active: number;
-  delayed: number;
-  completed: number;
-  failed: number;
+/** What may differ from one job to the next of the same contract. */
+export interface EnqueueOptions {
+  /** Earliest so many milliseconds from now. */
+  readonly delayMs?: number;
+  /** Instead of the contract's. */
+  readonly priority?: number;
 }
 
-export interface FailedJob {
-  id: string;
-  name: string;
-  data: unknown;
-  attempts: number;
-  reason: string;
-}
+/** When a job comes back by itself: every so many milliseconds, or by a cron pattern (5 or 6 fields) in a time zone. */
+export type Recurrence =
+  | { readonly everyMs: number }
+  | { readonly pattern: string; readonly timeZone: string };
 
-type BullQueue = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend>;
+/** Parts of one flow; a flow is one transaction. */
+const MAX_PARTS = 1_000;
 
 /** The enqueuing side of all queues of one backend, which it owns. */
 export class JobQueue {
-  private readonly queues = new Map<string, Promise<BullQueue>>();
+  /** Looking at jobs and operating on them. */
+  readonly desk: JobDesk;
+  private readonly queues: OpenQueues;
 
   constructor(
     private readonly backend: JobsBackend,
-    private readonly onError: OnBackendError,
-  ) {}
+    onError: OnBackendError,
+  ) {
+    this.queues = new OpenQueues(backend, onError);
+    this.desk = new JobDesk(this.queues);
+  }
 
   /**
    * Adds a job, unless one with the same dedupe key waits or runs.
+   * @returns the id of the job, or of the one that is there already
    * @throws NightjarError `invalid` for data outside the contract, `unavailable` while the backend is away
    */
-  async enqueue<Data>(contract: JobContract<Data, unknown>, data: Data): Promise<void> {
-    const parsed = contract.schema.safeParse(data);
-    if (!parsed.success) {
-      throw new NightjarError(
-        'invalid',
-        'jobs/invalid-data',
-        `${contract.name}: ${parsed.error.message}`,
-        { job: contract.name },
-      );
-    }
-    const { attempts, backoff, keepCompleted, keepFailed, dedupe } = contract.options;
-    await this.use(contract, (queue) =>
-      queue.add(contract.name, parsed.data, {
-        attempts,
-        backoff,
-        removeOnComplete: { count: keepCompleted },
-        removeOnFail: { count: keepFailed },
+  async enqueue<Data>(
+    contract: JobContract<Data, unknown>,
+    data: Data,
+    options: EnqueueOptions = {},
+  ): Promise<string> {
+    const parsed = parse(contract, data);
+    const { dedupe } = contract.options;
+    return this.queues.use(contract.queue, async (queue) => {
+      const job = await queue.add(contract.name, parsed, {
+        ...kept(contract),
+        ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
         ...(dedupe === undefined
           ? {}
-          : { deduplication: { id: `${contract.name}/${dedupe(parsed.data)}` } }),
-      }),
-    );
+          : { deduplication: { id: `${contract.name}/${dedupe(parsed)}` } }),
+      });
+      return job.id ?? '';
+    });
   }
 
-  /** How many jobs the contract's queue holds in each state. */
-  async counts(contract: AnyJobContract): Promise<JobCounts> {
-    const counts = await this.use(contract, (queue) =>
-      queue.getJobCounts('waiting', 'active', 'delayed', 'completed', 'failed'),
-    );
-    const of = (state: keyof JobCounts): number => counts[state] ?? 0;
-    return {
-      waiting: of('waiting'),
-      active: of('active'),
-      delayed: of('delayed'),
-      completed: of('completed'),
-      failed: of('failed'),
-    };
-  }
-
-  /** Jobs that used up their attempts, newest first. */
-  async failed(contract: AnyJobContract, limit: number): Promise<FailedJob[]> {
-    const jobs = await this.use(contract, (queue) => queue.getFailed(0, limit - 1));
-    return jobs.map((job) => ({
-      id: job.id ?? '',
-      name: job.name,
-      data: job.data,
-      attempts: job.attemptsMade,
-      reason: job.failedReason ?? '',
+  /**
+   * Adds a flow, all of it or nothing: the whole runs after its parts have completed.
+   * @returns the id of the whole
+   * @throws NightjarError `invalid` for data outside the contracts, none or more than 1000 parts; `unavailable` while the
+   * backend is away
+   */
+  async enqueueFlow<Data, Part, PartResult>(
+    flow: FlowContract<Data, Part, PartResult, unknown>,
+    data: Data,
+    parts: readonly Part[],
+    options: Pick<EnqueueOptions, 'priority'> = {},
+  ): Promise<string> {
+    const { whole, part } = flow;
+    if (parts.length === 0 || parts.length > MAX_PARTS)
+      throw new NightjarError(
+        'invalid',
+        'jobs/parts',
+        `${whole.name}: a flow has 1 to ${MAX_PARTS} parts, not ${parts.length}`,
+      );
+    const id = randomUUID();
+    const children = parts.map((each, position) => ({
+      name: part.name,
+      queueName: part.queue,
+      data: parse(part, each),
+      opts: { ...kept(part), ...options, jobId: partId(id, position), failParentOnFailure: true },
     }));
+    const node = {
+      name: whole.name,
+      queueName: whole.queue,
+      data: parse(whole, data),
+      opts: { ...kept(whole), ...options, jobId: id },
+      children,
+    };
+    await this.queues.useFlows((flows) => flows.add(node));
+    return id;
+  }
+
+  /**
+   * Lets a job come back by itself, from whichever process said so last; the first time at once or when the pattern says.
+   * @param key names the recurrence: the same key replaces what was there
+   */
+  async schedule<Data>(
+    contract: JobContract<Data, unknown>,
+    key: string,
+    data: Data,
+    recurrence: Recurrence,
+  ): Promise<void> {
+    const parsed = parse(contract, data);
+    const when =
+      'everyMs' in recurrence
+        ? { every: recurrence.everyMs }
+        : { pattern: recurrence.pattern, tz: recurrence.timeZone };
+    await this.queues.use(contract.queue, async (queue) => {
+      await queue.upsertJobScheduler(`${contract.name}/${key}`, when, {
+        name: contract.name,
+        data: parsed,
+        opts: kept(contract),
+      });
+    });
+  }
+
+  /** Ends a recurrence; one that is not there is fine. */
+  async unschedule(contract: AnyJobContract, key: string): Promise<void> {
+    await this.queues.use(contract.queue, (queue) =>
+      queue.removeJobScheduler(`${contract.name}/${key}`),
+    );
   }
 
   async close(): Promise<void> {
-    const open = await Promise.allSettled(this.queues.values());
-    this.queues.clear();
-    for (const queue of open) if (queue.status === 'fulfilled') await queue.value.close();
+    await this.queues.close();
     await this.backend.close();
   }
+}
 
-  private async use<Result>(
-    contract: AnyJobContract,
-    work: (queue: BullQueue) => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await work(await this.open(contract.queue));
-    } catch (error) {
-      if (error instanceof NightjarError) throw error;
-      throw new NightjarError(
-        'unavailable',
-        'jobs/backend-failed',
-        `job queue: ${messageOf(error)}`,
-        { job: contract.name },
-        error,
-      );
-    }
-  }
+/** @throws NightjarError `invalid` */
+function parse<Data>(contract: JobContract<Data, unknown>, data: Data): Data {
+  const parsed = contract.schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  throw new NightjarError(
+    'invalid',
+    'jobs/invalid-data',
+    `${contract.name}: ${parsed.error.message}`,
+    { job: contract.name },
+  );
+}
 
-  /** A BullMQ queue never recovers from a failed start, so one that fails is thrown away and made anew next time. */
-  private open(name: string): Promise<BullQueue> {
-    const known = this.queues.get(name);
-    if (known !== undefined) return known;
-    const opening = this.make(name);
-    this.queues.set(name, opening);
-    opening.catch(() => this.queues.delete(name));
-    return opening;
-  }
-
-  private async make(name: string): Promise<BullQueue> {
-    await this.backend.connect();
-    const queue: BullQueue = new Queue(
-      name,
-      { connection: this.backend.producer },
-      this.backend.factory,
-    );
-    queue.on('error', (error) => this.onError(messageOf(error)));
-    try {
-      await queue.waitUntilReady();
-    } catch (error) {
-      await queue.close().catch(() => undefined);
-      throw error;
-    }
-    return queue;
-  }
+function kept({
+  options: { attempts, backoff, keepCompleted, keepFailed, priority },
+}: {
+  readonly options: JobContract<never, unknown>['options'];
+}) {
+  return {
+    attempts,
+    backoff,
+    priority,
+    removeOnComplete: { count: keepCompleted },
+    removeOnFail: { count: keepFailed },
+  } satisfies JobsOptions;
 }
