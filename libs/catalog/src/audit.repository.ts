@@ -36,6 +36,10 @@ export class AuditRepository {
       `WITH gone AS (
          DELETE FROM segment s USING jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer)
          WHERE s.run_id = i.run AND s.sequence = i.sequence RETURNING s.*
+       ), recount AS (
+         UPDATE completeness c SET stale = true FROM gone
+         WHERE c.stream_id = gone.stream_id AND c.day >= (gone.start_at AT TIME ZONE 'UTC')::date
+           AND c.day <= (gone.end_at AT TIME ZONE 'UTC')::date
        )
        INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, rule)
        SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, $2::text FROM gone

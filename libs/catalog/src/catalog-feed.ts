@@ -2,6 +2,8 @@ import { NightjarError } from '@nightjar/common';
 import type { Database, SqlRunner } from './database.js';
 import { compareCursors, isStorable } from './journal-record.js';
 import type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
+import { markStale, storeDeclarations, storeSpans } from './ledger/ledger-writer.js';
+import type { TouchedSpan } from './ledger/ledger-writer.js';
 import { ensureRuns, ensureStreams, jsonOf, storeSegments } from './segment-writer.js';
 
 export interface FeedResult {
@@ -65,8 +67,21 @@ export class CatalogFeed {
         volumeId,
       );
       await storeSegments(sql, volumeId, segments, { revive: true });
+      await storeDeclarations(sql, firstOfEach(segments));
+      await markStale(sql, segments);
     });
   }
+}
+
+/** Where there is footage the stream was declared: all that is left to tell so when the journal is lost. */
+function firstOfEach(segments: readonly SegmentFacts[]): RecordOf<'declared'>[] {
+  const first = new Map<string, RecordOf<'declared'>>();
+  for (const { camera, stream, startMs } of segments) {
+    const key = `${camera}/${stream}`;
+    const atMs = Math.min(startMs, first.get(key)?.atMs ?? Infinity);
+    first.set(key, { type: 'declared', camera, stream, atMs });
+  }
+  return [...first.values()];
 }
 
 const SELECT_CURSOR = 'SELECT journal_file AS file, journal_offset::float8 AS "offset" FROM volume';
@@ -95,17 +110,28 @@ async function storeRecords(
   records: readonly JournalRecord[],
 ): Promise<number> {
   const starts = ofType(records, 'run-started');
-  const ends = ofType(records, 'run-ended');
+  const segments = ofType(records, 'segment-closed');
   const gaps = ofType(records, 'gap');
-  await ensureStreams(sql, [...starts, ...gaps]);
+  const unwanted = ofType(records, 'unwanted');
+  const declarations = [...ofType(records, 'declared'), ...ofType(records, 'withdrawn')];
+  await ensureStreams(sql, [...starts, ...gaps, ...unwanted, ...declarations]);
+  await storeDeclarations(sql, declarations);
   await ensureRuns(sql, volumeId, starts);
-  const newSegments = await storeSegments(sql, volumeId, ofType(records, 'segment-closed'), {
-    revive: false,
-  });
-  await endRuns(sql, ends);
-  await storeGaps(sql, gaps);
+  const newSegments = await storeSegments(sql, volumeId, segments, { revive: false });
+  await endRuns(sql, ofType(records, 'run-ended'));
+  await storeSpans(sql, 'gap', gaps);
+  await storeSpans(sql, 'unwanted', unwanted);
+  await markStale(sql, [...segments, ...gaps, ...unwanted, ...declarations.map(fromThenOn)]);
   return newSegments;
 }
+
+/** Being declared or not changes every day after it. */
+function fromThenOn({ camera, stream, atMs }: RecordOf<'declared' | 'withdrawn'>): TouchedSpan {
+  return { camera, stream, startMs: atMs, endMs: END_OF_TIME_MS };
+}
+
+/** End of the year 9999. */
+const END_OF_TIME_MS = 253_402_300_799_999;
 
 type RecordOf<Type extends JournalRecord['type']> = Extract<JournalRecord, { type: Type }>;
 
@@ -123,18 +149,5 @@ async function endRuns(sql: SqlRunner, ends: readonly RecordOf<'run-ended'>[]): 
      FROM jsonb_to_recordset($1::jsonb) AS i(run text, "endedAtMs" float8, reason text)
      WHERE r.id = i.run AND r.ended_at IS NULL`,
     [jsonOf(ends, ['run', 'endedAtMs', 'reason'])],
-  );
-}
-
-async function storeGaps(sql: SqlRunner, gaps: readonly RecordOf<'gap'>[]): Promise<void> {
-  if (gaps.length === 0) return;
-  await sql.query(
-    `INSERT INTO gap (stream_id, start_at, end_at, reason)
-     SELECT t.id, to_timestamp(i."startMs" / 1000), to_timestamp(max(i."endMs") / 1000), i.reason
-     FROM jsonb_to_recordset($1::jsonb) AS i(camera text, stream text, "startMs" float8, "endMs" float8, reason text)
-     JOIN camera c ON c.name = i.camera JOIN stream t ON t.camera_id = c.id AND t.name = i.stream
-     GROUP BY t.id, to_timestamp(i."startMs" / 1000), i.reason
-     ON CONFLICT (stream_id, start_at, reason) DO UPDATE SET end_at = greatest(gap.end_at, EXCLUDED.end_at)`,
-    [jsonOf(gaps, ['camera', 'stream', 'startMs', 'endMs', 'reason'])],
   );
 }

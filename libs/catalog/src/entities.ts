@@ -25,6 +25,8 @@ export interface StreamRow {
   id: number;
   cameraId: number;
   name: string;
+  /** Since when it is accounted for: the earliest of its declarations. */
+  declaredAt: Date | null;
 }
 
 export const StreamEntity = new EntitySchema<StreamRow>({
@@ -33,6 +35,7 @@ export const StreamEntity = new EntitySchema<StreamRow>({
     id: { type: 'integer', primary: true, generated: 'increment' },
     cameraId: { name: 'camera_id', type: 'integer' },
     name: { type: 'text' },
+    declaredAt: { name: 'declared_at', type: 'timestamptz', nullable: true },
   },
 });
 
@@ -121,20 +124,68 @@ export const SegmentEntity = new EntitySchema<SegmentRow>({
   },
 });
 
-export interface GapRow {
+/** A row of `gap` or `unwanted`. */
+export interface ReasonedRow {
   streamId: number;
   startAt: Date;
   endAt: Date;
   reason: string;
 }
 
-export const GapEntity = new EntitySchema<GapRow>({
-  name: 'gap',
+const reasonedColumns = {
+  streamId: { name: 'stream_id', type: 'integer', primary: true },
+  startAt: { name: 'start_at', type: 'timestamptz', primary: true },
+  reason: { type: 'text', primary: true },
+  endAt: { name: 'end_at', type: 'timestamptz' },
+} as const;
+
+export const GapEntity = new EntitySchema<ReasonedRow>({ name: 'gap', columns: reasonedColumns });
+
+export const UnwantedEntity = new EntitySchema<ReasonedRow>({
+  name: 'unwanted',
+  columns: reasonedColumns,
+});
+
+/** From `at` on the stream is declared, or not any more. */
+export interface DeclarationRow {
+  streamId: number;
+  at: Date;
+  declared: boolean;
+}
+
+export const DeclarationEntity = new EntitySchema<DeclarationRow>({
+  name: 'declaration',
   columns: {
     streamId: { name: 'stream_id', type: 'integer', primary: true },
-    startAt: { name: 'start_at', type: 'timestamptz', primary: true },
-    reason: { type: 'text', primary: true },
-    endAt: { name: 'end_at', type: 'timestamptz' },
+    at: { type: 'timestamptz', primary: true },
+    declared: { type: 'boolean', primary: true },
+  },
+});
+
+/** Sums of one finished day (UTC); `missing` holds milliseconds by reason. */
+export interface CompletenessRow {
+  streamId: number;
+  day: string;
+  declaredMs: number;
+  recordedMs: number;
+  unwantedMs: number;
+  missingMs: number;
+  missing: Record<string, number>;
+  /** Facts came after it was summed. */
+  stale: boolean;
+}
+
+export const CompletenessEntity = new EntitySchema<CompletenessRow>({
+  name: 'completeness',
+  columns: {
+    streamId: { name: 'stream_id', type: 'integer', primary: true },
+    day: { type: 'date', primary: true },
+    declaredMs: { name: 'declared_ms', type: 'bigint', transformer: asNumber },
+    recordedMs: { name: 'recorded_ms', type: 'bigint', transformer: asNumber },
+    unwantedMs: { name: 'unwanted_ms', type: 'bigint', transformer: asNumber },
+    missingMs: { name: 'missing_ms', type: 'bigint', transformer: asNumber },
+    missing: { type: 'jsonb' },
+    stale: { type: 'boolean', default: false },
   },
 });
 
@@ -177,6 +228,9 @@ export const ENTITIES = [
   RunEntity,
   SegmentEntity,
   GapEntity,
+  UnwantedEntity,
+  DeclarationEntity,
+  CompletenessEntity,
   DeletionEntity,
   ...INTEGRITY_ENTITIES,
 ];

@@ -21,7 +21,12 @@ export type { JournalCursor, JournalRecord, SegmentFacts } from './journal-recor
 export type { CondemnedSegment, RetainedSegment, SegmentKey } from './retention.repository.js';
 export { RetentionRepository } from './retention.repository.js';
 export { TimelineRepository } from './timeline.repository.js';
-export type { CatalogStream, GapSpan, RecordedSpan, Timeline } from './timeline.repository.js';
+export type {
+  CatalogStream,
+  Timeline,
+  TimelineFootage,
+  TimelineRequest,
+} from './timeline.repository.js';
 export { checkVolume } from './volume-check.js';
 export type {
   CheckResult,

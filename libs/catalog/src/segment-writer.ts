@@ -28,7 +28,8 @@ export function jsonOf<Row>(rows: readonly Row[], fields: readonly (keyof Row & 
   );
 }
 
-const STREAM_OF_RECORD =
+/** Joins the stream, as `t`, to a record `i` that names it. */
+export const STREAM_OF_RECORD =
   'JOIN camera c ON c.name = i.camera JOIN stream t ON t.camera_id = c.id AND t.name = i.stream';
 
 /** Creates cameras and streams not seen before. No identity value is spent on those that exist. */

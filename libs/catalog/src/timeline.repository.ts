@@ -1,23 +1,29 @@
 import type { Database } from './database.js';
+import { account } from './ledger/account.js';
+import type { Span } from './ledger/account.js';
+import { coarsen } from './ledger/coarsen.js';
+import type { CoarseAccount, CoarseFootage } from './ledger/coarsen.js';
+import { LedgerRepository } from './ledger/ledger.repository.js';
+import type { RecordedSpan } from './ledger/ledger.repository.js';
 
-/** Unbroken footage: consecutive segments merged. */
-export interface RecordedSpan {
-  startMs: number;
-  endMs: number;
-  segments: number;
-  bytes: number;
+/** Footage, drawn across interruptions that are shorter than the resolution. */
+export interface TimelineFootage extends CoarseFootage {
+  readonly segments: number;
+  readonly bytes: number;
 }
 
-/** Footage that should exist and does not, and why. */
-export interface GapSpan {
-  startMs: number;
-  endMs: number;
-  reason: string;
+/** What became of a range of a stream: the footage that is there, and why there is none elsewhere. */
+export interface Timeline extends Omit<CoarseAccount, 'recorded'> {
+  readonly recorded: TimelineFootage[];
 }
 
-export interface Timeline {
-  recorded: RecordedSpan[];
-  gaps: GapSpan[];
+export interface TimelineRequest extends Span {
+  readonly camera: string;
+  readonly stream: string;
+  /** Nothing is said about the time after it. */
+  readonly nowMs: number;
+  /** What is shorter is drawn together, never left out; 0: everything as it is. */
+  readonly resolutionMs: number;
 }
 
 export interface CatalogStream {
@@ -28,30 +34,22 @@ export interface CatalogStream {
   newestMs: number | undefined;
 }
 
-/** No segment is longer than this; bounds how far before a range its first segment can start. */
-const MAX_SEGMENT_SPAN = '1 day';
-/** Segments closer than this belong together: rounding of media clocks, not missing frames. */
-const TOUCH_MS = 50;
-
 export class TimelineRepository {
-  constructor(private readonly database: Database) {}
+  private readonly ledger: LedgerRepository;
 
-  /** What is recorded and what is missing of a stream between two wall times, clipped to them, in order. */
-  async timeline(
-    camera: string,
-    stream: string,
-    startMs: number,
-    endMs: number,
-  ): Promise<Timeline> {
-    const range = [camera, stream, startMs, endMs];
-    const recorded = await this.database.query<RecordedSpan>(RECORDED_SPANS, [...range, TOUCH_MS]);
-    const gaps = await this.database.query<GapSpan>(GAP_SPANS, range);
-    const clip = <Span extends { startMs: number; endMs: number }>(span: Span): Span => ({
-      ...span,
-      startMs: Math.max(span.startMs, startMs),
-      endMs: Math.min(span.endMs, endMs),
-    });
-    return { recorded: recorded.map(clip), gaps: gaps.map(clip) };
+  constructor(private readonly database: Database) {
+    this.ledger = new LedgerRepository(database);
+  }
+
+  /** What is recorded of a stream between two wall times and what is not, clipped to them, each list in order. */
+  async timeline(request: TimelineRequest): Promise<Timeline> {
+    const { camera, stream, startMs, endMs, nowMs, resolutionMs } = request;
+    const known = (await this.ledger.streams(camera)).find((each) => each.stream === stream);
+    const range = { startMs, endMs: Math.min(endMs, nowMs) };
+    if (known === undefined || range.endMs <= startMs) return coarsenNothing();
+    const facts = await this.ledger.facts(known.id, range);
+    const coarse = coarsen(account(range, facts), resolutionMs);
+    return { ...coarse, recorded: withSegments(coarse.recorded, facts.recorded) };
   }
 
   /** Every stream that was ever recorded, with its extent. */
@@ -70,31 +68,30 @@ export class TimelineRepository {
   }
 }
 
-/** Gaps and islands: a segment starts a new island when it begins later than everything before it has ended. */
-const RECORDED_SPANS = `
-  WITH wanted AS (
-    SELECT s.start_at, s.end_at, s.bytes
-    FROM segment s JOIN stream t ON t.id = s.stream_id JOIN camera c ON c.id = t.camera_id
-    WHERE c.name = $1 AND t.name = $2 AND s.state = 'present'
-      AND s.start_at >= to_timestamp($3::float8 / 1000) - interval '${MAX_SEGMENT_SPAN}'
-      AND s.start_at < to_timestamp($4::float8 / 1000)
-      AND s.end_at > to_timestamp($3::float8 / 1000)
-  ), marked AS (
-    SELECT *, start_at > max(end_at) OVER (ORDER BY start_at, end_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-      + make_interval(secs => $5::float8 / 1000) AS begins
-    FROM wanted
-  ), islands AS (
-    SELECT *, count(*) FILTER (WHERE begins) OVER (ORDER BY start_at, end_at) AS island FROM marked
-  )
-  SELECT (extract(epoch FROM min(start_at)) * 1000)::float8 AS "startMs", (extract(epoch FROM max(end_at)) * 1000)::float8 AS "endMs",
-    count(*)::integer AS segments, sum(bytes)::float8 AS bytes
-  FROM islands GROUP BY island ORDER BY 1`;
+function coarsenNothing(): Timeline {
+  return { recorded: [], deleted: [], gaps: [], unwanted: [], pending: [] };
+}
 
-const GAP_SPANS = `
-  SELECT (extract(epoch FROM g.start_at) * 1000)::float8 AS "startMs", (extract(epoch FROM g.end_at) * 1000)::float8 AS "endMs", g.reason
-  FROM gap g JOIN stream t ON t.id = g.stream_id JOIN camera c ON c.id = t.camera_id
-  WHERE c.name = $1 AND t.name = $2 AND g.start_at < to_timestamp($4::float8 / 1000) AND g.end_at > to_timestamp($3::float8 / 1000)
-  ORDER BY g.start_at, g.end_at`;
+/** Both lists are in order, and each island lies in one range of footage. */
+function withSegments(
+  footage: readonly CoarseFootage[],
+  islands: readonly RecordedSpan[],
+): TimelineFootage[] {
+  let at = 0;
+  return footage.map((range) => {
+    let segments = 0;
+    let bytes = 0;
+    for (let island = islands[at]; island !== undefined; island = islands[at]) {
+      if (island.startMs >= range.endMs) break;
+      at += 1;
+      // One that ends before the footage begins only reached into the margin of the query.
+      if (island.endMs <= range.startMs) continue;
+      segments += island.segments;
+      bytes += island.bytes;
+    }
+    return { ...range, segments, bytes };
+  });
+}
 
 const STREAMS = `
   SELECT c.name AS camera, t.name AS stream,

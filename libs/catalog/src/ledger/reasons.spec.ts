@@ -15,6 +15,7 @@ describe('missingReasonOf', () => {
     ['format-change', 'camera-offline'],
     ['clock-step', 'timestamps'],
     ['crash', 'process-down'],
+    ['file-vanished', 'disk-error'],
     ['unsupported', 'configuration'],
   ])('tells %s as %s', (raw, told) => {
     expect(missingReasonOf(raw)).toBe(told);

@@ -37,6 +37,8 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['format-change', 'camera-offline'],
   ['clock-step', 'timestamps'],
   ['crash', 'process-down'],
+  // A file that is gone although nobody removed it.
+  ['file-vanished', 'disk-error'],
   // Why a write fails, beyond the disk reasons that are told as they are.
   ['unsupported', 'configuration'],
 ] satisfies [string, MissingReason][]);
