@@ -10,7 +10,7 @@ const LAYERS = [
   ['access', 'catalog', 'jobs'],
   ['relay'],
   ['recording'],
-  ['playback', 'retention', 'integrity'],
+  ['playback', 'retention', 'integrity', 'ledger'],
 ];
 
 /** Sans-I/O: bytes and time go in, events and bytes come out. */

@@ -74,7 +74,7 @@ describe('migrations', () => {
     const columns = await postgres.query<{ key: string; type: string; nullable: boolean }>(
       `SELECT table_name || '.' || column_name AS key, is_nullable = 'YES' AS nullable,
          CASE data_type WHEN 'timestamp with time zone' THEN 'timestamptz' WHEN 'ARRAY' THEN 'text' ELSE data_type END AS type
-       FROM information_schema.columns WHERE table_schema = 'public' AND table_name !~ '_migration$|^segment_'`,
+       FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'stream_declaration' AND table_name !~ '_migration$|^segment_'`,
       url.split('/').at(-1),
     );
     const mapped = ENTITIES.flatMap(({ options }) =>
@@ -284,18 +284,39 @@ describe('TimelineRepository', () => {
       ],
       { file: 1, offset: 1 },
     );
-    const timeline = await catalog.timeline.timeline(
-      'front',
-      'main',
-      EPOCH_MS + 30_000,
-      later + 30_000,
-    );
+    const timeline = await catalog.timeline.timeline({
+      camera: 'front',
+      stream: 'main',
+      startMs: EPOCH_MS + 30_000,
+      endMs: later + 30_000,
+      nowMs: later + 60_000,
+      resolutionMs: 0,
+    });
+    const whole = { holes: 0, holesMs: 0 };
     expect(timeline).toEqual({
       recorded: [
-        { startMs: EPOCH_MS + 30_000, endMs: EPOCH_MS + 2 * MINUTE_MS, segments: 2, bytes: 2_000 },
-        { startMs: later, endMs: later + 30_000, segments: 1, bytes: 1_000 },
+        {
+          startMs: EPOCH_MS + 30_000,
+          endMs: EPOCH_MS + 2 * MINUTE_MS,
+          ...whole,
+          segments: 2,
+          bytes: 2_000,
+        },
+        { startMs: later, endMs: later + 30_000, ...whole, segments: 1, bytes: 1_000 },
       ],
-      gaps: [{ startMs: EPOCH_MS + 2 * MINUTE_MS, endMs: later, reason: 'camera-offline' }],
+      gaps: [
+        {
+          startMs: EPOCH_MS + 2 * MINUTE_MS,
+          endMs: later,
+          reason: 'camera-offline',
+          detail: 'camera-offline',
+          stretches: 1,
+          missingMs: 8 * MINUTE_MS,
+        },
+      ],
+      deleted: [],
+      unwanted: [],
+      pending: [],
     });
     expect(await catalog.timeline.streams()).toEqual([
       {

@@ -146,9 +146,31 @@ describe('worker and control, started without a database', () => {
             end: iso(FIRST_MS + 4 * MINUTE_MS),
             segments: 2,
             bytes: 1_048_576,
+            holes: 0,
+            holesSeconds: 0,
           },
         ],
-        gaps: [{ start: iso(gap.startMs), end: iso(gap.endMs), reason: 'camera-offline' }],
+        gaps: [
+          {
+            start: iso(gap.startMs),
+            end: iso(gap.endMs),
+            reason: 'camera-offline',
+            detail: 'camera-offline',
+            stretches: 1,
+            missingSeconds: 60,
+          },
+        ],
+        deleted: [
+          {
+            start: iso(FIRST_MS),
+            end: iso(FIRST_MS + 2 * MINUTE_MS),
+            holes: 0,
+            holesSeconds: 0,
+          },
+        ],
+        unwanted: [],
+        // Nothing is known of the stream after the gap.
+        pending: [{ start: iso(gap.endMs), end: iso(FIRST_MS + 10 * MINUTE_MS) }],
       });
       const deletions = await postgres.query<{ path: string; rule: string }>(
         'SELECT path, rule FROM deletion ORDER BY path',

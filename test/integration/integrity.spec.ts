@@ -133,7 +133,13 @@ async function work(clock: ManualClock, name: string): Promise<void> {
   });
   const processor = processors.find(({ contract }) => contract.name === name);
   const data = name === SignCheckpoints.name ? {} : { volume: 'main' };
-  await processor!.process(data, new AbortController().signal);
+  await processor!.process(data, {
+    id: '1',
+    attempt: 1,
+    signal: new AbortController().signal,
+    report: () => undefined,
+    parts: () => Promise.reject(new Error('not a flow')),
+  });
 }
 
 describe('the chain of hashes', () => {

@@ -323,7 +323,9 @@ describe.each(['postgres', 'redis'] as const)('operating jobs on %s', (kind) => 
     await taken.opened;
     await first.close();
     expect(finished).toEqual([{ job: 'work.do', result: 'returned' }]);
-    await start(processorOf(Work, async ({ text }, { attempt }) => ({ length: text.length * attempt })));
+    await start(
+      processorOf(Work, async ({ text }, { attempt }) => ({ length: text.length * attempt })),
+    );
     await until(async () => (await queue.desk.inspect(Work.queue, id)).state === 'completed');
     expect((await queue.desk.inspect(Work.queue, id)).result).toEqual({ length: 7 });
   });

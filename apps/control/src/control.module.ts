@@ -13,10 +13,14 @@ import { ErrorFilter } from './error.filter.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { IntegrityController } from './integrity.controller.js';
 import { JobSchedule, recurringJobs } from './job-schedule.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { JOBS_PROVIDERS } from './jobs/jobs.providers.js';
+import { LedgerController } from './ledger/ledger.controller.js';
+import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
 
 @Module({
   imports: [ScheduleModule.forRoot()],
-  controllers: [CamerasController, IntegrityController],
+  controllers: [CamerasController, IntegrityController, JobsController, LedgerController],
   providers: [
     { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
     { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
@@ -27,6 +31,8 @@ import { JobSchedule, recurringJobs } from './job-schedule.js';
         new CamerasService(catalog, policy, () => watcher.config),
       inject: [Catalog, AccessPolicy, RoleContext],
     },
+    ...LEDGER_PROVIDERS,
+    ...JOBS_PROVIDERS,
     {
       provide: JobSchedule,
       useFactory: (queue: JobQueue, registry: SchedulerRegistry, { config, logger }: RoleContext) =>

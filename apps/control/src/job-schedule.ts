@@ -9,6 +9,7 @@ import {
   VolumeScan,
 } from '@nightjar/integrity';
 import type { JobQueue } from '@nightjar/jobs';
+import { CompletenessRollUp } from '@nightjar/ledger';
 import type { Logger } from '@nightjar/monitoring';
 import { RetentionSweep } from '@nightjar/retention';
 
@@ -22,7 +23,7 @@ interface Recurring {
   readonly everyMs: number;
   /** Whether it is also due when Nightjar starts. */
   readonly atStart: boolean;
-  enqueue(queue: JobQueue): Promise<void>;
+  enqueue(queue: JobQueue): Promise<unknown>;
 }
 
 /** Everything that control has done on schedule. A job that still waits or runs is not doubled: each has a dedupe key. */
@@ -63,6 +64,12 @@ export function recurringJobs(config: NightjarConfig): Recurring[] {
       everyMs: HOUR_MS,
       atStart: true,
       enqueue: (queue) => queue.enqueue(SignCheckpoints, {}),
+    },
+    {
+      name: CompletenessRollUp.name,
+      everyMs: HOUR_MS,
+      atStart: true,
+      enqueue: (queue) => queue.enqueue(CompletenessRollUp, {}),
     },
   ];
 }

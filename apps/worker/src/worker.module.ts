@@ -8,19 +8,28 @@ import {
   SignCheckpoints,
   VolumeScan,
 } from '@nightjar/integrity';
-import { createJobsBackend, JobWorker } from '@nightjar/jobs';
+import { createJobsBackend, JobQueue, JobWorker } from '@nightjar/jobs';
 import type { JobListener } from '@nightjar/jobs';
+import { CompletenessRollUp, rollUpProcessor } from '@nightjar/ledger';
 import { metrics } from '@nightjar/monitoring';
 import type { Logger } from '@nightjar/monitoring';
 import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
+import { QueueGauges } from './queue-gauges.js';
 import { sparing } from './sparing.js';
 import { VolumeRegistry } from './volume-registry.js';
 import { WorkerService } from './worker.service.js';
 
 /** Every job this role is responsible for; boot fails unless each has exactly one processor. */
-const JOBS = [RetentionSweep, IntegrityCheck, VolumeScan, CatalogReconcile, SignCheckpoints];
+const JOBS = [
+  RetentionSweep,
+  IntegrityCheck,
+  VolumeScan,
+  CatalogReconcile,
+  SignCheckpoints,
+  CompletenessRollUp,
+];
 /** A server that is away is mentioned this often. */
 const REMIND_MS = 60_000;
 
@@ -89,6 +98,7 @@ function createService(
       volume: (name) => volumes.get(name),
       software: `nightjar ${VERSION}`,
     }),
+    rollUpProcessor({ catalog, clock }),
   ];
   const jobs = new JobWorker(backend, JOBS, processors, clock, jobListener(logger, queueAway));
   const feeders = volumes.names.map(
@@ -100,7 +110,13 @@ function createService(
         volume: () => volumes.get(name),
       }),
   );
-  return new WorkerService({ catalog, feeders, backend, jobs, clock, logger });
+  const queue = new JobQueue(backend, queueAway);
+  const gauges = new QueueGauges(
+    queue.desk,
+    JOBS.map(({ queue: name }) => name),
+    clock,
+  );
+  return new WorkerService({ catalog, feeders, queue, jobs, gauges, clock, logger });
 }
 
 function jobListener(logger: Logger, unavailable: (reason: string) => void): JobListener {
@@ -109,7 +125,8 @@ function jobListener(logger: Logger, unavailable: (reason: string) => void): Job
     finished(job, result, durationSeconds, reason) {
       metrics.jobs.inc({ job, result });
       metrics.jobDurationSeconds.observe({ job }, durationSeconds);
-      if (result !== 'completed') logger.warn({ job, result, reason }, 'a job failed');
+      if (result === 'failed' || result === 'retried')
+        logger.warn({ job, result, reason }, 'a job failed');
     },
   };
 }

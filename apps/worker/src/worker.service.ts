@@ -1,9 +1,10 @@
 import type { Catalog } from '@nightjar/catalog';
 import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
-import type { JobsBackend, JobWorker } from '@nightjar/jobs';
+import type { JobQueue, JobWorker } from '@nightjar/jobs';
 import type { Logger, Readiness } from '@nightjar/monitoring';
 import type { JournalFeeder } from './journal-feeder.js';
+import type { QueueGauges } from './queue-gauges.js';
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
@@ -11,8 +12,10 @@ const LAST_RETRY_MS = 10_000;
 export interface WorkerParts {
   readonly catalog: Catalog;
   readonly feeders: readonly JournalFeeder[];
-  readonly backend: JobsBackend;
+  /** Owns the backend that `jobs` works on too. */
+  readonly queue: JobQueue;
   readonly jobs: JobWorker;
+  readonly gauges: QueueGauges;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,11 +43,11 @@ export class WorkerService {
   }
 
   async stop(): Promise<void> {
-    const { catalog, feeders, backend, jobs } = this.parts;
+    const { catalog, feeders, gauges, jobs, queue } = this.parts;
     this.stopping.abort();
     await this.starting;
-    await Promise.all([...feeders.map((feeder) => feeder.stop()), jobs.close()]);
-    await backend.close();
+    await Promise.all([...feeders.map((feeder) => feeder.stop()), jobs.close(), gauges.stop()]);
+    await queue.close();
     await catalog.close();
   }
 
@@ -65,6 +68,7 @@ export class WorkerService {
       try {
         await this.parts.jobs.start();
         this.jobsRun = true;
+        this.parts.gauges.start();
         return;
       } catch (error) {
         if (delayMs === FIRST_RETRY_MS)

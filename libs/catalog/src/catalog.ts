@@ -7,6 +7,7 @@ import { createCatalogDataSource, migrate } from './data-source.js';
 import { databaseError } from './database-error.js';
 import { Database } from './database.js';
 import { IntegrityRepository } from './integrity.repository.js';
+import { CompletenessRepository } from './ledger/completeness.repository.js';
 import { RetentionRepository } from './retention.repository.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
@@ -27,6 +28,7 @@ export interface CatalogListener {
 export class Catalog {
   readonly feed: CatalogFeed;
   readonly timeline: TimelineRepository;
+  readonly completeness: CompletenessRepository;
   readonly retention: RetentionRepository;
   readonly volumes: VolumeRepository;
   readonly audit: AuditRepository;
@@ -44,6 +46,7 @@ export class Catalog {
     this.database = new Database(this.source);
     this.feed = new CatalogFeed(this.database);
     this.timeline = new TimelineRepository(this.database);
+    this.completeness = new CompletenessRepository(this.database);
     this.retention = new RetentionRepository(this.database);
     this.volumes = new VolumeRepository(this.database);
     this.audit = new AuditRepository(this.database);

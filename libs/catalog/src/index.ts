@@ -1,6 +1,10 @@
 export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
 export { Catalog } from './catalog.js';
 export type { CatalogListener } from './catalog.js';
+export type { CoarseFootage, CoarseGap, CoarseUnwanted } from './ledger/coarsen.js';
+export { percentageOf } from './ledger/completeness.js';
+export type { Completeness } from './ledger/completeness.js';
+export type { DayCompleteness, DaysRequest } from './ledger/completeness.repository.js';
 export { MISSING_REASONS, missingReasonOf } from './ledger/reasons.js';
 export type { MissingReason, UnwantedReason } from './ledger/reasons.js';
 export { CatalogFeed } from './catalog-feed.js';

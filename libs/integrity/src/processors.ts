@@ -35,9 +35,11 @@ export interface IntegrityOptions {
 /** The processors of all jobs of this library. Idempotent: what they find is stored by file, what they sign by day. */
 export function integrityProcessors(options: IntegrityOptions): JobProcessor[] {
   return [
-    processorOf(IntegrityCheck, ({ volume }, signal) => check(options, volume, signal)),
-    processorOf(VolumeScan, ({ volume }, signal) => scan(options, volume, 'nothing', signal)),
-    processorOf(CatalogReconcile, ({ volume }, signal) => scan(options, volume, 'rows', signal)),
+    processorOf(IntegrityCheck, ({ volume }, { signal }) => check(options, volume, signal)),
+    processorOf(VolumeScan, ({ volume }, { signal }) => scan(options, volume, 'nothing', signal)),
+    processorOf(CatalogReconcile, ({ volume }, { signal }) =>
+      scan(options, volume, 'rows', signal),
+    ),
     processorOf(SignCheckpoints, () => checkpoint(options)),
   ];
 }

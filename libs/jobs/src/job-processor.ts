@@ -12,14 +12,14 @@ export interface JobContext {
    * Says how far the job is, for people. May be called often: at most two per second are stored.
    * @param fraction 0 to 1
    */
-  report(fraction: number, note?: string): void;
+  readonly report: (fraction: number, note?: string) => void;
   /**
    * In the whole of a flow: what its parts left behind, in the order in which they were enqueued.
    * @throws NightjarError `conflict` if a part has left nothing
    */
-  parts<PartResult>(flow: {
+  readonly parts: <PartResult>(flow: {
     readonly part: Pick<JobContract<unknown, PartResult>, 'name' | 'result'>;
-  }): Promise<PartResult[]>;
+  }) => Promise<PartResult[]>;
 }
 
 /** The one implementation of a job. Must be idempotent: a job can run again after a crash at any line. */

@@ -18,8 +18,7 @@ export interface EnqueueOptions {
 
 /** When a job comes back by itself: every so many milliseconds, or by a cron pattern (5 or 6 fields) in a time zone. */
 export type Recurrence =
-  | { readonly everyMs: number }
-  | { readonly pattern: string; readonly timeZone: string };
+  { readonly everyMs: number } | { readonly pattern: string; readonly timeZone: string };
 
 /** Parts of one flow; a flow is one transaction. */
 const MAX_PARTS = 1_000;

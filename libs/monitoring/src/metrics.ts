@@ -167,6 +167,15 @@ export const metrics = {
   catalogSegments: counter('catalog_segments_total', 'Segments entered into the catalog.'),
 
   jobs: counter('jobs_total', 'Jobs ended, by result.', ['job', 'result']),
+  queueJobs: gauge('queue_jobs', 'Jobs in a queue, by state; `failed` are dead letters.', [
+    'queue',
+    'state',
+  ]),
+  queueOldestWaitingSeconds: gauge(
+    'queue_oldest_waiting_seconds',
+    'How long the job that waits longest has waited; 0 if none waits.',
+    ['queue'],
+  ),
   jobDurationSeconds: histogram('job_duration_seconds', 'Time a job took.', JOB_SECONDS, ['job']),
   retentionDeletedSegments: counter(
     'retention_deleted_segments_total',

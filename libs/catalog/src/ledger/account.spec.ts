@@ -116,9 +116,7 @@ describe('account', () => {
 function stateAt(ms: number, facts: LedgerFacts): LedgerState {
   const covers = ({ startMs, endMs }: Span): boolean => startMs <= ms && ms < endMs;
   const earliest = <Each extends Span>(spans: readonly Each[]): Each | undefined =>
-    spans
-      .filter(covers)
-      .toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)[0];
+    spans.filter(covers).toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)[0];
   const held = heldBy(ms, facts);
   if (held !== undefined) return { state: held };
   if (!facts.declared.some(covers)) return { state: 'undeclared' };
@@ -160,7 +158,9 @@ const spans = (max: number): fc.Arbitrary<Span[]> =>
   );
 const reasoned = <Reason extends string>(max: number, ...reasons: Reason[]) =>
   spans(max).chain((all) =>
-    fc.tuple(...all.map((each) => fc.constantFrom(...reasons).map((reason) => ({ ...each, reason })))),
+    fc.tuple(
+      ...all.map((each) => fc.constantFrom(...reasons).map((reason) => ({ ...each, reason }))),
+    ),
   );
 /** As catalogs hold them: no two rows of one key. */
 const facts: fc.Arbitrary<LedgerFacts> = fc.record({

@@ -21,7 +21,10 @@ describe('coarsen', () => {
   it('leaves everything as it is at resolution 0', () => {
     const entries = entriesOf([100, RECORDED], [1, MISSING], [100, RECORDED]);
     expect(coarsen(entries, 0)).toMatchObject({
-      recorded: [{ startMs: 0, endMs: 100, holes: 0 }, { startMs: 101, endMs: 201 }],
+      recorded: [
+        { startMs: 0, endMs: 100, holes: 0 },
+        { startMs: 101, endMs: 201 },
+      ],
       gaps: [{ startMs: 100, endMs: 101, stretches: 1, missingMs: 1 }],
     });
   });

@@ -28,8 +28,7 @@ export function completenessOf(
     const ms = overlapMs(entry, declared, within);
     if (ms === 0 || entry.state === 'undeclared') continue;
     sums[entry.state === 'deleted' ? 'recorded' : entry.state] += ms;
-    if (entry.state === 'missing')
-      missing.set(entry.reason, (missing.get(entry.reason) ?? 0) + ms);
+    if (entry.state === 'missing') missing.set(entry.reason, (missing.get(entry.reason) ?? 0) + ms);
   }
   return {
     declaredMs: sums.recorded + sums.unwanted + sums.missing + sums.pending,
@@ -53,8 +52,7 @@ function overlapMs(entry: Span, declared: readonly Span[], within: Span): number
   const endMs = Math.min(entry.endMs, within.endMs);
   if (startMs >= endMs) return 0;
   return declared.reduce(
-    (sum, span) =>
-      sum + Math.max(0, Math.min(endMs, span.endMs) - Math.max(startMs, span.startMs)),
+    (sum, span) => sum + Math.max(0, Math.min(endMs, span.endMs) - Math.max(startMs, span.startMs)),
     0,
   );
 }
