@@ -248,10 +248,7 @@ describe('completeness', () => {
     await twoDays();
     const nowMs = at(48.5);
     const live = await days(monday, '2026-11-20', nowMs);
-    expect(live.map(sumsOf)).toEqual([
-      ...expected,
-      { day: '2026-11-18', hours: [0.5, 0.5, 0, 0] },
-    ]);
+    expect(live.map(sumsOf)).toEqual([...expected, { day: '2026-11-18', hours: [0.5, 0.5, 0, 0] }]);
     expect(live[0]?.missing).toEqual({ 'camera-offline': HOUR_MS });
     expect(await catalog.completeness.rollUp(nowMs, NEVER, () => undefined)).toBe(2);
     expect(await days(monday, '2026-11-20', nowMs)).toEqual(live);

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JournalRecord } from '@nightjar/catalog';
+import { createJobsBackend, JobQueue } from '@nightjar/jobs';
 import { childSource } from '@nightjar/monitoring';
 import type { OperationsSource } from '@nightjar/monitoring';
+import { RetentionSweep } from '@nightjar/retention';
 import { EPOCH_MS, MINUTE_MS, segmentFacts } from '../support/footage.js';
 import { forkTs } from '../support/fork-ts.js';
 import { freePort } from '../support/free-port.js';
@@ -23,6 +25,7 @@ const SLOW_MS = 60_000;
 let postgres: TestPostgres;
 let volume: TestVolume;
 let directory: string;
+let api: string;
 let base: string;
 let worker: ChildProcess;
 let control: ChildProcess;
@@ -44,7 +47,8 @@ beforeAll(async () => {
   volume = await createTestVolume();
   directory = await mkdtemp(join(tmpdir(), 'nightjar-roles-'));
   const port = await freePort();
-  base = `http://127.0.0.1:${port}/api/v1/cameras`;
+  api = `http://127.0.0.1:${port}/api/v1`;
+  base = `${api}/cameras`;
   const config = join(directory, 'nightjar.yaml');
   await writeFile(
     config,
@@ -205,12 +209,104 @@ describe('worker and control, started without a database', () => {
       400,
     ],
     ['an unknown parameter', `/front/timeline${RANGE}&limit=3`, ADMIN, 400],
+    ['a resolution', `/front/timeline${RANGE}&resolution=5m`, ADMIN, 200],
+    ['a resolution that is none', `/front/timeline${RANGE}&resolution=soon`, ADMIN, 400],
+    ['days', '/back/completeness?from=2026-11-01&to=2026-11-30', GUARD, 200],
+    [
+      'days of a camera that is not theirs',
+      '/front/completeness?from=2026-11-01&to=2026-11-30',
+      GUARD,
+      403,
+    ],
+    ['days backwards', '/front/completeness?from=2026-11-30&to=2026-11-01', ADMIN, 400],
+    ['days of years', '/front/completeness?from=2020-11-30&to=2026-11-01', ADMIN, 400],
+    [
+      'days of nowhere',
+      '/front/completeness?from=2026-11-01&to=2026-11-30&timeZone=Atlantis/Center',
+      ADMIN,
+      400,
+    ],
+    [
+      'days by an offset',
+      '/front/completeness?from=2026-11-01&to=2026-11-30&timeZone=%2B02:00',
+      ADMIN,
+      400,
+    ],
     ['an unknown path', '/front/picture', ADMIN, 404],
   ] as const)('answers a request with %s', async (_name, path, headers, status) => {
     const response = await get(path, headers);
     expect(response.status).toBe(status);
     expect(response.headers.get('www-authenticate')).toBe(
       status === 401 ? 'Basic realm="nightjar", charset="UTF-8"' : null,
+    );
+  });
+
+  it('sum what became of the day, for those who may see it', async () => {
+    const day = iso(FIRST_MS).slice(0, 10);
+    const answer = await fetch(`${api}/completeness?day=${day}`, { headers: ADMIN });
+    const sums = (await answer.json()) as Record<string, unknown>[];
+    expect([answer.status, sums.map(({ camera, stream }) => ({ camera, stream }))]).toEqual([
+      200,
+      [{ camera: 'front', stream: 'main' }],
+    ]);
+    // The day may have begun in the middle of the footage.
+    expect(sums[0]).toMatchObject({ day, unwantedSeconds: 0 });
+    const { declaredSeconds, recordedSeconds, missingSeconds, pendingSeconds } = sums[0] as Record<
+      string,
+      number
+    >;
+    expect(recordedSeconds! + missingSeconds! + pendingSeconds!).toBeCloseTo(declaredSeconds!, 2);
+    const guards = await fetch(`${api}/completeness?day=${day}`, { headers: GUARD });
+    expect(await guards.json()).toEqual([]);
+  });
+
+  it('show dead letters to administrators, who retry and discard them', async () => {
+    const backend = createJobsBackend(
+      { backend: 'postgres', url: postgres.url },
+      undefined,
+      () => undefined,
+    );
+    const queue = new JobQueue(backend, () => undefined);
+    const doomed = {
+      ...RetentionSweep,
+      options: { ...RetentionSweep.options, attempts: 1 },
+    };
+    const id = await queue.enqueue(doomed, { volume: 'attic' });
+    const jobs = (path = '', init: RequestInit = {}): Promise<Response> =>
+      fetch(`${api}/jobs${path}`, { headers: ADMIN, ...init });
+    const failed = async (): Promise<unknown> =>
+      ((await (await jobs('?queue=retention&state=failed')).json()) as { jobs: unknown }).jobs;
+    await until(async () => ((await failed()) as unknown[]).length === 1, 20_000);
+    expect(await failed()).toMatchObject([
+      { id, name: 'retention.sweep', data: { volume: 'attic' }, attempts: 1, state: 'failed' },
+    ]);
+    const all = (await (await jobs()).json()) as { queues: { queue: string; counts: object }[] };
+    expect(all.queues).toContainEqual(
+      expect.objectContaining({
+        queue: 'nightjar.retention',
+        counts: expect.objectContaining({ failed: 1 }) as object,
+      }),
+    );
+    expect((await jobs(`/retention/${id}/retry`, { method: 'POST' })).status).toBe(202);
+    await until(async () => {
+      const job = (await (await jobs(`/retention/${id}`)).json()) as { state: string };
+      return job.state === 'failed';
+    }, 20_000);
+    const gone = await jobs(`/retention/${id}`, { method: 'DELETE' });
+    expect([gone.status, await gone.json()]).toEqual([202, { outcome: 'removed' }]);
+    expect((await jobs(`/retention/${id}`)).status).toBe(404);
+    expect((await jobs('/nowhere/1')).status).toBe(404);
+    expect((await jobs('?state=lost')).status).toBe(400);
+    expect((await jobs('', { headers: GUARD })).status).toBe(403);
+    expect((await jobs(`/retention/${id}/retry`, { method: 'POST', headers: {} })).status).toBe(
+      401,
+    );
+    await queue.close();
+    const gauge = (await sources.worker.metrics()).find(
+      ({ name }) => name === 'nightjar_queue_jobs',
+    );
+    expect(gauge?.values).toContainEqual(
+      expect.objectContaining({ labels: { queue: 'nightjar.retention', state: 'failed' } }),
     );
   });
 

@@ -14,6 +14,7 @@ import { relayAndRecord } from './relay-and-record.js';
 import { slowReaders } from './slow-readers.js';
 import { soak } from './soak.js';
 import { startUp } from './start-up.js';
+import { timeline } from './timeline.js';
 
 /** Every case, in the order in which they run. */
 export const CASES: readonly Case[] = [
@@ -31,5 +32,6 @@ export const CASES: readonly Case[] = [
   memory,
   fullLoad,
   processes,
+  timeline,
   soak,
 ];
