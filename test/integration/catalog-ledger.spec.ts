@@ -268,6 +268,17 @@ describe('completeness', () => {
     expect((await days(monday, tuesday, at(48.5))).map(sumsOf)).toEqual(expected);
   });
 
+  it('does not make a day anew of which gaps or deletions are forgotten', async () => {
+    await twoDays();
+    await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined);
+    await postgres.query('DELETE FROM gap', database);
+    await feed(gap(at(12), at(12.1), 'disk-full'));
+    expect(await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined)).toBe(0);
+    expect((await days(monday, tuesday, at(48.5))).map(sumsOf)).toEqual(expected);
+    // What is not known any more is not called missing either.
+    expect((await timeline(at(10), at(14))).gaps).toEqual([]);
+  });
+
   it('makes a day anew when facts of it come late', async () => {
     await twoDays();
     await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined);
@@ -292,12 +303,15 @@ describe('completeness', () => {
     const late = Array.from({ length: 30 }, (_, n) =>
       footage(at(12) + n * MINUTE_MS, at(12) + (n + 1) * MINUTE_MS, 'dddddddddddd', n),
     );
-    let fed = false;
+    const progress = { fed: 0 };
     const feeding = (async () => {
-      for (const records of late) await feed(...records);
-      fed = true;
+      for (const records of late) {
+        await feed(...records);
+        progress.fed += 1;
+      }
     })();
-    while (!fed) await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined);
+    while (progress.fed < late.length)
+      await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined);
     await feeding;
     await catalog.completeness.rollUp(at(48.5), NEVER, () => undefined);
     const [kept] = await days(monday, monday, at(48.5));

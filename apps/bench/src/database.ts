@@ -14,6 +14,13 @@ export interface BenchDatabase {
 }
 
 const DATABASE = 'nightjar';
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'shared_buffers=128MB',
+  'fsync=off',
+  'max_wal_size=4GB',
+];
 
 /** Starts an empty one with the settings of a small server. */
 export async function startDatabase(folder: string): Promise<BenchDatabase> {
@@ -30,10 +37,7 @@ export async function startDatabase(folder: string): Promise<BenchDatabase> {
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      ...['-c', 'shared_buffers=128MB', '-c', 'fsync=off', '-c', 'max_wal_size=4GB'],
-    ],
+    postgresFlags: SETTINGS.flatMap((setting) => ['-c', setting]),
     onLog: () => undefined,
     onError: () => undefined,
   });

@@ -27,6 +27,8 @@ export interface StreamRow {
   name: string;
   /** Since when it is accounted for: the earliest of its declarations. */
   declaredAt: Date | null;
+  /** Facts of the time before may be forgotten; null: none are. */
+  factsFrom: Date | null;
 }
 
 export const StreamEntity = new EntitySchema<StreamRow>({
@@ -36,6 +38,7 @@ export const StreamEntity = new EntitySchema<StreamRow>({
     cameraId: { name: 'camera_id', type: 'integer' },
     name: { type: 'text' },
     declaredAt: { name: 'declared_at', type: 'timestamptz', nullable: true },
+    factsFrom: { name: 'facts_from', type: 'timestamptz', nullable: true },
   },
 });
 

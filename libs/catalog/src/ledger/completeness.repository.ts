@@ -197,12 +197,16 @@ const DAYS_TO_SUM = `
     date_trunc('day', to_timestamp($2::float8 / 1000) AT TIME ZONE 'UTC') - interval '1 day',
     interval '1 day') d
   LEFT JOIN completeness k ON k.stream_id = t.id AND k.day = d::date
-  WHERE t.id = $1 AND (k.stream_id IS NULL OR k.stale) ORDER BY d`;
+  WHERE t.id = $1 AND (k.stream_id IS NULL OR k.stale)
+    AND (t.facts_from IS NULL OR d AT TIME ZONE 'UTC' >= t.facts_from) ORDER BY d`;
 
+/** Where facts are forgotten the sums stay as they are. */
 const KEPT = `
-  SELECT stream_id AS "streamId", to_char(day, 'YYYY-MM-DD') AS day, declared_ms::float8 AS "declaredMs",
-    recorded_ms::float8 AS "recordedMs", unwanted_ms::float8 AS "unwantedMs", missing_ms::float8 AS "missingMs", missing
-  FROM completeness WHERE stream_id = ANY($1::integer[]) AND day BETWEEN $2::date AND $3::date AND NOT stale`;
+  SELECT k.stream_id AS "streamId", to_char(k.day, 'YYYY-MM-DD') AS day, k.declared_ms::float8 AS "declaredMs",
+    k.recorded_ms::float8 AS "recordedMs", k.unwanted_ms::float8 AS "unwantedMs", k.missing_ms::float8 AS "missingMs", k.missing
+  FROM completeness k JOIN stream t ON t.id = k.stream_id
+  WHERE k.stream_id = ANY($1::integer[]) AND k.day BETWEEN $2::date AND $3::date
+    AND (NOT k.stale OR k.day::timestamp AT TIME ZONE 'UTC' < t.facts_from)`;
 
 const PLACEHOLDER = `
   INSERT INTO completeness (stream_id, day, declared_ms, recorded_ms, unwanted_ms, missing_ms, missing, stale)

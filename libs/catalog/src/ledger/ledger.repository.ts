@@ -145,14 +145,20 @@ export const reasonedSpans = (table: 'gap' | 'unwanted'): string => `
   SELECT ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, reason FROM ${table}
   WHERE stream_id = $1 AND end_at - start_at > interval '1 day' AND end_at > ${at('$2')} AND start_at < ${at('$4')}`;
 
-/** Who has footage and was never declared is taken for declared from the first segment on. */
+/**
+ * Who has footage and was never declared is taken for declared from the first segment on. The account begins where all facts are
+ * still known.
+ */
 const DECLARED = `
-  SELECT ${ms('from_at', 'startMs')}, ${ms('to_at', 'endMs')} FROM stream_declaration WHERE stream_id = $1
-  UNION ALL
-  SELECT ${ms('start_at', 'startMs')}, NULL FROM (
-    SELECT start_at FROM segment WHERE stream_id = $1 ORDER BY start_at LIMIT 1
-  ) first WHERE NOT EXISTS (SELECT 1 FROM declaration WHERE stream_id = $1)
-  ORDER BY 1`;
+  WITH told AS (
+    SELECT from_at, to_at FROM stream_declaration WHERE stream_id = $1
+    UNION ALL
+    SELECT start_at, NULL FROM (SELECT start_at FROM segment WHERE stream_id = $1 ORDER BY start_at LIMIT 1) first
+    WHERE NOT EXISTS (SELECT 1 FROM declaration WHERE stream_id = $1)
+  )
+  SELECT ${ms('greatest(from_at, facts_from)', 'startMs')}, ${ms('to_at', 'endMs')}
+  FROM told JOIN stream ON stream.id = $1
+  WHERE to_at IS NULL OR facts_from IS NULL OR to_at > facts_from ORDER BY 1`;
 
 /** The newest run alone may be open: one that is followed by another has ended, whatever became of the record that says so. */
 export const LAST_KNOWN = `

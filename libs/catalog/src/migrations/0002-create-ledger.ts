@@ -54,6 +54,20 @@ const UP = [
    ) s`,
   `UPDATE stream t SET declared_at = d.at FROM declaration d WHERE d.stream_id = t.id`,
 
+  // Gaps and deletions are forgotten one day. What came before the last one that was is not accounted for any more: of a day
+  // whose facts are gone the sums below are all there is.
+  'ALTER TABLE stream ADD facts_from timestamptz',
+  `CREATE FUNCTION note_forgotten_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+   BEGIN
+     UPDATE stream t SET facts_from = greatest(t.facts_from, f.until)
+     FROM (SELECT stream_id, max(end_at) AS until FROM forgotten GROUP BY stream_id) f
+     WHERE t.id = f.stream_id AND (t.facts_from IS NULL OR t.facts_from < f.until);
+     RETURN NULL;
+   END $$`,
+  `CREATE TRIGGER gap_forgotten AFTER DELETE ON gap REFERENCING OLD TABLE AS forgotten
+   FOR EACH STATEMENT EXECUTE FUNCTION note_forgotten_facts()`,
+  `CREATE TRIGGER deletion_forgotten AFTER DELETE ON deletion REFERENCING OLD TABLE AS forgotten
+   FOR EACH STATEMENT EXECUTE FUNCTION note_forgotten_facts()`,
   `CREATE TABLE completeness (
      stream_id integer NOT NULL REFERENCES stream,
      day date NOT NULL,
@@ -79,7 +93,10 @@ const DOWN = [
   'CREATE INDEX segment_stream_time ON segment (stream_id, start_at) INCLUDE (bytes, state)',
   'DROP INDEX segment_timeline',
   'DROP TABLE completeness',
-  'ALTER TABLE stream DROP declared_at',
+  'DROP TRIGGER deletion_forgotten ON deletion',
+  'DROP TRIGGER gap_forgotten ON gap',
+  'DROP FUNCTION note_forgotten_facts()',
+  'ALTER TABLE stream DROP facts_from, DROP declared_at',
   'DROP VIEW stream_declaration',
   'DROP TABLE declaration',
   'DROP INDEX gap_long',
