@@ -8,6 +8,8 @@ import { databaseError } from './database-error.js';
 import { Database } from './database.js';
 import { IntegrityRepository } from './integrity.repository.js';
 import { CompletenessRepository } from './ledger/completeness.repository.js';
+import { EventRepository } from './events/event.repository.js';
+import { OverrideRepository } from './events/override.repository.js';
 import { RetentionRepository } from './retention.repository.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
@@ -33,6 +35,8 @@ export class Catalog {
   readonly volumes: VolumeRepository;
   readonly audit: AuditRepository;
   readonly integrity: IntegrityRepository;
+  readonly events: EventRepository;
+  readonly overrides: OverrideRepository;
   private readonly source: DataSource;
   private readonly database: Database;
   private migrated = false;
@@ -51,6 +55,8 @@ export class Catalog {
     this.volumes = new VolumeRepository(this.database);
     this.audit = new AuditRepository(this.database);
     this.integrity = new IntegrityRepository(this.database);
+    this.events = new EventRepository(this.database);
+    this.overrides = new OverrideRepository(this.database);
   }
 
   /** One attempt: connects and migrates. Does nothing once it has succeeded. */

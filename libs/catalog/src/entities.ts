@@ -1,6 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
 import { INTEGRITY_ENTITIES } from './integrity.entities.js';
+import { EventEntity, OverrideEntity } from './events/event-entities.js';
 
 /** bigint columns hold byte counts and offsets below 2^53; pg hands them out as text. */
 const asNumber: ValueTransformer = {
@@ -236,4 +237,6 @@ export const ENTITIES = [
   CompletenessEntity,
   DeletionEntity,
   ...INTEGRITY_ENTITIES,
+  EventEntity,
+  OverrideEntity,
 ];

@@ -42,3 +42,11 @@ export type {
   VolumeScan,
 } from './volume-check.js';
 export { VolumeRepository } from './volume.repository.js';
+export { MAX_EVENT_MS } from './events/camera-event.js';
+export type { CameraEvent, EventDetails, EventSource } from './events/camera-event.js';
+export { EventConnection } from './events/event-connection.js';
+export type { ConnectionEvents } from './events/event-connection.js';
+export { EventRepository } from './events/event.repository.js';
+export type { EventEnd, EventRange } from './events/event.repository.js';
+export { OverrideRepository } from './events/override.repository.js';
+export type { RecordingOverride } from './events/recording-override.js';

@@ -1,0 +1,56 @@
+import { EntitySchema } from 'typeorm';
+
+interface EventRow {
+  cameraId: number;
+  id: string;
+  stream: string | null;
+  type: string;
+  source: string;
+  startAt: Date;
+  endAt: Date | null;
+  label: string | null;
+  data: object | null;
+  /** Rises with each change of any row, in the order of commits. */
+  change: string;
+}
+
+export const EventEntity = new EntitySchema<EventRow>({
+  name: 'event',
+  columns: {
+    cameraId: { name: 'camera_id', type: 'integer', primary: true },
+    id: { type: 'text', primary: true },
+    stream: { type: 'text', nullable: true },
+    type: { type: 'text' },
+    source: { type: 'text' },
+    startAt: { name: 'start_at', type: 'timestamptz' },
+    endAt: { name: 'end_at', type: 'timestamptz', nullable: true },
+    label: { type: 'text', nullable: true },
+    data: { type: 'jsonb', nullable: true },
+    change: { type: 'bigint' },
+  },
+});
+
+interface OverrideRow {
+  id: number;
+  cameraId: number;
+  stream: string | null;
+  action: string;
+  until: Date | null;
+  reason: string | null;
+  setBy: string;
+  setAt: Date;
+}
+
+export const OverrideEntity = new EntitySchema<OverrideRow>({
+  name: 'recording_override',
+  columns: {
+    id: { type: 'integer', primary: true, generated: 'increment' },
+    cameraId: { name: 'camera_id', type: 'integer' },
+    stream: { type: 'text', nullable: true },
+    action: { type: 'text' },
+    until: { type: 'timestamptz', nullable: true },
+    reason: { type: 'text', nullable: true },
+    setBy: { name: 'set_by', type: 'text' },
+    setAt: { name: 'set_at', type: 'timestamptz' },
+  },
+});

@@ -1,0 +1,165 @@
+import { NightjarError } from '@nightjar/common';
+import type { Database, SqlRunner } from '../database.js';
+import type { EventDetails } from './camera-event.js';
+import { cameraId, EVENT_CHANNEL, EVENT_COLUMNS, toEvent, type EventColumns } from './event-sql.js';
+
+/** Which events end. */
+export interface EventEnd {
+  readonly camera: string;
+  /** undefined: every open event of the type and stream. */
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly stream: string | undefined;
+  readonly atMs: number;
+}
+
+export interface EventRange {
+  readonly camera: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** undefined: all types. */
+  readonly types: readonly string[] | undefined;
+  readonly limit: number;
+}
+
+/** The rows of events. Each change is told to all who listen as it becomes visible. */
+export class EventRepository {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Stores an event once: one whose id is known already stays as it is.
+   * @param supersedes whether it ends what its sender left open: the same type, source and stream
+   * @returns the event as it is stored now
+   */
+  async begin(event: EventDetails, { supersedes }: { supersedes: boolean }): Promise<EventDetails> {
+    return this.changing(async (sql) => {
+      const camera = await cameraId(sql, event.camera);
+      if (supersedes) {
+        await sql.query(
+          `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
+           WHERE e.camera_id = $1 AND e.type = $2 AND e.source = $3 AND e.stream IS NOT DISTINCT FROM $4
+             AND e.end_at IS NULL AND e.id <> $6`,
+          [camera, event.type, event.source, event.stream ?? null, event.startMs, event.id],
+        );
+      }
+      await sql.query(
+        `INSERT INTO event (camera_id, id, stream, type, source, start_at, end_at, label, data, change)
+         SELECT $1, $2::text, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8, $9::jsonb,
+           nextval('event_change')
+         WHERE NOT EXISTS (SELECT 1 FROM event WHERE camera_id = $1 AND id = $2::text)`,
+        [
+          camera,
+          event.id,
+          event.stream ?? null,
+          event.type,
+          event.source,
+          event.startMs,
+          event.endMs ?? null,
+          event.label ?? null,
+          event.data === undefined ? null : JSON.stringify(event.data),
+        ],
+      );
+      const rows = await sql.query<DetailColumns>(
+        `${SELECT_DETAILS} WHERE e.camera_id = $1 AND e.id = $2`,
+        [camera, event.id],
+      );
+      return toDetails(rows[0]!);
+    });
+  }
+
+  /**
+   * Ends open events; one that has ended keeps its end.
+   * @returns the events that are meant, as they are stored now; with an id also one that had ended before
+   * @throws NightjarError `not-found` for an id that is not known
+   */
+  async end({ camera, id, type, stream, atMs }: EventEnd): Promise<EventDetails[]> {
+    return this.changing(async (sql) => {
+      const which = [await cameraId(sql, camera), id ?? null, type ?? null, stream ?? null];
+      const meant = `e.camera_id = $1 AND ($2::text IS NULL OR e.id = $2) AND ($3::text IS NULL OR e.type = $3)
+        AND ($4::text IS NULL OR e.stream = $4)`;
+      const ended = await sql.query<{ id: string }>(
+        `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
+         WHERE ${meant} AND e.end_at IS NULL RETURNING e.id`,
+        [...which, atMs],
+      );
+      const ids = id === undefined ? ended.map((row) => row.id) : [id];
+      const rows = await sql.query<DetailColumns>(
+        `${SELECT_DETAILS} WHERE e.camera_id = $1 AND e.id = ANY($2::text[]) ORDER BY e.start_at, e.id`,
+        [which[0], ids],
+      );
+      if (id !== undefined && rows.length === 0)
+        throw new NightjarError('not-found', 'catalog/unknown-event', `there is no event ${id}`);
+      return rows.map(toDetails);
+    });
+  }
+
+  /** Events of a camera that overlap a range, those that go on included, in order of their start. */
+  async inRange({ camera, startMs, endMs, types, limit }: EventRange): Promise<EventDetails[]> {
+    const rows = await this.database.query<DetailColumns>(
+      `${SELECT_DETAILS} WHERE c.name = $1
+         AND e.start_at >= to_timestamp($2::float8 / 1000) - interval '1 day' AND e.start_at < to_timestamp($3::float8 / 1000)
+         AND coalesce(e.end_at, 'infinity') >= to_timestamp($2::float8 / 1000)
+         AND ($4::text[] IS NULL OR e.type = ANY($4::text[]))
+       ORDER BY e.start_at, e.id LIMIT $5`,
+      [camera, startMs, endMs, types === undefined ? null : [...types], limit],
+    );
+    return rows.map(toDetails);
+  }
+
+  /** Ends what has gone on for a day: its end was lost. */
+  async endLost(nowMs: number): Promise<number> {
+    return this.changing(async (sql) => {
+      const rows = await sql.query(
+        `UPDATE event SET end_at = start_at + interval '1 day', change = nextval('event_change')
+         WHERE end_at IS NULL AND start_at < to_timestamp($1::float8 / 1000) - interval '1 day' RETURNING id`,
+        [nowMs],
+      );
+      return rows.length;
+    });
+  }
+
+  /** Removes at most `limit` events that ended before a time and have no footage. @returns how many */
+  async forget(beforeMs: number, limit: number): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM event USING (
+         SELECT e.camera_id, e.id FROM event e
+         WHERE e.start_at < to_timestamp($1::float8 / 1000) AND e.end_at < to_timestamp($1::float8 / 1000)
+           AND NOT EXISTS (
+             SELECT 1 FROM stream t JOIN segment s ON s.stream_id = t.id
+             WHERE t.camera_id = e.camera_id AND s.state = 'present' AND s.end_at >= e.start_at
+               AND s.start_at >= e.start_at - interval '1 day' AND s.start_at <= e.end_at)
+         LIMIT $2
+       ) gone WHERE event.camera_id = gone.camera_id AND event.id = gone.id RETURNING event.id`,
+      [beforeMs, limit],
+    );
+    return rows.length;
+  }
+
+  /** One change at a time: numbers are drawn in the order of commits. All who listen are told at the commit. */
+  private async changing<Result>(work: (sql: SqlRunner) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(async (sql) => {
+      await sql.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK_KEY]);
+      const result = await work(sql);
+      await sql.query("SELECT pg_notify($1, '')", [EVENT_CHANNEL]);
+      return result;
+    });
+  }
+}
+
+/** Spells "NJEV". */
+const CHANGE_LOCK_KEY = 0x4e4a4556;
+
+/** Not before its start, and not after a day. */
+const ENDED_AT = (parameter: string): string =>
+  `least(greatest(to_timestamp(${parameter}::float8 / 1000), e.start_at), e.start_at + interval '1 day')`;
+
+const SELECT_DETAILS = `SELECT ${EVENT_COLUMNS}, e.label, e.data FROM event e JOIN camera c ON c.id = e.camera_id`;
+
+interface DetailColumns extends EventColumns {
+  label: string | null;
+  data: Record<string, unknown> | null;
+}
+
+function toDetails(row: DetailColumns): EventDetails {
+  return { ...toEvent(row), label: row.label ?? undefined, data: row.data ?? undefined };
+}
