@@ -8,6 +8,7 @@ const LAYERS = [
   ['config', 'monitoring'],
   ['role', 'supervision'],
   ['access', 'catalog', 'jobs'],
+  ['events'],
   ['relay'],
   ['recording'],
   ['playback', 'retention', 'integrity', 'ledger'],
@@ -29,7 +30,7 @@ const OWNERS = {
   'sdp-transform': ['libs/rtsp'],
   yaml: ['libs/config'],
   luxon: ['libs/config', 'libs/recording/src/demand'],
-  zod: ['libs/config', 'libs/jobs', 'apps/control'],
+  zod: ['libs/config', 'libs/jobs', 'libs/events', 'apps/control'],
 };
 
 const oneOf = (names) => `(?:${names.join('|')})`;

@@ -16,7 +16,7 @@ const LIMIT_MS = 60_000;
 
 const LIBRARIES = [
   'common rtp rtsp containers config monitoring role access catalog jobs',
-  'relay recording playback retention',
+  'events relay recording playback retention',
 ].flatMap((line) => line.split(' '));
 
 /** One line of code in one file, and the rule that must object. */
@@ -31,6 +31,7 @@ const PLANTED: readonly [file: string, code: string, rule: string][] = [
   ['libs/access/src/a.ts', `import '@nightjar/catalog';`, 'layer-access'],
   ['libs/catalog/src/a.ts', `import '@nightjar/jobs';`, 'layer-catalog'],
   ['libs/jobs/src/a.ts', `import '@nightjar/relay';`, 'layer-jobs'],
+  ['libs/events/src/a.ts', `import '@nightjar/relay';`, 'layer-events'],
   ['libs/relay/src/a.ts', `import '@nightjar/recording';`, 'layer-relay'],
   ['libs/recording/src/a.ts', `import '@nightjar/playback';`, 'layer-recording'],
   ['libs/playback/src/a.ts', `import '../../../apps/media/src/main.js';`, 'layer-playback'],

@@ -5,6 +5,7 @@ import { RoleModule } from '@nightjar/role';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { ControlModule } from './control.module.js';
 import { ControlService } from './control.service.js';
+import { ignoreWebhookBody } from './events/webhook-body.js';
 
 /** Starts the control role: HTTP at once; database and queue may come later. */
 export async function startControl(context: RoleContext): Promise<RunningRole> {
@@ -14,6 +15,7 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: true },
   );
   app.disable('x-powered-by');
+  app.use(ignoreWebhookBody);
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');
   const service = app.get(ControlService);

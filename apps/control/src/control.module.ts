@@ -10,8 +10,13 @@ import { CamerasController } from './cameras.controller.js';
 import { CamerasService } from './cameras.service.js';
 import { ControlService } from './control.service.js';
 import { ErrorFilter } from './error.filter.js';
+import { EventsController } from './events/events.controller.js';
+import { EVENT_PROVIDERS } from './events/events.providers.js';
+import { EventWork } from './events/event-work.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { IntegrityController } from './integrity.controller.js';
+import { RecordingController } from './recording/recording.controller.js';
+import { RECORDING_PROVIDERS } from './recording/recording.providers.js';
 import { JobSchedule, recurringJobs } from './job-schedule.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { JOBS_PROVIDERS } from './jobs/jobs.providers.js';
@@ -20,7 +25,14 @@ import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
 
 @Module({
   imports: [ScheduleModule.forRoot()],
-  controllers: [CamerasController, IntegrityController, JobsController, LedgerController],
+  controllers: [
+    CamerasController,
+    EventsController,
+    IntegrityController,
+    JobsController,
+    LedgerController,
+    RecordingController,
+  ],
   providers: [
     { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
     { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
@@ -39,15 +51,18 @@ import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
         new JobSchedule(queue, registry, recurringJobs(config), logger),
       inject: [JobQueue, SchedulerRegistry, RoleContext],
     },
+    ...EVENT_PROVIDERS,
+    ...RECORDING_PROVIDERS,
     {
       provide: ControlService,
       useFactory: (
         catalog: Catalog,
         queue: JobQueue,
         schedule: JobSchedule,
+        events: EventWork,
         { clock }: RoleContext,
-      ) => new ControlService({ catalog, queue, schedule, clock }),
-      inject: [Catalog, JobQueue, JobSchedule, RoleContext],
+      ) => new ControlService({ catalog, queue, schedule, events, clock }),
+      inject: [Catalog, JobQueue, JobSchedule, EventWork, RoleContext],
     },
     {
       provide: APP_GUARD,

@@ -3,12 +3,14 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Readiness } from '@nightjar/monitoring';
+import type { EventWork } from './events/event-work.js';
 import type { JobSchedule } from './job-schedule.js';
 
 export interface ControlParts {
   readonly catalog: Catalog;
   readonly queue: JobQueue;
   readonly schedule: JobSchedule;
+  readonly events: EventWork;
   readonly clock: Clock;
 }
 
@@ -21,7 +23,8 @@ export class ControlService {
 
   /** Returns at once; see {@link ready}. */
   start(): void {
-    const { catalog, clock, schedule } = this.parts;
+    const { catalog, clock, schedule, events } = this.parts;
+    events.start();
     this.connecting = catalog.connectEventually(clock, this.stopping.signal).then(
       () => schedule.start(),
       (error: unknown) => {
@@ -40,10 +43,11 @@ export class ControlService {
   }
 
   async stop(): Promise<void> {
-    const { catalog, queue, schedule } = this.parts;
+    const { catalog, queue, schedule, events } = this.parts;
     this.stopping.abort();
     await this.connecting;
     schedule.stop();
+    await events.stop();
     await queue.close();
     await catalog.close();
   }

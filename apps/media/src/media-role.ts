@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { RoleContext, RunningRole } from '@nightjar/role';
+import { DemandFeed } from './demand/demand-feed.js';
 import { startFront } from './front/front-role.js';
 import { ShardList } from './front/orphans.js';
 import { processCount } from './front/placement.js';
@@ -20,15 +21,22 @@ async function startAlone(context: RoleContext): Promise<RunningRole> {
   const { config, watcher, logger } = context;
   const media = await Media.create(context);
   const { recordings } = media;
+  const feed = new DemandFeed(context, media.demands);
+  // Before anything is recorded: somebody may have asked for privacy.
+  await feed.recall();
   await media.server.listen();
   if (Object.keys(config.users).length === 0)
     logger.warn('no users are configured: everybody may watch');
-  media.apply(config.cameras);
-  watcher.on('changed', ({ config: next }) => media.apply(next.cameras));
+  media.apply(config.cameras, config.schedules);
+  watcher.on('changed', ({ config: next }) => media.apply(next.cameras, next.schedules));
+  feed.start();
   await media.record();
   return {
     ready: () => ({ ready: recordings.problems.length === 0, reasons: recordings.problems }),
     collect: () => media.collect(),
-    stop: () => media.stop(),
+    stop: async () => {
+      await feed.stop();
+      await media.stop();
+    },
   };
 }

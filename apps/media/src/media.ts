@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
-import type { CameraConfig } from '@nightjar/config';
+import type { CameraConfig, ScheduleConfig } from '@nightjar/config';
 import { metrics, NestLogger, removeCameraSeries } from '@nightjar/monitoring';
-import { Recordings } from '@nightjar/recording';
+import { RecordingDemands, Recordings } from '@nightjar/recording';
 import { Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
 import { RoleModule, type RoleContext } from '@nightjar/role';
 import type { DynamicModule } from '@nestjs/common';
@@ -16,6 +16,7 @@ export class Media {
     readonly relay: Relay,
     readonly server: RtspServer,
     readonly recordings: Recordings,
+    readonly demands: RecordingDemands,
     private readonly figures: RelayMetrics,
     private readonly close: () => Promise<void>,
   ) {}
@@ -27,8 +28,13 @@ export class Media {
       { logger: new NestLogger(context.logger), abortOnError: false },
     );
     const relay = app.get(Relay);
-    return new Media(relay, app.get(RtspServer), app.get(Recordings), new RelayMetrics(relay), () =>
-      app.close(),
+    return new Media(
+      relay,
+      app.get(RtspServer),
+      app.get(Recordings),
+      app.get(RecordingDemands),
+      new RelayMetrics(relay),
+      () => app.close(),
     );
   }
 
@@ -39,10 +45,14 @@ export class Media {
     await this.recordings.apply(this.cameras);
   }
 
-  /** Makes the cameras these. */
-  apply(cameras: Readonly<Record<string, CameraConfig>>): void {
+  /** Makes the cameras these, and the schedules that they refer to. */
+  apply(
+    cameras: Readonly<Record<string, CameraConfig>>,
+    schedules: Readonly<Record<string, ScheduleConfig>>,
+  ): void {
     const gone = Object.keys(this.cameras).filter((camera) => !Object.hasOwn(cameras, camera));
     this.cameras = cameras;
+    this.demands.apply(cameras, schedules);
     this.relay.apply(cameras);
     if (this.recording) void this.recordings.apply(cameras);
     for (const camera of gone) void removeCameraSeries(camera);
@@ -51,10 +61,14 @@ export class Media {
   async collect(): Promise<void> {
     this.figures.collect();
     metrics.rtspSessions.set(this.server.countSessions());
+    metrics.recordingWanted.reset();
+    for (const { camera, stream, demand } of this.demands.all())
+      metrics.recordingWanted.set({ camera, stream }, demand.wanted ? 1 : 0);
     await this.recordings.collect();
   }
 
   async stop(): Promise<void> {
+    this.demands.stop();
     await this.server.close();
     await this.recordings.stop();
     await this.relay.close();

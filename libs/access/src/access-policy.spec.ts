@@ -10,7 +10,7 @@ const USERS = {
   none: { password: 'y', role: 'viewer', cameras: [] },
 } as const;
 
-const ACTIONS: readonly Action[] = ['view', 'playback', 'admin'];
+const ACTIONS: readonly Action[] = ['view', 'playback', 'control', 'admin'];
 
 describe('AccessPolicy', () => {
   let policy: AccessPolicy;
@@ -20,18 +20,18 @@ describe('AccessPolicy', () => {
 
   describe('decides for principal x action x camera', () => {
     it.each([
-      { who: 'ann', camera: 'front', decisions: ['allow', 'allow', 'allow'] },
-      { who: 'ann', camera: 'yard', decisions: ['allow', 'allow', 'allow'] },
-      { who: 'ann', camera: undefined, decisions: ['allow', 'allow', 'allow'] },
-      { who: 'gate', camera: 'front', decisions: ['allow', 'allow', 'forbid'] },
-      { who: 'gate', camera: 'yard', decisions: ['forbid', 'forbid', 'forbid'] },
-      { who: 'gate', camera: undefined, decisions: ['allow', 'allow', 'forbid'] },
-      { who: 'all', camera: 'yard', decisions: ['allow', 'allow', 'forbid'] },
-      { who: 'none', camera: 'front', decisions: ['forbid', 'forbid', 'forbid'] },
+      { who: 'ann', camera: 'front', decisions: ['allow', 'allow', 'allow', 'allow'] },
+      { who: 'ann', camera: 'yard', decisions: ['allow', 'allow', 'allow', 'allow'] },
+      { who: 'ann', camera: undefined, decisions: ['allow', 'allow', 'allow', 'allow'] },
+      { who: 'gate', camera: 'front', decisions: ['allow', 'allow', 'forbid', 'forbid'] },
+      { who: 'gate', camera: 'yard', decisions: ['forbid', 'forbid', 'forbid', 'forbid'] },
+      { who: 'gate', camera: undefined, decisions: ['allow', 'allow', 'forbid', 'forbid'] },
+      { who: 'all', camera: 'yard', decisions: ['allow', 'allow', 'forbid', 'forbid'] },
+      { who: 'none', camera: 'front', decisions: ['forbid', 'forbid', 'forbid', 'forbid'] },
       {
         who: 'nobody',
         camera: 'front',
-        decisions: ['authenticate', 'authenticate', 'authenticate'],
+        decisions: ['authenticate', 'authenticate', 'authenticate', 'authenticate'],
       },
     ])('$who on $camera: $decisions', ({ who, camera, decisions }) => {
       const principal = policy.principal(who);
@@ -45,6 +45,7 @@ describe('AccessPolicy', () => {
     expect(ACTIONS.map((action) => policy.decide(undefined, action, 'front'))).toEqual([
       'allow',
       'allow',
+      'forbid',
       'forbid',
     ]);
   });

@@ -13,7 +13,8 @@ export interface Principal {
   readonly cameras: readonly string[] | undefined;
 }
 
-export type Action = 'view' | 'playback' | 'admin';
+/** `control`: say when a camera is recorded, and report events of it. */
+export type Action = 'view' | 'playback' | 'control' | 'admin';
 /** `authenticate`: the answer may be another one after a login. */
 export type Decision = 'allow' | 'forbid' | 'authenticate';
 
@@ -64,11 +65,12 @@ export class AccessPolicy {
    * began it. `camera` undefined asks about no camera in particular, such as a list that is filtered afterwards.
    */
   decide(principal: Principal | undefined, action: Action, camera: string | undefined): Decision {
-    if (this.anonymousAllowed) return action === 'admin' ? 'forbid' : 'allow';
+    const isForAdmins = action === 'admin' || action === 'control';
+    if (this.anonymousAllowed) return isForAdmins ? 'forbid' : 'allow';
     const current = principal && this.principal(principal.name);
     if (current === undefined) return 'authenticate';
     if (current.role === 'admin') return 'allow';
-    if (action === 'admin') return 'forbid';
+    if (isForAdmins) return 'forbid';
     const visible = camera === undefined || (current.cameras?.includes(camera) ?? true);
     return visible ? 'allow' : 'forbid';
   }

@@ -155,6 +155,21 @@ export const metrics = {
     DISK_SECONDS,
   ),
 
+  recordingWanted: gauge(
+    'recording_wanted',
+    'Whether a stream that is declared to be recorded is to be recorded now (1) or not (0).',
+    STREAM,
+  ),
+  events: counter('events_total', 'Events published, by where they came in.', ['camera', 'source']),
+  eventsHeard: gauge(
+    'events_heard',
+    'Whether the media role hears of events (1) or not (0); absent elsewhere.',
+  ),
+  eventFileLinesRejected: counter(
+    'event_file_lines_rejected_total',
+    'Lines of the event file that were left out.',
+  ),
+
   volumeFreeBytes: gauge('volume_free_bytes', 'Bytes free on the file system of a volume.', [
     'volume',
   ]),

@@ -6,6 +6,11 @@ export type {
   RecordingSettings,
   SyncPolicy,
 } from './ports.js';
+export type { Demand, Demands, PreRoll } from './demand/demand.js';
+export { RELEVANT_MS as EVENT_RELEVANT_MS, RecentEvents } from './demand/recent-events.js';
+export { RecordingDemands } from './demand/recording-demands.js';
+export type { DemandSignals } from './demand/recording-demands.js';
+export { WeeklySchedule } from './demand/weekly-schedule.js';
 export { FileSource } from './durable-files.js';
 export { Journal, JOURNAL_FILE_BYTES } from './journal.js';
 export type { JournalSink } from './journal.js';

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { Relay, RelayModule } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import { Archive } from './archive.js';
+import { RecordingDemands } from './demand/recording-demands.js';
 import { knownVolumesFile } from './known-volumes.js';
 import { recordingMetrics } from './recording-metrics.js';
 import { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
@@ -11,6 +12,11 @@ import { VolumeKeeper } from './volume-keeper.js';
 @Module({
   imports: [RelayModule],
   providers: [
+    {
+      provide: RecordingDemands,
+      inject: [RoleContext],
+      useFactory: ({ clock }: RoleContext) => new RecordingDemands(clock),
+    },
     {
       provide: Recordings,
       // A process that records for another one brings volumes of its own making.
@@ -45,6 +51,6 @@ import { VolumeKeeper } from './volume-keeper.js';
       useFactory: (recordings: Recordings) => recordings.archive,
     },
   ],
-  exports: [Recordings, Archive],
+  exports: [Recordings, RecordingDemands, Archive],
 })
 export class RecordingModule {}

@@ -6,6 +6,8 @@ import type { RoleContext, RunningRole } from '@nightjar/role';
 import { channelToChild, CHILD_GUARD, ForkedProcess, type StopPlan } from '@nightjar/supervision';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DemandFeed } from '../demand/demand-feed.js';
+import { SignalBoard } from '../demand/signal-board.js';
 import { SHARD_COUNT_VARIABLE, SHARD_VARIABLE, type FrontCalls } from '../ipc/messages.js';
 import { FrontDoor } from './front-door.js';
 import { LoadBook } from './load-book.js';
@@ -37,6 +39,7 @@ export async function startFront(
     log: logger,
   });
   const book = LoadBook.open(path.join(config.dataDir, 'media-load.json'), clock);
+  const board = new SignalBoard(clock);
   const door: FrontDoor = new FrontDoor({
     ...config.rtsp,
     clock,
@@ -45,7 +48,7 @@ export async function startFront(
     failed: (error) => logger.error({ err: error }, 'the RTSP port failed'),
   });
   const all = Array.from({ length: count }, (_, index) =>
-    createShard(index, { context, count, keeper, book, door, list }),
+    createShard(index, { context, count, keeper, book, door, list, board }),
   );
   const shards = new Shards(
     all.map(({ shard }) => shard),
@@ -53,6 +56,10 @@ export async function startFront(
     logger,
   );
   const slots = all.map(({ shard }) => shard.slot);
+
+  for (const { signals } of slots) board.passOnTo(signals);
+  const feed = new DemandFeed(context, board);
+  await feed.recall();
 
   await door.listen();
   if (Object.keys(config.users).length === 0)
@@ -63,6 +70,7 @@ export async function startFront(
     for (const one of all) one.hangUp();
   });
   for (const slot of slots) slot.kept.start();
+  feed.start();
   const saving = saveLoads(book, clock, logger);
   await atMost(START_WAIT_MS, clock, Promise.all(slots.map(({ kept }) => kept.firstReady)));
   logger.info({ shards: count }, 'the media role runs as several processes');
@@ -78,6 +86,7 @@ export async function startFront(
     withChildren: async (own) => [...labelProcess('front', own), ...(await shards.series())],
     stop: async () => {
       door.close();
+      await feed.stop();
       await Promise.all(slots.map((slot) => slot.stop()));
       await keeper.close();
       saving.end();
@@ -92,11 +101,12 @@ interface ShardSurroundings {
   readonly book: LoadBook;
   readonly door: FrontDoor;
   readonly list: ShardList;
+  readonly board: SignalBoard;
 }
 
 function createShard(
   index: number,
-  { context: { clock, logger }, count, keeper, book, door, list }: ShardSurroundings,
+  { context: { clock, logger }, count, keeper, book, door, list, board }: ShardSurroundings,
 ): { readonly shard: Shard; hangUp(): void } {
   const env = {
     ...process.env,
@@ -120,7 +130,10 @@ function createShard(
     clock,
     log: logger,
     retrySeconds: RETRY_AFTER_SECONDS,
-    callsFor: (writer) => volumeCalls(keeper, writer),
+    callsFor: (writer) => ({
+      ...volumeCalls(keeper, writer),
+      signals: () => Promise.resolve(board.state),
+    }),
     gone: (writer) => keeper.recoverFrom(writer),
     measured: (bytesPerSecond) => book.report(bytesPerSecond),
     returned: (connection) => {
@@ -135,7 +148,10 @@ function createShard(
   };
 }
 
-function volumeCalls(keeper: VolumeKeeper, writer: Writer): Omit<FrontCalls, 'cameras'> {
+function volumeCalls(
+  keeper: VolumeKeeper,
+  writer: Writer,
+): Omit<FrontCalls, 'cameras' | 'signals'> {
   return {
     openVolume: async ({ name }) => {
       const { id, root } = await keeper.open(name);

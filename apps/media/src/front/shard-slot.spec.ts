@@ -71,6 +71,7 @@ describe('ShardSlot', () => {
           openVolume: async () => ({ id: 'v', root: '/v' }),
           append: async () => undefined,
           interruptedRun: async () => undefined,
+          signals: async () => ({ overrides: [], events: [], heard: false }),
         };
       },
       gone: () => new Promise((resolve) => cleared.push(resolve)),

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@nightjar/common';
 import type { Logger } from '@nightjar/monitoring';
-import type { Writer } from '@nightjar/recording';
+import type { DemandSignals, Writer } from '@nightjar/recording';
 import {
   answerCalls,
   KeptProcess,
@@ -10,7 +10,7 @@ import {
   type StopPlan,
 } from '@nightjar/supervision';
 import { ConnectionTransfer, takeConnection, type Travelling } from '../ipc/connection-transfer.js';
-import { isFromShard, type FrontCalls } from '../ipc/messages.js';
+import { isFromShard, type FrontCalls, type SignalMessage } from '../ipc/messages.js';
 import type { Arrival } from './arrival.js';
 import type { HandoffResult } from './front-door.js';
 
@@ -80,6 +80,13 @@ export class ShardSlot implements ProcessPort {
     this.link?.channel.send({ type: 'cameras', names: [...names] }).catch(() => undefined);
   }
 
+  /** Tells the process what demand follows from; one that is not there yet asks for it. */
+  readonly signals: DemandSignals = {
+    overrides: (overrides) => this.tell({ type: 'overrides', overrides }),
+    event: (event) => this.tell({ type: 'event', event }),
+    heard: (heard) => this.tell({ type: 'heard', heard }),
+  };
+
   /** Hands a connection over, as soon as the process serves; refuses it when that takes too long. */
   take(arrival: Arrival): void {
     const transfer = this.link?.serving === true ? this.link.transfer : undefined;
@@ -135,6 +142,7 @@ export class ShardSlot implements ProcessPort {
       },
       append: calls.append,
       interruptedRun: calls.interruptedRun,
+      signals: calls.signals,
     });
     const transfer = new ConnectionTransfer<Arrival>(channel, (arrival) => {
       // Known before the end of the process is: nothing may be given to it again.
@@ -175,6 +183,10 @@ export class ShardSlot implements ProcessPort {
       link.transfer.send(arrival);
     }
     this.waiting.clear();
+  }
+
+  private tell(message: SignalMessage): void {
+    this.link?.channel.send(message).catch(() => undefined);
   }
 
   private refuse(arrival: Arrival): void {

@@ -1,5 +1,6 @@
-import type { JournalRecord } from '@nightjar/catalog';
+import type { CameraEvent, JournalRecord, RecordingOverride } from '@nightjar/catalog';
 import type { InterruptedRun } from '@nightjar/recording';
+import type { SignalState } from '../demand/signal-board.js';
 
 /** What front and shards say to each other over IPC, beside the questions of monitoring. */
 
@@ -38,12 +39,20 @@ export interface LoadMessage {
   readonly bytesPerSecond: Readonly<Record<string, number>>;
 }
 
-export type FrontToShard = ConnectionMessage | ConnectionTaken | CamerasMessage;
+/** Front to shard: what demand follows from has changed; see DemandSignals. */
+export type SignalMessage =
+  | { readonly type: 'overrides'; readonly overrides: readonly RecordingOverride[] }
+  | { readonly type: 'event'; readonly event: CameraEvent }
+  | { readonly type: 'heard'; readonly heard: boolean };
+
+export type FrontToShard = ConnectionMessage | ConnectionTaken | CamerasMessage | SignalMessage;
 export type ShardToFront = ConnectionMessage | ConnectionTaken | ServingMessage | LoadMessage;
 
 /** What a shard asks of the front. */
 export interface FrontCalls {
   cameras(argument: null): Promise<readonly string[]>;
+  /** All that a {@link SignalMessage} would have told before. */
+  signals(argument: null): Promise<SignalState>;
   openVolume(argument: { readonly name: string }): Promise<{
     readonly id: string;
     readonly root: string;
@@ -60,6 +69,9 @@ const TO_SHARD: readonly unknown[] = [
   'connection',
   'connection-taken',
   'cameras',
+  'overrides',
+  'event',
+  'heard',
 ] satisfies FrontToShard['type'][];
 const TO_FRONT: readonly unknown[] = [
   'connection',

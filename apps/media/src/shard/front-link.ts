@@ -2,10 +2,12 @@ import type { JournalRecord } from '@nightjar/catalog';
 import {
   RecordingVolumes,
   Volume,
+  type DemandSignals,
   type InterruptedRun,
   type RecordingVolume,
 } from '@nightjar/recording';
 import { IpcCaller, type IpcChannel } from '@nightjar/supervision';
+import type { SignalState } from '../demand/signal-board.js';
 import { ConnectionTransfer, takeConnection, type Travelling } from '../ipc/connection-transfer.js';
 import { isFromFront, type ShardToFront } from '../ipc/messages.js';
 
@@ -13,6 +15,7 @@ export interface FrontEvents {
   /** A connection whose first request is for this shard. */
   connection(connection: Travelling): void;
   cameras(names: readonly string[]): void;
+  readonly signals: DemandSignals;
 }
 
 /** The front as a shard sees it. */
@@ -41,6 +44,15 @@ export class FrontLink {
         case 'cameras':
           events.cameras(message.names);
           break;
+        case 'overrides':
+          events.signals.overrides(message.overrides);
+          break;
+        case 'event':
+          events.signals.event(message.event);
+          break;
+        case 'heard':
+          events.signals.heard(message.heard);
+          break;
       }
     });
   }
@@ -48,6 +60,11 @@ export class FrontLink {
   /** The cameras of this shard now. */
   cameras(): Promise<readonly string[]> {
     return this.caller.call('cameras', null as never);
+  }
+
+  /** What is known now of all that demand follows from; what changes after it comes as events. */
+  signals(): Promise<SignalState> {
+    return this.caller.call('signals', null as never);
   }
 
   /** Connections may come from here on. */

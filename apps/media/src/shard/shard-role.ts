@@ -1,6 +1,7 @@
 import type { MonotonicMs } from '@nightjar/common';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { channelToParent } from '@nightjar/supervision';
+import { tellAll } from '../demand/signal-board.js';
 import { cameraOfUri } from '../front/first-line.js';
 import { Media } from '../media.js';
 import { FrontLink } from './front-link.js';
@@ -45,13 +46,18 @@ export async function startShard(
       front.volumes,
     ),
   ]);
-  const own: OwnCameras = new OwnCameras(config.cameras, (cameras) => media.apply(cameras));
+  const own: OwnCameras = new OwnCameras(config.cameras, (cameras) =>
+    media.apply(cameras, watcher.config.schedules),
+  );
   watcher.on('changed', ({ config: next }) => own.configure(next.cameras));
   await media.server.open();
   front.listen({
     connection: ({ socket, head }) => media.server.adopt(socket, head),
     cameras: (names) => own.assign(names),
+    signals: media.demands,
   });
+  // Before anything is recorded: somebody may have asked for privacy.
+  tellAll(await front.signals(), media.demands);
   own.assign(await front.cameras());
   front.serving();
 

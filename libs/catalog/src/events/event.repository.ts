@@ -44,7 +44,7 @@ export class EventRepository {
       }
       await sql.query(
         `INSERT INTO event (camera_id, id, stream, type, source, start_at, end_at, label, data, change)
-         SELECT $1, $2::text, $3, $4, $5, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8, $9::jsonb,
+         SELECT $1::integer, $2::text, $3::text, $4::text, $5::text, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8::text, $9::jsonb,
            nextval('event_change')
          WHERE NOT EXISTS (SELECT 1 FROM event WHERE camera_id = $1 AND id = $2::text)`,
         [
