@@ -62,7 +62,8 @@ export class RecordingDemands implements Demands, DemandSignals {
   /** Every stream that is declared to be recorded. */
   *all(): Iterable<{ readonly camera: string; readonly stream: string; readonly demand: Demand }> {
     for (const [camera, streams] of this.streams)
-      for (const [stream, { demand }] of streams) yield { camera, stream, demand: demand.demand };
+      for (const [stream, { demand }] of streams)
+        if (demand.demand !== undefined) yield { camera, stream, demand: demand.demand };
   }
 
   /** Makes the configuration this one. A stream that stays goes on with what was wanted of it. */

@@ -51,9 +51,8 @@ export class StreamDemand {
     this.notBeforeMs = nowMs;
   }
 
-  /** As of the last {@link update}. @throws TypeError before the first */
-  get demand(): Demand {
-    if (this.current === undefined) throw new TypeError('not updated yet');
+  /** As of the last {@link update}; undefined before the first. */
+  get demand(): Demand | undefined {
     return this.current;
   }
 
@@ -79,13 +78,12 @@ export class StreamDemand {
     nowMs: number,
     changedMs: number,
   ): Demand {
-    if (!verdict.wanted) {
-      if (verdict.bars) this.notBeforeMs = nowMs;
-      this.barred = verdict.bars;
+    const bars = !verdict.wanted && verdict.bars;
+    if (bars) this.notBeforeMs = nowMs;
+    else if (this.barred) this.notBeforeMs = Math.min(changedMs, nowMs);
+    this.barred = bars;
+    if (!verdict.wanted)
       return { wanted: false, because: verdict.because, preRoll: verdict.preRoll };
-    }
-    if (this.barred) this.notBeforeMs = Math.min(changedMs, nowMs);
-    this.barred = false;
     const from = Math.max(verdict.fromMs ?? changedMs, this.notBeforeMs);
     const sinceMs =
       before?.wanted === true ? Math.min(before.sinceMs, from) : Math.min(from, nowMs);
