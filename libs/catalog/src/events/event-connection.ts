@@ -5,6 +5,7 @@ import type { CameraEvent } from './camera-event.js';
 import {
   EVENT_CHANNEL,
   EVENT_COLUMNS,
+  EVENTS,
   OVERRIDE_CHANNEL,
   toEvent,
   type EventColumns,
@@ -83,7 +84,7 @@ export class EventConnection {
   /** Events that go on, or ended at or after a time; those that began over a day before it have ended. */
   async eventsSince(sinceMs: number): Promise<CameraEvent[]> {
     const rows = await this.sql.query<EventColumns>(
-      `SELECT ${EVENT_COLUMNS} FROM event e JOIN camera c ON c.id = e.camera_id
+      `SELECT ${EVENT_COLUMNS} FROM ${EVENTS}
        WHERE e.start_at >= to_timestamp($1::float8 / 1000) - interval '1 day'
          AND coalesce(e.end_at, 'infinity') >= to_timestamp($1::float8 / 1000)
        ORDER BY e.start_at, e.id`,
@@ -98,7 +99,7 @@ export class EventConnection {
     limit: number,
   ): Promise<{ readonly change: number; readonly event: CameraEvent }[]> {
     const rows = await this.sql.query<EventColumns & { change: number }>(
-      `SELECT ${EVENT_COLUMNS}, e.change::float8 AS change FROM event e JOIN camera c ON c.id = e.camera_id
+      `SELECT ${EVENT_COLUMNS}, e.change::float8 AS change FROM ${EVENTS}
        WHERE e.change > $1 ORDER BY e.change LIMIT $2`,
       [change, limit],
     );

@@ -3,7 +3,7 @@ import { EntitySchema } from 'typeorm';
 interface EventRow {
   cameraId: number;
   id: string;
-  stream: string | null;
+  streamId: number | null;
   type: string;
   source: string;
   startAt: Date;
@@ -19,7 +19,7 @@ export const EventEntity = new EntitySchema<EventRow>({
   columns: {
     cameraId: { name: 'camera_id', type: 'integer', primary: true },
     id: { type: 'text', primary: true },
-    stream: { type: 'text', nullable: true },
+    streamId: { name: 'stream_id', type: 'integer', nullable: true },
     type: { type: 'text' },
     source: { type: 'text' },
     startAt: { name: 'start_at', type: 'timestamptz' },
@@ -33,7 +33,7 @@ export const EventEntity = new EntitySchema<EventRow>({
 interface OverrideRow {
   id: number;
   cameraId: number;
-  stream: string | null;
+  streamId: number | null;
   action: string;
   until: Date | null;
   reason: string | null;
@@ -46,7 +46,7 @@ export const OverrideEntity = new EntitySchema<OverrideRow>({
   columns: {
     id: { type: 'integer', primary: true, generated: 'increment' },
     cameraId: { name: 'camera_id', type: 'integer' },
-    stream: { type: 'text', nullable: true },
+    streamId: { name: 'stream_id', type: 'integer', nullable: true },
     action: { type: 'text' },
     until: { type: 'timestamptz', nullable: true },
     reason: { type: 'text', nullable: true },

@@ -1,5 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import type { SqlRunner } from '../database.js';
+import { ensureStreams } from '../segment-writer.js';
 import type { CameraEvent, EventSource } from './camera-event.js';
 
 /** Told when a row of `event` has changed. The payload is empty: who listens reads the rows. */
@@ -7,8 +8,11 @@ export const EVENT_CHANNEL = 'nightjar_event';
 /** Told when overrides have changed. */
 export const OVERRIDE_CHANNEL = 'nightjar_override';
 
-/** What is read of an event by those who act on it; `e` is the event and `c` its camera. */
-export const EVENT_COLUMNS = `e.id, c.name AS camera, e.stream, e.type, e.source,
+/** Events with the names of what they belong to. */
+export const EVENTS = `event e JOIN camera c ON c.id = e.camera_id LEFT JOIN stream t ON t.id = e.stream_id`;
+
+/** What is read of {@link EVENTS} by those who act on them. */
+export const EVENT_COLUMNS = `e.id, c.name AS camera, t.name AS stream, e.type, e.source,
   (extract(epoch FROM e.start_at) * 1000)::float8 AS "startMs", (extract(epoch FROM e.end_at) * 1000)::float8 AS "endMs"`;
 
 export interface EventColumns {
@@ -34,15 +38,30 @@ export function toEvent(row: EventColumns): CameraEvent {
   };
 }
 
-/** The row of a camera, made if there is none yet: what happens may be told before anything is recorded. */
-export async function cameraId(sql: SqlRunner, camera: string): Promise<number> {
+/** Rows of a camera and of one of its streams; null: of all. */
+export interface Place {
+  readonly cameraId: number;
+  readonly streamId: number | null;
+}
+
+/** The rows of a camera and a stream, made if there are none yet: what happens may be told before anything is recorded. */
+export async function placeOf(
+  sql: SqlRunner,
+  camera: string,
+  stream: string | undefined,
+): Promise<Place> {
   await sql.query(
     `INSERT INTO camera (name) SELECT $1::text WHERE NOT EXISTS (SELECT 1 FROM camera WHERE name = $1::text)
      ON CONFLICT (name) DO NOTHING`,
     [camera],
   );
-  const rows = await sql.query<{ id: number }>('SELECT id FROM camera WHERE name = $1', [camera]);
+  if (stream !== undefined) await ensureStreams(sql, [{ camera, stream }]);
+  const rows = await sql.query<Place>(
+    `SELECT c.id AS "cameraId", t.id AS "streamId" FROM camera c
+     LEFT JOIN stream t ON t.camera_id = c.id AND t.name = $2::text WHERE c.name = $1`,
+    [camera, stream ?? null],
+  );
   if (rows[0] === undefined)
     throw new NightjarError('internal', 'catalog/no-camera', `camera ${camera} could not be made`);
-  return rows[0].id;
+  return rows[0];
 }

@@ -1,7 +1,14 @@
 import { NightjarError } from '@nightjar/common';
 import type { Database, SqlRunner } from '../database.js';
 import type { EventDetails } from './camera-event.js';
-import { cameraId, EVENT_CHANNEL, EVENT_COLUMNS, toEvent, type EventColumns } from './event-sql.js';
+import {
+  EVENT_CHANNEL,
+  EVENT_COLUMNS,
+  EVENTS,
+  placeOf,
+  toEvent,
+  type EventColumns,
+} from './event-sql.js';
 
 /** Which events end. */
 export interface EventEnd {
@@ -33,24 +40,24 @@ export class EventRepository {
    */
   async begin(event: EventDetails, { supersedes }: { supersedes: boolean }): Promise<EventDetails> {
     return this.changing(async (sql) => {
-      const camera = await cameraId(sql, event.camera);
+      const { cameraId, streamId } = await placeOf(sql, event.camera, event.stream);
       if (supersedes) {
         await sql.query(
           `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
-           WHERE e.camera_id = $1 AND e.type = $2 AND e.source = $3 AND e.stream IS NOT DISTINCT FROM $4
+           WHERE e.camera_id = $1 AND e.type = $2 AND e.source = $3 AND e.stream_id IS NOT DISTINCT FROM $4::integer
              AND e.end_at IS NULL AND e.id <> $6`,
-          [camera, event.type, event.source, event.stream ?? null, event.startMs, event.id],
+          [cameraId, event.type, event.source, streamId, event.startMs, event.id],
         );
       }
       await sql.query(
-        `INSERT INTO event (camera_id, id, stream, type, source, start_at, end_at, label, data, change)
-         SELECT $1::integer, $2::text, $3::text, $4::text, $5::text, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8::text, $9::jsonb,
+        `INSERT INTO event (camera_id, id, stream_id, type, source, start_at, end_at, label, data, change)
+         SELECT $1::integer, $2::text, $3::integer, $4::text, $5::text, to_timestamp($6::float8 / 1000), to_timestamp($7::float8 / 1000), $8::text, $9::jsonb,
            nextval('event_change')
          WHERE NOT EXISTS (SELECT 1 FROM event WHERE camera_id = $1 AND id = $2::text)`,
         [
-          camera,
+          cameraId,
           event.id,
-          event.stream ?? null,
+          streamId,
           event.type,
           event.source,
           event.startMs,
@@ -61,7 +68,7 @@ export class EventRepository {
       );
       const rows = await sql.query<DetailColumns>(
         `${SELECT_DETAILS} WHERE e.camera_id = $1 AND e.id = $2`,
-        [camera, event.id],
+        [cameraId, event.id],
       );
       return toDetails(rows[0]!);
     });
@@ -74,9 +81,10 @@ export class EventRepository {
    */
   async end({ camera, id, type, stream, atMs }: EventEnd): Promise<EventDetails[]> {
     return this.changing(async (sql) => {
-      const which = [await cameraId(sql, camera), id ?? null, type ?? null, stream ?? null];
+      const { cameraId, streamId } = await placeOf(sql, camera, stream);
+      const which = [cameraId, id ?? null, type ?? null, streamId];
       const meant = `e.camera_id = $1 AND ($2::text IS NULL OR e.id = $2) AND ($3::text IS NULL OR e.type = $3)
-        AND ($4::text IS NULL OR e.stream = $4)`;
+        AND ($4::integer IS NULL OR e.stream_id = $4)`;
       const ended = await sql.query<{ id: string }>(
         `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
          WHERE ${meant} AND e.end_at IS NULL RETURNING e.id`,
@@ -85,7 +93,7 @@ export class EventRepository {
       const ids = id === undefined ? ended.map((row) => row.id) : [id];
       const rows = await sql.query<DetailColumns>(
         `${SELECT_DETAILS} WHERE e.camera_id = $1 AND e.id = ANY($2::text[]) ORDER BY e.start_at, e.id`,
-        [which[0], ids],
+        [cameraId, ids],
       );
       if (id !== undefined && rows.length === 0)
         throw new NightjarError('not-found', 'catalog/unknown-event', `there is no event ${id}`);
@@ -153,7 +161,7 @@ const CHANGE_LOCK_KEY = 0x4e4a4556;
 const ENDED_AT = (parameter: string): string =>
   `least(greatest(to_timestamp(${parameter}::float8 / 1000), e.start_at), e.start_at + interval '1 day')`;
 
-const SELECT_DETAILS = `SELECT ${EVENT_COLUMNS}, e.label, e.data FROM event e JOIN camera c ON c.id = e.camera_id`;
+const SELECT_DETAILS = `SELECT ${EVENT_COLUMNS}, e.label, e.data FROM ${EVENTS}`;
 
 interface DetailColumns extends EventColumns {
   label: string | null;

@@ -1,5 +1,5 @@
 import type { Database, SqlRunner } from '../database.js';
-import { cameraId, OVERRIDE_CHANNEL } from './event-sql.js';
+import { OVERRIDE_CHANNEL, placeOf } from './event-sql.js';
 import type { RecordingOverride } from './recording-override.js';
 
 /** What people said about recording. Each change is told to all who listen as it becomes visible. */
@@ -13,16 +13,16 @@ export class OverrideRepository {
   async set(override: RecordingOverride): Promise<void> {
     const { stream, action, untilMs, reason, setBy, setAtMs } = override;
     await this.changing(async (sql) => {
-      const camera = await cameraId(sql, override.camera);
+      const { cameraId, streamId } = await placeOf(sql, override.camera, stream);
       await sql.query(
         `DELETE FROM recording_override WHERE camera_id = $1 AND (action = 'privacy') = ($3 = 'privacy')
-           AND (stream IS NOT DISTINCT FROM $2 OR ($2::text IS NULL AND $3 <> 'privacy'))`,
-        [camera, stream ?? null, action],
+           AND (stream_id IS NOT DISTINCT FROM $2::integer OR ($2::integer IS NULL AND $3 <> 'privacy'))`,
+        [cameraId, streamId, action],
       );
       await sql.query(
-        `INSERT INTO recording_override (camera_id, stream, action, until, reason, set_by, set_at)
+        `INSERT INTO recording_override (camera_id, stream_id, action, until, reason, set_by, set_at)
          VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), $5, $6, to_timestamp($7::float8 / 1000))`,
-        [camera, stream ?? null, action, untilMs ?? null, reason ?? null, setBy, setAtMs],
+        [cameraId, streamId, action, untilMs ?? null, reason ?? null, setBy, setAtMs],
       );
     });
   }
@@ -32,7 +32,7 @@ export class OverrideRepository {
     await this.changing(async (sql) => {
       await sql.query(
         `DELETE FROM recording_override WHERE camera_id = (SELECT id FROM camera WHERE name = $1)
-           AND ($2::text IS NULL OR stream = $2)`,
+           AND ($2::text IS NULL OR stream_id IN (SELECT id FROM stream WHERE name = $2))`,
         [camera, stream ?? null],
       );
     });
@@ -57,9 +57,9 @@ export class OverrideRepository {
 /** All overrides that are stored, of one camera or of all, in the order in which they were set. */
 export async function readOverrides(sql: SqlRunner, camera?: string): Promise<RecordingOverride[]> {
   const rows = await sql.query<OverrideColumns>(
-    `SELECT c.name AS camera, o.stream, o.action, o.reason, o.set_by AS "setBy",
+    `SELECT c.name AS camera, t.name AS stream, o.action, o.reason, o.set_by AS "setBy",
        (extract(epoch FROM o.until) * 1000)::float8 AS "untilMs", (extract(epoch FROM o.set_at) * 1000)::float8 AS "setAtMs"
-     FROM recording_override o JOIN camera c ON c.id = o.camera_id
+     FROM recording_override o JOIN camera c ON c.id = o.camera_id LEFT JOIN stream t ON t.id = o.stream_id
      WHERE $1::text IS NULL OR c.name = $1 ORDER BY o.id`,
     [camera ?? null],
   );

@@ -21,7 +21,7 @@ const UP = [
   `CREATE TABLE event (
      camera_id integer NOT NULL REFERENCES camera,
      id text NOT NULL,
-     stream text,
+     stream_id integer REFERENCES stream,
      type text NOT NULL,
      source text NOT NULL,
      start_at timestamptz NOT NULL,
@@ -40,12 +40,12 @@ const UP = [
   `CREATE TABLE recording_override (
      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      camera_id integer NOT NULL REFERENCES camera,
-     stream text,
+     stream_id integer REFERENCES stream,
      action text NOT NULL CHECK (action IN ('record', 'stop', 'privacy')),
      until timestamptz,
      reason text,
      set_by text NOT NULL,
      set_at timestamptz NOT NULL
    )`,
-  `CREATE UNIQUE INDEX recording_override_key ON recording_override (camera_id, coalesce(stream, ''), (action = 'privacy'))`,
+  `CREATE UNIQUE INDEX recording_override_key ON recording_override (camera_id, coalesce(stream_id, 0), (action = 'privacy'))`,
 ];

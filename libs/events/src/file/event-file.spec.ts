@@ -51,7 +51,7 @@ describe('EventFile', () => {
   let ids: (string | undefined)[];
   let times: number[];
   let refuse: Error | undefined;
-  let warnings: object[];
+  let warnings: (object | string)[];
 
   const create = (): EventFile =>
     new EventFile({
@@ -65,7 +65,7 @@ describe('EventFile', () => {
         times.push(seenMs);
       },
       clock,
-      log: { info: () => undefined, warn: (fields: object) => warnings.push(fields) },
+      log: { info: () => undefined, warn: (fields: object | string) => warnings.push(fields) },
     });
   /** Lets it look at the file so many times. */
   const poll = async (times = 2): Promise<void> => {
