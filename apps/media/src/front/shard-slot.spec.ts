@@ -161,6 +161,18 @@ describe('ShardSlot', () => {
     ]);
   });
 
+  it('passes on what demand follows from, and answers a process that has just started', async () => {
+    slot.signals.heard(true);
+    slot.signals.overrides([]);
+    process().channel.receive({ type: 'call', id: 1, method: 'signals', argument: null });
+    await turn();
+    expect(process().channel.sent).toEqual([
+      { type: 'heard', heard: true },
+      { type: 'overrides', overrides: [] },
+      { type: 'call-answer', id: 1, value: { overrides: [], events: [], heard: false } },
+    ]);
+  });
+
   it('takes back a connection, and says so', () => {
     const socket = {} as Travelling['socket'];
     const message = { type: 'connection', id: 9, head: Buffer.from('DESCRIBE').toString('base64') };
