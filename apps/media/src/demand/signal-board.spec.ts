@@ -8,7 +8,7 @@ import { SignalBoard, tellAll } from './signal-board.js';
 /** Remembers what it was told, as one who decides by it would. */
 class Listener implements DemandSignals {
   said: readonly RecordingOverride[] = [];
-  readonly events_ = new Map<string, CameraEvent>();
+  readonly known = new Map<string, CameraEvent>();
   hearing = false;
 
   overrides(overrides: readonly RecordingOverride[]): void {
@@ -16,7 +16,7 @@ class Listener implements DemandSignals {
   }
 
   event(event: CameraEvent): void {
-    this.events_.set(event.id, event);
+    this.known.set(event.id, event);
   }
 
   heard(heard: boolean): void {
@@ -62,7 +62,7 @@ describe('SignalBoard', () => {
         board.passOnTo(late);
         for (const one of after) one(board);
         expect(JSON.parse(JSON.stringify(late))).toEqual(JSON.parse(JSON.stringify(early)));
-        expect([...late.events_]).toEqual([...early.events_]);
+        expect([...late.known]).toEqual([...early.known]);
       }),
     );
   });

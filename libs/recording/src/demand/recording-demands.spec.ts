@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
-import type { ScheduleConfig } from '@nightjar/config';
+import type { RecordConfig, ScheduleConfig } from '@nightjar/config';
 import fc from 'fast-check';
 import type { Demand } from './demand.js';
 import { LOOK_AGAIN_MS, RecordingDemands } from './recording-demands.js';
@@ -295,9 +295,7 @@ describe('whatever happens', () => {
       )
       .map((said) => ({ kind: 'said' as const, said })),
   );
-  const mode = fc.constantFrom('continuous', 'schedule', 'event', 'off') as fc.Arbitrary<
-    'continuous' | 'schedule' | 'event' | 'off'
-  >;
+  const mode = fc.constantFrom<RecordConfig['mode']>('continuous', 'schedule', 'event', 'off');
 
   it('tells of every change, and comes to the same as one who has just heard of everything', () => {
     fc.assert(
