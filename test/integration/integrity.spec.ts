@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Catalog } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { catchUp } from '@nightjar/integrity';
-import { createRecorder, Journal, Volume, WallClock } from '@nightjar/recording';
+import { createRecorder, Journal, Volume, WallClock, SegmentChain } from '@nightjar/recording';
 import type { Command } from '../../apps/cli/src/command.js';
 import { checkpointCommand } from '../../apps/cli/src/commands/checkpoint.js';
 import { rebuildCommand } from '../../apps/cli/src/commands/fsck.js';
@@ -77,7 +77,7 @@ async function recordRun(startMs: number, previousHash: string | null): Promise<
     camera: 'front',
     stream: 'main',
     chooseVolume: () => ({ volume, journal }),
-    previousHash,
+    chain: new SegmentChain(previousHash),
     clock: new WallClock(clock),
     settings: { segmentMs: 4_000, fragmentMs: 1_000, sync: 'none', queueBytes: 16 * 1024 * 1024 },
     log: silentLog,

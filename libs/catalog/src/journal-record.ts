@@ -68,6 +68,8 @@ interface Gap extends OfStream {
   readonly startMs: number;
   readonly endMs: number;
   readonly reason: string;
+  /** It went on when this was written. */
+  readonly running?: boolean;
 }
 
 /** Footage that nobody asked for: told again with a later end while it goes on. */
@@ -76,6 +78,8 @@ interface Unwanted extends OfStream {
   readonly startMs: number;
   readonly endMs: number;
   readonly reason: UnwantedReason;
+  /** It went on when this was written. */
+  readonly running?: boolean;
 }
 
 /** From here on every instant of the stream is accounted for. */

@@ -123,6 +123,27 @@ export const metrics = {
     SHARD,
   ),
 
+  cameraExpectedSeconds: counter(
+    'camera_expected_seconds_total',
+    'Seconds for which footage was asked for.',
+    STREAM,
+  ),
+  cameraRecordedSeconds: counter(
+    'camera_recorded_seconds_total',
+    'Seconds of footage that are on the disk.',
+    STREAM,
+  ),
+  cameraMissingSeconds: counter(
+    'camera_missing_seconds_total',
+    'Seconds for which footage was asked for and is missing, by reason.',
+    [...STREAM, 'reason'],
+  ),
+  recordingPrerollBytes: gauge(
+    'recording_preroll_bytes',
+    'Memory held by footage that an event may still ask for.',
+    STREAM,
+  ),
+
   recordingBytes: counter('recording_bytes_total', 'Bytes of footage written.', STREAM),
   recordingSeconds: counter('recording_seconds_total', 'Seconds of footage written.', STREAM),
   recordingLastSampleTimestampSeconds: gauge(

@@ -1,3 +1,4 @@
+export type { AccountEnd } from './account.js';
 export type {
   DropReason,
   GapReason,
@@ -20,11 +21,12 @@ export type { JournalLine, RecordOf } from './journal-records.js';
 export { KnownVolumes, knownVolumesFile } from './known-volumes.js';
 export { MediaClock } from './media-clock.js';
 export { createRecorder, Recorder } from './recorder.js';
-export type { Gap, RecorderOptions } from './recorder.js';
+export type { Gap, RecorderOptions } from './recorder-options.js';
 export { finishSegment, hashFile, recoverVolume } from './recovery.js';
 export type { InterruptedRun, RecoveryReport } from './recovery.js';
 export { scanVolume } from './scan.js';
 export type { ScanProblem, SegmentFacts, SegmentOnDisk } from './scan.js';
+export { SegmentChain } from './segment-chain.js';
 export { SegmentDirectory } from './segment-directory.js';
 export type { LiveSegments, SegmentEntry } from './segment-directory.js';
 export {

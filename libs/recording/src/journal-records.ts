@@ -1,4 +1,6 @@
 import type { JournalRecord } from '@nightjar/catalog';
+import { AccountEnds } from './account-ends.js';
+import type { AccountEnd } from './account.js';
 
 /** A record as it stands in the journal; `seq` rises by one per line of a volume. */
 export type JournalLine = JournalRecord & { readonly seq: number };
@@ -35,12 +37,14 @@ interface OpenRun {
   readonly lastClosed?: RecordOf<'segment-closed'>;
 }
 
-/** Runs and segments that were begun and not ended, as the lines so far tell it. */
+/** What a process that ends now leaves open, as the lines so far tell it: runs, segments, and where each stream's account stands. */
 export class OpenSet {
+  private readonly ends = new AccountEnds();
   private readonly runs = new Map<string, OpenRun>();
   private readonly segments = new Map<string, RecordOf<'segment-opened'>>();
 
   apply(record: JournalRecord): void {
+    this.ends.apply(record);
     switch (record.type) {
       case 'run-started':
         this.runs.set(record.run, { record });
@@ -80,6 +84,11 @@ export class OpenSet {
     }));
   }
 
+  /** By stream; the runs that are open are not regarded. */
+  get accountEnds(): AccountEnd[] {
+    return this.ends.all;
+  }
+
   /** The records from which a set equal to this one can be built. */
   carryOver(): JournalRecord[] {
     const runs = [...this.runs.values()];
@@ -88,6 +97,7 @@ export class OpenSet {
         lastClosed === undefined ? [record] : [record, lastClosed],
       ),
       ...this.segments.values(),
+      ...this.ends.carryOver(),
     ];
   }
 }

@@ -103,6 +103,10 @@ export class Journal implements JournalSink {
     return this.open.openRuns;
   }
 
+  get accountEnds(): OpenSet['accountEnds'] {
+    return this.open.accountEnds;
+  }
+
   /** End of what is durable: where a reader that needs only news may start. */
   get position(): JournalCursor {
     return { file: this.fileNumber, offset: this.size };

@@ -49,6 +49,11 @@ export class OpenVolumes {
     return undefined;
   }
 
+  /** The volumes that can be written to, preferred first. */
+  get all(): readonly RecordingVolume[] {
+    return this.options.names.flatMap((name) => this.open.get(name) ?? []);
+  }
+
   /** The newest run of a stream that a crash ended, on any volume, until another run of the stream begins there. */
   async interruptedRun(camera: string, stream: string): Promise<InterruptedRun | undefined> {
     let newest: InterruptedRun | undefined;

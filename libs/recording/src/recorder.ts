@@ -1,81 +1,45 @@
-import type { Clock, MonotonicMs, Timer } from '@nightjar/common';
-import { messageOf, NightjarError } from '@nightjar/common';
+import type { Clock, MonotonicMs } from '@nightjar/common';
 import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
-import type { AccessUnit, AccessUnitSink, CodecConfig, Depacketizer } from '@nightjar/rtp';
-import { createDepacketizer, sameConfig } from '@nightjar/rtp';
+import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
+import type { Absence, Account, AccountedRun } from './account.js';
+import type { Demand } from './demand/demand.js';
 import { createSegmentFile } from './durable-files.js';
-import type { CreateSegmentFile } from './durable-files.js';
-import type { RecordOf } from './journal-records.js';
+import { FailedRuns } from './failed-runs.js';
 import { MediaPool } from './media-memory.js';
-import type { GapReason, RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
-import type { RecordingTarget } from './recording-volumes.js';
-import { finishSegment } from './recovery.js';
+import { PreRollMemory } from './pre-roll.js';
+import type { HeldGop, HeldUnit } from './pre-roll.js';
+import { loggedError, soleAccount } from './recorder-options.js';
+import type { RecorderOptions } from './recorder-options.js';
+import { MIN_SILENCE_MS, RunLosses } from './run-losses.js';
 import { Run } from './run.js';
-import { RunTrack } from './run-track.js';
+import type { RunTrack } from './run-track.js';
 import { SegmentChain } from './segment-chain.js';
-import { BACKWARD_STEP_MS } from './wall-clock.js';
-import type { WallClock } from './wall-clock.js';
+import { StreamInputs } from './stream-inputs.js';
 import { writeFailureOf } from './write-failure.js';
 import { WriteQueue } from './write-queue.js';
 
-/** After a failed write a new run is tried after this, */
-export const FIRST_RETRY_MS = 1_000;
-/** twice as long each time, but not longer than this. */
-export const MAX_RETRY_MS = 30_000;
 /** A run may begin so much before the end of the footage before it (it is then moved); earlier keyframes are left out. */
 export const MAX_START_SHIFT_MS = 1_000;
-
-/** Footage that is missing from a wall time on. */
-export interface Gap {
-  readonly startMs: number;
-  readonly reason: GapReason;
-}
-
-/** A camera that sends nothing for longer leaves a gap, even if it goes on as if nothing had happened. */
-export const MIN_SILENCE_MS = 1_000;
-
-export interface RecorderOptions {
-  readonly camera: string;
-  readonly stream: string;
-  /** Where the run that begins goes, and what there is to tell meanwhile; undefined: nowhere now. A run stays where it began. */
-  readonly chooseVolume: () => RecordingTarget | undefined;
-  /** One for the whole process. */
-  readonly clock: WallClock;
-  readonly settings: RecordingSettings;
-  readonly log: RecordingLog;
-  readonly metricsSink: RecordingMetrics;
-  /** Where the footage of this stream ended before this recorder, and why: becomes the first gap. */
-  readonly openGap?: Gap;
-  /** Hash of the newest segment of this stream; left out: there is none. */
-  readonly previousHash?: string | null;
-  /** Memory for media; left out: that of the process. */
-  readonly pool?: MediaPool;
-  /** Makes the files of segments; left out: real ones. */
-  readonly createFile?: CreateSegmentFile;
-}
+/** Of a camera that was not heard of yet. */
+export const NOT_YET_ONLINE = 'camera-offline';
+/** Of a stream that no volume can take. */
+export const NO_VOLUME = 'volume-missing';
 
 /** One for all recorders: their fragments come and go at different times. */
 const PROCESS_POOL = new MediaPool();
 
-interface Input {
-  readonly track: RunTrack;
-  readonly depacketizer: Depacketizer;
-}
+const ALWAYS: Demand = { wanted: true, because: 'continuous', sinceMs: -Infinity };
 
-/** Something of a failed run that must be put right before the next. */
-interface Repair {
-  /** Of the run. */
-  readonly target: RecordingTarget;
-  readonly run: string;
-  readonly endMs: number;
-  readonly reason: string;
-  readonly segment: RecordOf<'segment-opened'> | undefined;
+/** The run that takes units now. */
+interface Current {
+  readonly run: Run;
+  readonly accounted: AccountedRun;
 }
 
 /**
- * Records one stream: takes packets from the hub, keeps runs of segments on a volume, and accounts for what is missing.
- * Never blocks the hub: all writing is done behind a bounded queue.
+ * Records one stream while that is asked for: takes packets from the hub, keeps runs of segments on a volume, and tells the
+ * account what is missing. Never blocks the hub: all writing is done behind a bounded queue.
  */
 export class Recorder implements HubReader {
   /** What is kept of a packet is copied before {@link batch} returns. */
@@ -83,52 +47,58 @@ export class Recorder implements HubReader {
   private readonly queue: WriteQueue;
   private readonly chain: SegmentChain;
   private readonly source: Clock;
+  private readonly account: Account;
+  private readonly inputs: StreamInputs;
+  private readonly failures: FailedRuns;
   private sdp: readonly SdpTrack[] = [];
-  private inputs: readonly (Input | undefined)[] = [];
-  private leader: Input | undefined;
-  private run: Run | undefined;
-  /** Where the last run went. */
-  private target: RecordingTarget | undefined;
+  private current: Current | undefined;
+  private demand: Demand;
+  /** While the stream is unwanted and armed. */
+  private preRoll: PreRollMemory | undefined;
   private arrivalMs = 0 as MonotonicMs;
   private wallSteps: number;
   /** Units of the leader are passed over until a keyframe. */
   private needKeyframe = true;
   private newSegment = false;
-  /** Wall time from which units are missing inside the run. */
-  private lostSinceMs: number | undefined;
-  /** Where the next unit of the leader should begin, inside a run. */
-  private expectedTicks: number | undefined;
-  private gap: Gap | undefined;
-  private repairs: Repair[] = [];
-  private failing = false;
-  private retryMs = FIRST_RETRY_MS;
-  private retryAtMs = -Infinity;
-  private retryTimer: Timer | undefined;
-  /** Wall time that the footage of this stream reaches. */
-  private recordedToMs: number;
+  private readonly losses = new RunLosses((startMs, endMs, reason) =>
+    this.account.lost(startMs, endMs, reason),
+  );
+  /** Why the camera sends nothing, or did so last. */
+  private absence: string = NOT_YET_ONLINE;
   private ended = false;
 
   constructor(private readonly options: RecorderOptions) {
-    this.source = options.clock.source;
-    this.wallSteps = options.clock.steps;
-    this.chain = new SegmentChain(options.previousHash ?? null);
-    this.gap = options.openGap;
-    // Footage from a wrong future must not hold up the present.
-    const reachedMs = options.openGap?.startMs ?? 0;
-    this.recordedToMs = reachedMs > options.clock.now() + BACKWARD_STEP_MS ? 0 : reachedMs;
-    this.queue = new WriteQueue(options.settings.queueBytes, (error) =>
+    const { clock, settings, camera, stream, openGap } = options;
+    this.source = clock.source;
+    this.wallSteps = clock.steps;
+    this.chain = options.chain ?? new SegmentChain(null);
+    this.queue = new WriteQueue(settings.queueBytes, (error) =>
       this.logError(error, 'writing failed'),
     );
+    this.failures = new FailedRuns({ camera, stream }, this.queue, this.source);
+    this.inputs = new StreamInputs(options.pool ?? PROCESS_POOL, {
+      unit: (track, unit) => this.unit(track, unit),
+      reconfigured: (track) => this.reconfigured(track),
+    });
+    this.account =
+      options.account ??
+      soleAccount(options, (error) => this.logError(error, 'the journal refuses the account'));
+    if (openGap !== undefined) this.account.resume(openGap.startMs, openGap.reason);
+    this.demand = options.demand ?? ALWAYS;
+    if (!this.demand.wanted) {
+      this.arm(this.demand);
+      this.account.unwanted(clock.now(), this.demand.because, this.settledMs);
+    }
   }
 
   /** The segment that grows, for readers of the timeline. */
   get openSegment(): Run['openSegment'] {
-    return this.run?.openSegment;
+    return this.current?.run.openSegment;
   }
 
   get state(): 'waiting' | 'recording' | 'failing' {
-    if (this.failing) return 'failing';
-    return this.run === undefined ? 'waiting' : 'recording';
+    if (this.failures.failing) return 'failing';
+    return this.current === undefined ? 'waiting' : 'recording';
   }
 
   /** Bytes that wait for the disk. */
@@ -136,8 +106,43 @@ export class Recorder implements HubReader {
     return this.queue.bytes;
   }
 
+  /** Bytes that are held in memory, should an event come. */
+  get preRollBytes(): number {
+    return this.preRoll?.bytes ?? 0;
+  }
+
+  /**
+   * Another thing is asked of it. Unwanted: the run ends with its last unit. Wanted: a run begins at the next keyframe, or
+   * with the keyframe that memory holds at or before `sinceMs`, else its oldest.
+   */
+  want(demand: Demand): void {
+    const before = this.demand;
+    this.demand = demand;
+    if (this.ended) return;
+    if (demand.wanted) {
+      if (!before.wanted) this.beginWanted(demand.sinceMs);
+      return;
+    }
+    const { because, preRoll } = demand;
+    const settled = !before.wanted && before.because === because;
+    if (settled && samePreRoll(before.preRoll, preRoll)) return;
+    const held = this.preRoll;
+    this.arm(demand);
+    held?.release(undefined);
+    if (this.current === undefined) {
+      this.account.unwanted(this.options.clock.now(), because, this.settledMs);
+      return;
+    }
+    this.endRun('unwanted', (endMs) =>
+      this.options.clock.now() - endMs > MIN_SILENCE_MS
+        ? { kind: 'gap', reason: 'stalled' }
+        : { kind: 'unwanted', reason: because, settledMs: this.settledMs },
+    );
+    this.account.unwanted(this.options.clock.now(), because, this.settledMs);
+  }
+
   tracks(tracks: readonly SdpTrack[]): void {
-    this.endRun('format-change');
+    this.interruptedBy('format-change');
     this.sdp = tracks;
     this.connect();
   }
@@ -145,30 +150,30 @@ export class Recorder implements HubReader {
   batch(batch: PacketBatch, from = 0): void {
     if (this.ended) return;
     this.arrivalMs = batch.arrivalMs;
-    for (let index = from; index < batch.count; index += 1) {
-      const input = this.inputs[batch.tracks[index] ?? -1];
-      input?.depacketizer.push(batch.bytes, batch.offsets[index] ?? 0, batch.lengths[index] ?? 0);
-    }
+    this.inputs.push(batch, from);
   }
 
   interrupted(reason: OfflineReason): void {
-    this.flushInputs();
-    this.endRun(reason);
+    this.inputs.flush();
+    this.interruptedBy(reason);
+    this.absence = reason;
     // The camera comes back with clocks of its own; nothing of the old ones may judge them.
     this.connect();
   }
 
-  closed(): void {
-    if (this.ended) return;
-    this.flushInputs();
-    this.endRun('stopped');
-    this.ended = true;
-    this.retryTimer?.cancel();
+  unavailable(reason: OfflineReason): void {
+    this.absence = reason;
+    this.preRoll?.release(reason);
+    if (this.demand.wanted && !this.ended) this.account.because(this.reasonOr(reason));
   }
 
-  /** Ends the recording and resolves when all of it is on the disk. */
+  closed(): void {
+    this.finish({ kind: 'gap', reason: 'stopped' });
+  }
+
+  /** Ends the recording and resolves when all of it is on the disk. The account is told of what was recorded, no more. */
   async stop(): Promise<void> {
-    this.closed();
+    this.finish(undefined);
     await this.idle();
   }
 
@@ -177,46 +182,84 @@ export class Recorder implements HubReader {
     return this.queue.idle();
   }
 
-  private flushInputs(): void {
-    for (const input of this.inputs) input?.depacketizer.flush();
+  private finish(next: Absence | undefined): void {
+    if (this.ended) return;
+    this.inputs.flush();
+    this.endRun('stopped', () => next);
+    this.ended = true;
+    this.preRoll?.release(undefined);
+    this.failures.close();
   }
 
   private connect(): void {
-    for (const input of this.inputs) input?.track.memory.close();
-    const inputs = this.sdp.map(({ format }) => {
-      const track = new RunTrack(format, this.options.pool ?? PROCESS_POOL);
-      const sink: AccessUnitSink = {
-        config: (config) => this.configured(track, config),
-        accessUnit: (unit) => this.unit(track, unit),
-      };
-      const depacketizer = createDepacketizer(format, sink, track.memory);
-      if (depacketizer === undefined) return undefined;
-      track.config = depacketizer.config;
-      return { track, depacketizer };
-    });
-    this.inputs = inputs;
-    const known = inputs.filter((input) => input !== undefined);
-    this.leader = known.find((input) => input.track.source.kind === 'video') ?? known[0];
+    this.inputs.connect(this.sdp);
     this.needKeyframe = true;
-    this.lostSinceMs = undefined;
-    if (this.sdp.length > 0 && known.length === 0) {
+    if (this.sdp.length > 0 && this.inputs.leader === undefined)
       this.options.log.warn(this.labels, 'the stream has no track that can be recorded');
+  }
+
+  private arm(demand: Demand & { readonly wanted: false }): void {
+    const { preRoll } = demand;
+    this.preRoll =
+      preRoll === undefined ? undefined : new PreRollMemory(preRoll, () => this.inputs.leader);
+  }
+
+  /** Up to where what is not recorded can no longer be asked for. */
+  private readonly settledMs = (): number => {
+    const nowMs = this.options.clock.now();
+    return this.preRoll?.settledMs(nowMs) ?? nowMs;
+  };
+
+  private beginWanted(sinceMs: number): void {
+    const held = this.preRoll;
+    this.preRoll = undefined;
+    const nowMs = this.options.clock.now();
+    const short = held?.shortBecause;
+    const earliestMs = this.account.recordedToMs - MAX_START_SHIFT_MS;
+    const gops = held?.take(sinceMs, earliestMs) ?? [];
+    const leader = this.inputs.leader;
+    const startMs = gops[0] && leader?.clock.wallMs(gops[0].startTicks);
+    // It would be there, had nothing come between.
+    if (short !== undefined && sinceMs < (startMs ?? nowMs))
+      this.account.missing(Math.max(sinceMs, this.account.recordedToMs), short);
+    if (leader !== undefined) this.replay(leader, gops);
+    if (this.current === undefined) this.account.missing(nowMs, this.reasonOr(this.absence));
+  }
+
+  /** Records what memory held, as if it came now; its clocks and arrivals are its own. */
+  private replay(leader: RunTrack, gops: readonly HeldGop[]): void {
+    this.queue.grant(gops.reduce((sum, { bytes }) => sum + bytes, 0));
+    this.needKeyframe = true;
+    for (const gop of gops) {
+      if (gop.lostTicks !== undefined) this.loseFrom(leader, gop.lostTicks);
+      for (const held of gop.units) this.replayUnit(leader, held);
     }
   }
 
-  private configured(track: RunTrack, config: CodecConfig): void {
-    if (track.config !== undefined && sameConfig(track.config, config)) return;
-    track.config = config;
-    if (this.run === undefined) return;
+  private replayUnit(leader: RunTrack, { track, unit, arrivalMs }: HeldUnit): void {
+    if (track === leader && (unit.keyframe || !this.needKeyframe))
+      this.current ??= this.startRun(track, unit.ticks);
+    if (this.current === undefined) unit.block.release();
+    else if (track === leader) this.lead(this.current, track, unit, arrivalMs);
+    else this.current.run.follow(track, unit);
+  }
+
+  private reconfigured(track: RunTrack): void {
+    // What is held needs the configuration before.
+    if (this.preRoll?.empty === false) {
+      this.preRoll.release('format-change');
+      this.needKeyframe = true;
+    }
+    if (this.current === undefined) return;
     this.newSegment = true;
-    if (track === this.leader?.track && track.source.kind === 'video') this.needKeyframe = true;
+    if (track === this.inputs.leader && track.source.kind === 'video') this.needKeyframe = true;
   }
 
   private unit(track: RunTrack, unit: AccessUnit): void {
     const arrivalWallMs = this.options.clock.at(this.arrivalMs);
     const ticks = track.place(unit, this.arrivalMs, arrivalWallMs);
-    if (track !== this.leader?.track) {
-      this.run?.follow(track, track.keep(unit, ticks));
+    if (track !== this.inputs.leader) {
+      this.follow(track, unit, ticks);
       return;
     }
     if (unit.damaged && track.source.kind === 'video') {
@@ -225,46 +268,61 @@ export class Recorder implements HubReader {
     }
     if (this.needKeyframe && !unit.keyframe) return;
     if (unit.keyframe) this.checkClocks(track, ticks, arrivalWallMs);
-    this.run ??= this.startRun(track, ticks);
-    if (this.run === undefined) return;
-    this.accountLoss(track, ticks);
-    this.needKeyframe = false;
-    this.run.lead(track.keep(unit, ticks), this.arrivalMs, this.newSegment);
-    if (unit.keyframe) this.newSegment = false;
-    if (this.run.overflowed) {
-      this.options.log.warn(
-        this.labels,
-        'the disk is too slow: footage is dropped up to the next keyframe',
-      );
-      this.endRun('disk-slow');
+    if (!this.demand.wanted) {
+      if (this.preRoll !== undefined) this.hold(this.preRoll, track, unit, ticks);
+      return;
     }
+    this.current ??= this.startRun(track, ticks);
+    if (this.current === undefined) return;
+    this.lead(this.current, track, track.keep(unit, ticks), this.arrivalMs);
+  }
+
+  private follow(track: RunTrack, unit: AccessUnit, ticks: number): void {
+    const { preRoll, arrivalMs } = this;
+    if (this.current !== undefined) this.current.run.follow(track, track.keep(unit, ticks));
+    else if (preRoll?.empty === false) {
+      preRoll.follow({ track, unit: track.keep(unit, ticks), arrivalMs });
+      this.settleClock(preRoll, track);
+    }
+  }
+
+  private hold(preRoll: PreRollMemory, track: RunTrack, unit: AccessUnit, ticks: number): void {
+    const { arrivalMs } = this;
+    preRoll.lead({ track, unit: track.keep(unit, ticks), arrivalMs });
+    this.needKeyframe = preRoll.empty;
+    this.settleClock(preRoll, track);
+  }
+
+  /** As the first fragment of a run does: from then on drift is followed, instead of the least delay. */
+  private settleClock({ firstArrivalMs }: PreRollMemory, track: RunTrack): void {
+    const heldMs = this.arrivalMs - (firstArrivalMs ?? this.arrivalMs);
+    if (heldMs >= this.options.settings.fragmentMs) track.clock.anchor(0);
+  }
+
+  private lead({ run }: Current, track: RunTrack, unit: HeldUnit['unit'], arrivalMs: number): void {
+    this.losses.goOn(track, unit.ticks);
+    this.needKeyframe = false;
+    run.lead(unit, arrivalMs, this.newSegment);
+    if (unit.keyframe) this.newSegment = false;
+    if (!run.overflowed) return;
+    this.options.log.warn(
+      this.labels,
+      'the disk is too slow: footage is dropped up to the next keyframe',
+    );
+    this.endRun('disk-slow');
   }
 
   /** A unit that cannot be decoded, nor anything up to the next keyframe. */
   private lose(track: RunTrack, ticks: number, bytes: number): void {
-    this.options.metricsSink.dropped('packet-loss', bytes);
-    if (this.run !== undefined && !this.needKeyframe) {
-      this.run.pause();
-      this.lostSinceMs = Math.min(this.run.endMs, track.clock.wallMs(ticks));
-    }
-    this.needKeyframe = true;
+    if (this.demand.wanted) this.options.metricsSink.dropped('packet-loss', bytes);
+    this.preRoll?.lose(ticks);
+    this.loseFrom(track, ticks);
   }
 
-  /** Writes the gap that damaged units or a silent camera left inside the run, if more than one frame is missing. */
-  private accountLoss(track: RunTrack, ticks: number): void {
-    const { clock, clockRateHz, line } = track;
-    const endMs = clock.wallMs(ticks);
-    const frameMs = (line.interval / clockRateHz) * 1000;
-    if (this.lostSinceMs !== undefined) {
-      if (endMs - this.lostSinceMs > frameMs)
-        this.writeGap({ startMs: this.lostSinceMs, reason: 'packet-loss' }, endMs);
-    } else if (this.expectedTicks !== undefined) {
-      const startMs = clock.wallMs(this.expectedTicks);
-      if (endMs - startMs > Math.max(MIN_SILENCE_MS, 4 * frameMs))
-        this.writeGap({ startMs, reason: 'stalled' }, endMs);
-    }
-    this.lostSinceMs = undefined;
-    this.expectedTicks = Math.max(this.expectedTicks ?? 0, ticks + line.interval);
+  private loseFrom(track: RunTrack, ticks: number): void {
+    if (this.current !== undefined && !this.needKeyframe)
+      this.losses.lose(this.current.run, track, ticks);
+    this.needKeyframe = true;
   }
 
   /** When the mapping to wall time cannot be mended by slewing, the media go on in another run. */
@@ -273,28 +331,28 @@ export class Recorder implements HubReader {
     const stepped = steps !== this.wallSteps;
     if (!stepped && !track.clock.lost) return;
     this.wallSteps = steps;
-    this.endRun('clock-step');
+    this.interruptedBy('clock-step');
     // Our own clock was set back by a lot: the footage of the wrong future does not hold up the present.
-    if (stepped && arrivalWallMs < this.recordedToMs - MAX_START_SHIFT_MS) this.recordedToMs = 0;
-    for (const input of this.inputs) input?.track.restartClock();
+    if (stepped && arrivalWallMs < this.account.recordedToMs - MAX_START_SHIFT_MS)
+      this.account.recordedToMs = 0;
+    for (const one of this.inputs.tracks) one.restartClock();
     track.clock.observe(ticks, arrivalWallMs);
   }
 
-  private startRun(leader: RunTrack, ticks: number): Run | undefined {
-    if (this.ended || leader.config === undefined || this.source.monotonicMs() < this.retryAtMs)
-      return undefined;
-    if (this.queue.bytes > this.options.settings.queueBytes / 2) return undefined;
-    if (leader.clock.wallMs(ticks) < this.recordedToMs - MAX_START_SHIFT_MS) return undefined;
-    const followers = this.inputs.flatMap((input) =>
-      input === undefined || input.track === leader ? [] : [input.track],
-    );
+  private startRun(leader: RunTrack, ticks: number): Current | undefined {
     const { camera, stream, settings, metricsSink, log } = this.options;
+    if (this.ended || leader.config === undefined || !this.failures.mayTry) return undefined;
+    if (this.queue.bytes > settings.queueBytes / 2) return undefined;
+    const fromMs = leader.clock.wallMs(ticks);
+    if (fromMs < this.account.recordedToMs - MAX_START_SHIFT_MS) return undefined;
     const target = this.options.chooseVolume();
-    if (target === undefined) return undefined;
-    this.target = target;
-    this.repair();
-    let before = this.gap;
-    this.gap = undefined;
+    if (target === undefined) {
+      this.account.because(NO_VOLUME);
+      return undefined;
+    }
+    this.failures.repair();
+    const followers = this.inputs.tracks.filter((track) => track !== leader);
+    const accounted = this.account.runBegins(fromMs);
     const run = new Run(
       {
         camera,
@@ -307,78 +365,54 @@ export class Recorder implements HubReader {
         queue: this.queue,
         chain: this.chain,
         createFile: this.options.createFile ?? createSegmentFile,
-        written: (startMs) => {
-          this.retryMs = FIRST_RETRY_MS;
-          this.failing = false;
-          if (before !== undefined) this.writeGap(before, startMs);
-          before = undefined;
+        written: (startMs, endMs) => {
+          this.failures.written();
+          this.account.written(accounted, startMs, endMs);
         },
         failed: ({ error, endMs, announced, segment }) => {
           const reason = writeFailureOf(error);
           this.logError(error, `recording stopped: ${reason}`);
-          if (announced) this.repairs.push({ target, run: run.id, endMs, reason, segment });
-          this.fail(run, before ?? { startMs: endMs, reason }, endMs);
+          this.failures.failed(
+            announced ? { target, run: run.id, endMs, reason, segment } : undefined,
+          );
+          this.account.failed(accounted, endMs, reason);
+          if (this.current?.run === run) this.forgetRun();
         },
       },
       [leader, ...followers],
-      this.recordedToMs,
+      this.account.recordedToMs,
     );
     log.info({ ...this.labels, run: run.id }, 'recording');
     this.newSegment = false;
-    return run;
+    return { run, accounted };
   }
 
-  private endRun(reason: string): void {
-    const { run } = this;
+  /** Media from here on do not belong to those before. */
+  private interruptedBy(reason: string): void {
+    this.preRoll?.release(reason);
+    this.endRun(reason);
+  }
+
+  private endRun(
+    reason: string,
+    next: (endMs: number) => Absence | undefined = () => ({ kind: 'gap', reason }),
+  ): void {
+    const { current } = this;
     this.forgetRun();
-    const endMs = run?.end(reason);
-    if (endMs === undefined) return;
-    this.recordedToMs = endMs;
-    this.gap = { startMs: endMs, reason };
-  }
-
-  /** @param gap from where footage is missing: nothing of it must be forgotten */
-  private fail(run: Run, gap: Gap, endMs: number): void {
-    this.failing = true;
-    this.retryAtMs = this.source.monotonicMs() + this.retryMs;
-    this.retryTimer?.cancel();
-    this.retryTimer = this.source.setTimer(this.retryMs, () => this.repair());
-    this.retryMs = Math.min(this.retryMs * 2, MAX_RETRY_MS);
-    if (this.run === run) this.forgetRun();
-    if (this.gap === undefined || this.gap.startMs > gap.startMs) this.gap = gap;
-    this.recordedToMs = endMs;
+    const endMs = current?.run.end(reason);
+    if (current !== undefined && endMs !== undefined)
+      this.account.ended(current.accounted, endMs, next(endMs));
   }
 
   private forgetRun(): void {
-    this.run = undefined;
+    this.current = undefined;
     this.needKeyframe = true;
-    this.lostSinceMs = undefined;
-    this.expectedTicks = undefined;
+    this.losses.forget();
   }
 
-  /** Finishes the files of failed runs; what still cannot be done is left for the next time, or for recovery. */
-  private repair(): void {
-    for (const item of this.repairs) {
-      this.queue.push(0, async () => {
-        const { camera, stream } = this.options;
-        const { volume, journal } = item.target;
-        if (!this.repairs.includes(item)) return;
-        await volume.verify();
-        if (item.segment !== undefined) await finishSegment(volume, journal, item.segment);
-        const { run, endMs: endedAtMs, reason } = item;
-        await journal.append({ type: 'run-ended', run, camera, stream, endedAtMs, reason });
-        this.repairs = this.repairs.filter((other) => other !== item);
-      });
-    }
-  }
-
-  private writeGap(gap: Gap, endMs: number): void {
-    if (endMs <= gap.startMs) return;
-    const { camera, stream, metricsSink } = this.options;
-    metricsSink.gap(gap.reason, endMs - gap.startMs);
-    this.target?.journal
-      .append({ type: 'gap', camera, stream, startMs: gap.startMs, endMs, reason: gap.reason })
-      .catch((error: unknown) => this.logError(error, 'a gap could not be written to the journal'));
+  /** Without a volume nothing would be recorded, whatever else is wrong. */
+  private reasonOr(reason: string): string {
+    return this.options.chooseVolume() === undefined ? NO_VOLUME : reason;
   }
 
   private get labels(): { camera: string; stream: string } {
@@ -386,12 +420,15 @@ export class Recorder implements HubReader {
   }
 
   private logError(error: unknown, message: string): void {
-    const code =
-      error instanceof NightjarError
-        ? error.code
-        : ((error as NodeJS.ErrnoException).code ?? 'unknown');
-    this.options.log.error({ ...this.labels, err: { code, message: messageOf(error) } }, message);
+    this.options.log.error({ ...this.labels, err: loggedError(error) }, message);
   }
+}
+
+function samePreRoll(
+  a: { durationMs: number; maxBytes: number } | undefined,
+  b: typeof a,
+): boolean {
+  return a?.durationMs === b?.durationMs && a?.maxBytes === b?.maxBytes;
 }
 
 /** A recorder for one stream; attach it to the stream's hub. */

@@ -1,3 +1,4 @@
+import type { AccountEnd } from './account.js';
 import type { JournalSink } from './journal.js';
 import type { InterruptedRun } from './recovery.js';
 import type { VolumeKeeper } from './volume-keeper.js';
@@ -13,6 +14,8 @@ export interface RecordingTarget {
 export interface RecordingVolume extends RecordingTarget {
   /** The run of a stream that a crash ended, until another run of the stream begins. */
   interruptedRun(camera: string, stream: string): Promise<InterruptedRun | undefined>;
+  /** How the account of each stream that was ever declared ended here. */
+  accounts(): Promise<readonly AccountEnd[]>;
 }
 
 /** How recordings come by their volumes; the injection token of the same. */
@@ -39,6 +42,7 @@ export class OwnVolumes extends RecordingVolumes {
       volume: await keeper.open(name),
       journal: { append: (record) => keeper.append(name, record, writer) },
       interruptedRun: (camera, stream) => keeper.interruptedRun(name, camera, stream),
+      accounts: () => keeper.accounts(name),
     };
   }
 

@@ -4,7 +4,7 @@ import { RoleContext } from '@nightjar/role';
 import { Archive } from './archive.js';
 import { RecordingDemands } from './demand/recording-demands.js';
 import { knownVolumesFile } from './known-volumes.js';
-import { recordingMetrics } from './recording-metrics.js';
+import { accountFigures, recordingMetrics } from './recording-metrics.js';
 import { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
 import { Recordings } from './recordings.js';
 import { VolumeKeeper } from './volume-keeper.js';
@@ -22,7 +22,7 @@ import { VolumeKeeper } from './volume-keeper.js';
       // A process that records for another one brings volumes of its own making.
       inject: [RoleContext, Relay, { token: RecordingVolumes, optional: true }],
       useFactory: (
-        { config, clock, logger }: RoleContext,
+        { config, watcher, clock, logger }: RoleContext,
         relay: Relay,
         volumes: RecordingVolumes | undefined,
       ) =>
@@ -43,6 +43,8 @@ import { VolumeKeeper } from './volume-keeper.js';
           clock,
           log: logger,
           metricsOf: recordingMetrics,
+          figuresOf: accountFigures,
+          allCameras: () => watcher.config.cameras,
         }),
     },
     {

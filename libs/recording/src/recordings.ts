@@ -1,12 +1,18 @@
 import { messageOf, type Clock } from '@nightjar/common';
-import type { CameraConfig } from '@nightjar/config';
-import { metrics } from '@nightjar/monitoring';
-import type { Relay, RelayStream } from '@nightjar/relay';
+import type { CameraConfig, RecordConfig } from '@nightjar/config';
+import type { Relay } from '@nightjar/relay';
+import { Account, RETELL_MS } from './account.js';
+import type { AccountEnd, AccountFigures } from './account.js';
+import { AccountJournal } from './account-journal.js';
 import { Archive } from './archive.js';
+import { demandOfMode, recordsOf } from './demand/config-demands.js';
+import type { Demand, Demands } from './demand/demand.js';
 import { OpenVolumes } from './open-volumes.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
-import { createRecorder, type Gap, type Recorder } from './recorder.js';
+import { RecordedStream } from './recorded-stream.js';
+import { loggedError } from './recorder-options.js';
 import type { RecordingVolume, RecordingVolumes } from './recording-volumes.js';
+import { SegmentChain } from './segment-chain.js';
 import { WallClock } from './wall-clock.js';
 
 export interface RecordingsOptions {
@@ -18,36 +24,48 @@ export interface RecordingsOptions {
   readonly clock: Clock;
   readonly log: RecordingLog;
   readonly metricsOf: (camera: string, stream: string) => RecordingMetrics;
+  readonly figuresOf: (camera: string, stream: string) => AccountFigures;
+  /** What is asked of each stream now; left out: what the mode in its configuration says. */
+  readonly demands?: Demands;
+  /** All cameras of the installation, where this process has only some of them: whose account is not for it to end. */
+  readonly allCameras?: () => Readonly<Record<string, CameraConfig>>;
 }
 
-interface Attached {
-  readonly source: RelayStream;
-  readonly recorder: Recorder;
+interface Declared {
+  readonly camera: string;
+  readonly stream: string;
+  readonly mode: RecordConfig['mode'];
 }
 
-/** Keeps one recorder attached to every stream that is to be recorded, on the volumes of this process. */
+/** Records the streams that are declared, as it is asked for, on the volumes of this process, and accounts for each of them. */
 export class Recordings {
   readonly archive: Archive;
   private readonly wallClock: WallClock;
   private readonly volumes: OpenVolumes;
-  private readonly attached = new Map<string, Attached>();
-  private cameras: Readonly<Record<string, CameraConfig>> = {};
+  private readonly journal: AccountJournal;
+  private readonly streams = new Map<string, RecordedStream>();
+  /** Volumes that were opened and not asked yet how the accounts ended. */
+  private unheard: RecordingVolume[] = [];
+  private cameras: Readonly<Record<string, CameraConfig>> | undefined;
   /** One change at a time, in order. */
   private work: Promise<void> = Promise.resolve();
   private stopped = false;
 
   constructor(private readonly options: RecordingsOptions) {
-    const { volumeNames: names, volumes, clock, log } = options;
+    const { volumeNames: names, volumes, clock, log, demands } = options;
     this.wallClock = new WallClock(clock);
     this.volumes = new OpenVolumes({ names, volumes, clock, log });
-    this.volumes.onChange(({ volume }) => {
-      this.archive.add(volume);
-      // What had no volume may have one now.
+    this.volumes.onChange((opened) => {
+      this.archive.add(opened.volume);
+      this.unheard.push(opened);
       void this.enqueue(() => this.reconcile());
     });
+    this.journal = new AccountJournal(() => this.volumes.all, log);
     this.archive = new Archive({
-      openSegment: (camera, stream) => this.attached.get(key(camera, stream))?.recorder.openSegment,
+      openSegment: (camera, stream) => this.streams.get(key(camera, stream))?.recorder?.openSegment,
     });
+    demands?.onChange((camera, stream) => this.demandChanged(camera, stream));
+    this.retellLater();
   }
 
   /** Opens the volumes, finishing what a crash left open. A volume that fails is retried; the others are used meanwhile. */
@@ -60,12 +78,9 @@ export class Recordings {
     return this.volumes.problems;
   }
 
-  /** Brings the figures of the volumes and of what waits for them up to date. */
+  /** Brings the figures of the volumes, of the accounts and of what is held in memory up to date. */
   collect(): Promise<void> {
-    for (const { source, recorder } of this.attached.values()) {
-      const { camera, stream } = source;
-      metrics.recordingQueueBytes.set({ camera, stream }, recorder.queuedBytes);
-    }
+    for (const stream of this.streams.values()) stream.collect();
     return this.volumes.collect();
   }
 
@@ -79,8 +94,12 @@ export class Recordings {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.work;
-    await Promise.all([...this.attached.values()].map((entry) => this.detach(entry)));
-    this.attached.clear();
+    const streams = [...this.streams.values()];
+    await Promise.all(streams.map((stream) => stream.stop()));
+    this.streams.clear();
+    for (const { account } of streams) account.close();
+    this.journal.retry();
+    await this.journal.idle();
     await this.volumes.close();
   }
 
@@ -95,68 +114,171 @@ export class Recordings {
   }
 
   private async reconcile(): Promise<void> {
-    if (this.stopped) return;
-    const wanted = new Map<string, RelayStream>();
-    for (const camera of Object.values(this.cameras)) {
-      for (const { stream, mode } of camera.record) {
-        if (mode !== 'continuous') continue;
-        const source = this.options.relay.get(camera.name, stream);
-        if (source !== undefined) wanted.set(key(camera.name, stream), source);
-      }
+    const { cameras } = this;
+    if (this.stopped || cameras === undefined) return;
+    const declared = new Map<string, Declared>();
+    for (const camera of Object.values(cameras)) {
+      for (const { stream, mode } of recordsOf(camera))
+        declared.set(key(camera.name, stream), { camera: camera.name, stream, mode });
     }
-    for (const [id, entry] of this.attached) {
-      if (wanted.get(id) === entry.source) continue;
-      this.attached.delete(id);
-      await this.detach(entry);
+    for (const [id, stream] of this.streams) {
+      if (declared.has(id)) continue;
+      this.streams.delete(id);
+      await stream.stop();
+      stream.account.withdraw();
     }
-    for (const [id, source] of wanted) {
-      if (!this.attached.has(id)) await this.attach(id, source);
+    await this.hearVolumes();
+    const fresh = [...declared].filter(([id]) => !this.streams.has(id));
+    const ends = fresh.length > 0 ? await this.endsOf(fresh.map(([, one]) => one)) : new Map();
+    const chains = await Promise.all(
+      fresh.map(async ([, one]) => new SegmentChain(await this.lastHash(one.camera, one.stream))),
+    );
+    for (const [index, [id, one]] of fresh.entries())
+      this.streams.set(id, this.begin(one, ends, chains[index]));
+    for (const [id, one] of declared) {
+      const stream = this.streams.get(id);
+      stream?.want(this.demandOf(one));
+      stream?.follow(this.options.relay.get(one.camera, one.stream));
     }
+    this.journal.retry();
   }
 
-  private async attach(id: string, source: RelayStream): Promise<void> {
-    const { camera, stream } = source;
-    const chooseVolume = (): RecordingVolume | undefined => {
-      const config = this.cameras[camera];
-      return config === undefined ? undefined : this.volumes.choose(config);
-    };
-    // How the stream ended is told by its volumes.
-    if (chooseVolume() === undefined) return;
-    const { settings, log, metricsOf } = this.options;
-    const openGap = await this.gapBefore(camera, stream);
-    const recorder = createRecorder({
+  private begin(
+    one: Declared,
+    ends: ReadonlyMap<string, AccountEnd | 'unknown'>,
+    chain = new SegmentChain(null),
+  ): RecordedStream {
+    const { camera, stream } = one;
+    const { settings, log, metricsOf, figuresOf } = this.options;
+    const account = new Account({
       camera,
       stream,
-      previousHash: await this.archive.lastHash(camera, stream),
-      chooseVolume,
-      clock: this.wallClock,
-      settings,
-      log,
-      metricsSink: metricsOf(camera, stream),
-      ...(openGap === undefined ? {} : { openGap }),
+      now: () => this.wallClock.now(),
+      write: (record) => this.journal.write(record),
+      figures: figuresOf(camera, stream),
     });
-    this.attached.set(id, { source, recorder });
-    source.hub.attach(recorder, { fromKeyframe: true });
+    const recorded = new RecordedStream(
+      {
+        camera,
+        stream,
+        account,
+        chain,
+        chooseVolume: () => {
+          const config = this.cameras?.[camera];
+          return config === undefined ? undefined : this.volumes.choose(config);
+        },
+        clock: this.wallClock,
+        settings,
+        log,
+        metricsSink: metricsOf(camera, stream),
+      },
+      this.demandOf(one),
+    );
+    recorded.begin(this.wallClock.now(), ends.get(key(camera, stream)));
+    return recorded;
   }
 
-  /** Where the footage of a stream ended before this process, and whether it ended in order. */
-  private async gapBefore(camera: string, stream: string): Promise<Gap | undefined> {
-    const crashed = await this.volumes.interruptedRun(camera, stream);
-    const last = await this.archive.last(camera, stream);
-    // A later run may have begun on another volume.
-    if (
-      crashed !== undefined &&
-      (last === undefined || last.run === crashed.run || crashed.endedAtMs >= last.endMs)
-    )
-      return { startMs: crashed.endedAtMs, reason: 'crash' };
-    return last === undefined ? undefined : { startMs: last.endMs, reason: 'process-down' };
+  /** Hash of the newest segment of a stream; null when there is none to be read. */
+  private async lastHash(camera: string, stream: string): Promise<string | null> {
+    try {
+      return await this.archive.lastHash(camera, stream);
+    } catch (error) {
+      this.options.log.error(
+        { camera, stream, err: loggedError(error) },
+        'the newest segment cannot be read: the chain of hashes begins anew',
+      );
+      return null;
+    }
   }
 
-  private async detach({ source, recorder }: Attached): Promise<void> {
-    source.hub.detach(recorder);
-    await recorder.stop();
-    metrics.recordingQueueBytes.remove({ camera: source.camera, stream: source.stream });
+  private demandOf({ camera, stream, mode }: Declared): Demand {
+    return this.options.demands?.of(camera, stream) ?? demandOfMode(mode, this.wallClock.now());
   }
+
+  private demandChanged(camera: string, stream: string): void {
+    const demand = this.options.demands?.of(camera, stream);
+    if (demand !== undefined && !this.stopped) this.streams.get(key(camera, stream))?.want(demand);
+  }
+
+  /** How the accounts of streams ended before, as the open volumes tell it; 'unknown' while there is none to ask. */
+  private async endsOf(streams: readonly Declared[]): Promise<Map<string, AccountEnd | 'unknown'>> {
+    const volumes = this.volumes.all;
+    const told = (await Promise.all(volumes.map((volume) => this.accountsOn(volume)))).flat();
+    const newest = new Map<string, AccountEnd | 'unknown'>(latest(told));
+    await Promise.all(
+      streams.map(async ({ camera, stream }) => {
+        const id = key(camera, stream);
+        if (newest.has(id)) return;
+        if (volumes.length === 0) newest.set(id, 'unknown');
+        // Footage whose journal is lost, or from before there were accounts.
+        const last = await this.archive.last(camera, stream);
+        if (last !== undefined)
+          newest.set(id, {
+            camera,
+            stream,
+            endMs: last.endMs,
+            inOrder: true,
+            withdrawn: false,
+            unwanted: undefined,
+          });
+      }),
+    );
+    return newest;
+  }
+
+  /** Asks the volumes that are new: how the accounts ended, and of streams that were declared and are no more. */
+  private async hearVolumes(): Promise<void> {
+    const volumes = this.unheard.splice(0);
+    for (const volume of volumes) {
+      const ends = await this.accountsOn(volume);
+      const known = latest(ends);
+      for (const [id, stream] of this.streams) {
+        stream.account.learn(known.get(id));
+        stream.chain.found(await this.lastHash(stream.camera, stream.stream));
+      }
+      for (const end of ends) {
+        if (end.withdrawn || this.isDeclared(end)) continue;
+        const { camera, stream, endMs: atMs } = end;
+        this.journal.write({ type: 'withdrawn', camera, stream, atMs });
+      }
+    }
+  }
+
+  private async accountsOn(volume: RecordingVolume): Promise<readonly AccountEnd[]> {
+    try {
+      return await volume.accounts();
+    } catch (error) {
+      this.options.log.error(
+        { volume: volume.volume.name, err: loggedError(error) },
+        'the volume does not tell what was accounted for before',
+      );
+      return [];
+    }
+  }
+
+  private isDeclared({ camera, stream }: AccountEnd): boolean {
+    const config = (this.options.allCameras?.() ?? this.cameras)?.[camera];
+    return config !== undefined && recordsOf(config).some((one) => one.stream === stream);
+  }
+
+  private retellLater(): void {
+    this.options.clock.setTimer(RETELL_MS, () => {
+      if (this.stopped) return;
+      for (const { account } of this.streams.values()) account.retell();
+      this.journal.retry();
+      this.retellLater();
+    });
+  }
+}
+
+/** The latest of each stream. */
+function latest(ends: readonly AccountEnd[]): Map<string, AccountEnd> {
+  const found = new Map<string, AccountEnd>();
+  for (const end of ends) {
+    const id = key(end.camera, end.stream);
+    if (end.endMs >= (found.get(id)?.endMs ?? -Infinity)) found.set(id, end);
+  }
+  return found;
 }
 
 function key(camera: string, stream: string): string {

@@ -33,6 +33,6 @@ export interface RunContext {
   readonly createFile: CreateSegmentFile;
   /** A write failed and nothing more of the run is written. */
   failed(failure: RunFailure): void;
-  /** A fragment was written. `startMs`: where its segment begins. */
-  written(startMs: number): void;
+  /** A fragment was written: wall times at which its segment begins, and up to which it is whole now. */
+  written(startMs: number, endMs: number): void;
 }

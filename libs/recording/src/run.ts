@@ -305,7 +305,7 @@ export class Run {
       await this.announce(startMs);
       await file.append(built.encoded, built.samples, context.chain.previousHash);
       this.durableMs = file.endMs;
-      context.written(startMs);
+      context.written(startMs, file.endMs);
     };
     this.write(bytes, file, append, letGo);
   }

@@ -11,6 +11,11 @@ export class SegmentChain {
     return this.last;
   }
 
+  /** The newest segment of before was found late; counts as long as none was closed. */
+  found(hash: string | null): void {
+    this.last ??= hash;
+  }
+
   /** A segment was closed. */
   closed(hash: string): void {
     this.last = hash;

@@ -2,6 +2,7 @@ import type { JournalRecord } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { VolumeConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
+import type { AccountEnd } from './account.js';
 import { Journal } from './journal.js';
 import { KnownVolumes } from './known-volumes.js';
 import type { RecordingLog } from './ports.js';
@@ -74,6 +75,18 @@ export class VolumeKeeper {
     stream: string,
   ): Promise<InterruptedRun | undefined> {
     return (await this.use(name)).interrupted.get(key({ camera, stream }));
+  }
+
+  /** How the account of each stream ended on a volume, runs that a crash ended included. */
+  async accounts(name: string): Promise<readonly AccountEnd[]> {
+    const { journal, interrupted } = await this.use(name);
+    const ends = new Map(journal.accountEnds.map((end) => [key(end), end]));
+    for (const [id, { camera, stream, endedAtMs: endMs }] of interrupted) {
+      if (endMs < (ends.get(id)?.endMs ?? -Infinity)) continue;
+      const crashed = { inOrder: false, withdrawn: false, unwanted: undefined };
+      ends.set(id, { camera, stream, endMs, ...crashed });
+    }
+    return [...ends.values()];
   }
 
   /** Finishes what a writer left open that is gone for certain. What fails is tried again at the next {@link open}. */

@@ -2,6 +2,8 @@
 export class WriteQueue {
   private readonly tasks: { readonly bytes: number; readonly run: () => Promise<void> }[] = [];
   private waitingBytes = 0;
+  /** Over the limit, for what came all at once. */
+  private grantedBytes = 0;
   private working: Promise<void> | undefined;
 
   /**
@@ -19,7 +21,14 @@ export class WriteQueue {
 
   /** Whether so many more bytes may wait. A single larger task is taken when nothing waits. */
   accepts(bytes: number): boolean {
-    return this.waitingBytes === 0 || this.waitingBytes + bytes <= this.limitBytes;
+    return (
+      this.waitingBytes === 0 || this.waitingBytes + bytes <= this.limitBytes + this.grantedBytes
+    );
+  }
+
+  /** Lets so many more bytes wait, which were in memory before; the room is gone again as they are written. */
+  grant(bytes: number): void {
+    this.grantedBytes += bytes;
   }
 
   push(bytes: number, run: () => Promise<void>): void {
@@ -41,6 +50,7 @@ export class WriteQueue {
         this.onError(error);
       }
       this.waitingBytes -= task.bytes;
+      this.grantedBytes = Math.min(this.grantedBytes, this.waitingBytes);
     }
     this.working = undefined;
   }

@@ -159,6 +159,7 @@ function volumeCalls(
     },
     append: ({ volume, record }) => keeper.append(volume, record, writer),
     interruptedRun: ({ volume, camera, stream }) => keeper.interruptedRun(volume, camera, stream),
+    accounts: ({ volume }) => keeper.accounts(volume),
   };
 }
 

@@ -72,6 +72,7 @@ describe('ShardSlot', () => {
           append: async () => undefined,
           interruptedRun: async () => undefined,
           signals: async () => ({ overrides: [], events: [], heard: false }),
+          accounts: async () => [],
         };
       },
       gone: () => new Promise((resolve) => cleared.push(resolve)),

@@ -143,6 +143,7 @@ export class ShardSlot implements ProcessPort {
       append: calls.append,
       interruptedRun: calls.interruptedRun,
       signals: calls.signals,
+      accounts: calls.accounts,
     });
     const transfer = new ConnectionTransfer<Arrival>(channel, (arrival) => {
       // Known before the end of the process is: nothing may be given to it again.

@@ -1,5 +1,5 @@
 import type { CameraEvent, JournalRecord, RecordingOverride } from '@nightjar/catalog';
-import type { InterruptedRun } from '@nightjar/recording';
+import type { AccountEnd, InterruptedRun } from '@nightjar/recording';
 import type { SignalState } from '../demand/signal-board.js';
 
 /** What front and shards say to each other over IPC, beside the questions of monitoring. */
@@ -63,6 +63,7 @@ export interface FrontCalls {
     readonly camera: string;
     readonly stream: string;
   }): Promise<InterruptedRun | undefined>;
+  accounts(argument: { readonly volume: string }): Promise<readonly AccountEnd[]>;
 }
 
 const TO_SHARD: readonly unknown[] = [

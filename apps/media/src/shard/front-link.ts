@@ -3,6 +3,7 @@ import {
   RecordingVolumes,
   Volume,
   type DemandSignals,
+  type AccountEnd,
   type InterruptedRun,
   type RecordingVolume,
 } from '@nightjar/recording';
@@ -108,6 +109,7 @@ class FrontVolumes extends RecordingVolumes {
       },
       interruptedRun: (camera, stream) =>
         caller.call<InterruptedRun | undefined>('interruptedRun', { volume: name, camera, stream }),
+      accounts: () => caller.call<readonly AccountEnd[]>('accounts', { volume: name }),
     };
   }
 

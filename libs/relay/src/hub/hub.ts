@@ -22,6 +22,8 @@ export interface HubReader {
   senderReport?(track: number, packet: Buffer): void;
   /** The camera left; the reader stays attached, and sequence numbers and timestamps go on when it is back. */
   interrupted(reason: OfflineReason): void;
+  /** The camera is away, and an attempt to reach it has failed; also said of the last attempt when a reader is attached. */
+  unavailable?(reason: OfflineReason): void;
   /** The stream is no longer served; the reader is already detached. */
   closed(): void;
 }

@@ -83,6 +83,8 @@ export class StreamHub implements Hub, SourceSink {
     reject: (error: Error) => void;
   }>();
   private failure = '';
+  /** Why the source could not be reached when it was last tried; undefined while it is online. */
+  private failed: OfflineReason | undefined;
   private packetsBefore = 0;
   private shut = false;
 
@@ -133,6 +135,7 @@ export class StreamHub implements Hub, SourceSink {
     this.readers = [...this.readers, reader];
     this.begin();
     if (this.described !== undefined) reader.tracks(this.described);
+    if (this.failed !== undefined) reader.unavailable?.(this.failed);
     if (options.fromKeyframe) {
       this.cache.replay((batch, from) => reader.batch(batch, from));
       this.sendReports([reader]);
@@ -203,6 +206,7 @@ export class StreamHub implements Hub, SourceSink {
 
   online(tracks: readonly SdpTrack[]): void {
     this.failure = '';
+    this.failed = undefined;
     this.current = 'online';
     this.stats.sessions++;
     this.packetsBefore = this.stats.packets;
@@ -270,7 +274,11 @@ export class StreamHub implements Hub, SourceSink {
     if (FINAL_REASONS.has(reason)) {
       for (const waiter of this.waiters) waiter.reject(unavailable(detail));
     }
-    if (wasOnline) for (const reader of this.readers) reader.interrupted(reason);
+    if (this.source !== undefined) this.failed = reason;
+    for (const reader of this.readers) {
+      if (wasOnline) reader.interrupted(reason);
+      else reader.unavailable?.(reason);
+    }
     this.reclaim();
   }
 
@@ -301,6 +309,7 @@ export class StreamHub implements Hub, SourceSink {
     const source = this.source;
     this.source = undefined;
     this.current = 'idle';
+    this.failed = undefined;
     this.cache.clear();
     this.builder.releaseAll();
     if (source !== undefined) this.stopping = source.stop();
