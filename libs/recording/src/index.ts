@@ -12,7 +12,8 @@ export { RELEVANT_MS as EVENT_RELEVANT_MS, RecentEvents } from './demand/recent-
 export { RecordingDemands } from './demand/recording-demands.js';
 export type { DemandSignals } from './demand/recording-demands.js';
 export { WeeklySchedule } from './demand/weekly-schedule.js';
-export { FileSource } from './durable-files.js';
+export { createSegmentFile, FileSource } from './durable-files.js';
+export type { CreateSegmentFile } from './durable-files.js';
 export { Journal, JOURNAL_FILE_BYTES } from './journal.js';
 export type { JournalSink } from './journal.js';
 export { JOURNAL_CHUNK_BYTES, readJournal } from './journal-reader.js';

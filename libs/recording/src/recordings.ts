@@ -7,6 +7,7 @@ import { AccountJournal } from './account-journal.js';
 import { Archive } from './archive.js';
 import { demandOfMode, recordsOf } from './demand/config-demands.js';
 import type { Demand, Demands } from './demand/demand.js';
+import type { CreateSegmentFile } from './durable-files.js';
 import { OpenVolumes } from './open-volumes.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from './ports.js';
 import { RecordedStream } from './recorded-stream.js';
@@ -27,6 +28,8 @@ export interface RecordingsOptions {
   readonly figuresOf: (camera: string, stream: string) => AccountFigures;
   /** What is asked of each stream now; left out: what the mode in its configuration says. */
   readonly demands?: Demands;
+  /** Makes the files of segments; left out: real ones. */
+  readonly createFile?: CreateSegmentFile;
   /** All cameras of the installation, where this process has only some of them: whose account is not for it to end. */
   readonly allCameras?: () => Readonly<Record<string, CameraConfig>>;
 }
@@ -149,7 +152,7 @@ export class Recordings {
     chain = new SegmentChain(null),
   ): RecordedStream {
     const { camera, stream } = one;
-    const { settings, log, metricsOf, figuresOf } = this.options;
+    const { settings, log, metricsOf, figuresOf, createFile } = this.options;
     const account = new Account({
       camera,
       stream,
@@ -171,6 +174,7 @@ export class Recordings {
         settings,
         log,
         metricsSink: metricsOf(camera, stream),
+        ...(createFile && { createFile }),
       },
       this.demandOf(one),
     );
