@@ -11,14 +11,13 @@ export const SLIVER_MS = 50;
 export type AccountRecord = RecordOf<'declared' | 'withdrawn' | 'unwanted' | 'gap'>;
 
 /** What holds of a stream while it is not recorded. */
-export type Absence =
-  | {
-      readonly kind: 'unwanted';
-      readonly reason: UnwantedReason;
-      /** Wall time up to which that can no longer change; left out: up to now. */
-      readonly settledMs?: () => number;
-    }
-  | { readonly kind: 'gap'; readonly reason: string };
+export type Absence = (
+  | { readonly kind: 'unwanted'; readonly reason: UnwantedReason }
+  | { readonly kind: 'gap'; readonly reason: string }
+) & {
+  /** Wall time up to which that can no longer change; left out: up to now. */
+  readonly settledMs?: () => number;
+};
 
 /** How the account of a stream ended in the process before, as the journals tell it. */
 export interface AccountEnd {
@@ -159,19 +158,24 @@ export class Account {
     else this.lost(before.endMs, begunMs, downReason(before), false);
   }
 
-  /** From here on nobody asks for footage. */
-  unwanted(fromMs: number, reason: UnwantedReason, settledMs?: () => number): void {
-    this.turn(
-      settledMs === undefined
-        ? { kind: 'unwanted', reason }
-        : { kind: 'unwanted', reason, settledMs },
-      fromMs,
-    );
-  }
-
-  /** From here on footage is asked for, and there is none. */
-  missing(fromMs: number, reason: string): void {
-    this.turn({ kind: 'gap', reason }, fromMs);
+  /** From here on this holds, and nothing is recorded. */
+  turn(state: Absence, fromMs: number): void {
+    const old = this.span;
+    if (old?.state.kind === state.kind && old.state.reason === state.reason) {
+      this.span = { ...old, state };
+      return;
+    }
+    // What was told cannot be taken back.
+    const startMs = Math.max(fromMs, old?.toldMs ?? -Infinity);
+    if (old !== undefined) this.finish(old, startMs);
+    this.span = { state, startMs, toldMs: startMs, countedMs: startMs };
+    if (state.kind === 'gap') {
+      this.expectedMs ??= startMs;
+    } else if (this.expectedMs !== undefined) {
+      this.expected.add(startMs - this.expectedMs);
+      this.expectedMs = undefined;
+    }
+    this.grow(this.span);
   }
 
   /** While footage is missing: there is now another reason for it. Reasons that operators are told alike are one. */
@@ -296,29 +300,9 @@ export class Account {
     return this.span?.state.kind === 'unwanted' && this.span.state.reason === reason;
   }
 
-  private turn(state: Absence, fromMs: number): void {
-    const old = this.span;
-    if (old?.state.kind === state.kind && old.state.reason === state.reason) {
-      this.span = { ...old, state };
-      return;
-    }
-    // What was told cannot be taken back.
-    const startMs = Math.max(fromMs, old?.toldMs ?? -Infinity);
-    if (old !== undefined) this.finish(old, startMs);
-    this.span = { state, startMs, toldMs: startMs, countedMs: startMs };
-    if (state.kind === 'gap') {
-      this.expectedMs ??= startMs;
-    } else if (this.expectedMs !== undefined) {
-      this.expected.add(startMs - this.expectedMs);
-      this.expectedMs = undefined;
-    }
-    this.grow(this.span);
-  }
-
   private limit({ state }: Span): number {
     const nowMs = this.options.now();
-    const settledMs = state.kind === 'unwanted' ? state.settledMs?.() : undefined;
-    return Math.min(nowMs, settledMs ?? nowMs);
+    return Math.min(nowMs, state.settledMs?.() ?? nowMs);
   }
 
   private grow(span: Span): void {

@@ -60,11 +60,7 @@ export class RecordedStream {
 
   /** Begins the account: once, before anything else. @param before as {@link Account.begin} */
   begin(atMs: number, before: AccountEnd | undefined | 'unknown'): void {
-    const { demand } = this;
-    const state: Absence = demand.wanted
-      ? { kind: 'gap', reason: this.absence() }
-      : { kind: 'unwanted', reason: demand.because };
-    this.account.begin(atMs, state, before);
+    this.account.begin(atMs, this.stateOf(this.demand), before);
   }
 
   /** Another thing is asked of it; at once where it is attached already. */
@@ -77,8 +73,7 @@ export class RecordedStream {
       return;
     }
     const nowMs = this.options.clock.now();
-    if (!demand.wanted) this.account.unwanted(nowMs, demand.because);
-    else if (!before.wanted) this.account.missing(nowMs, this.absence());
+    if (!demand.wanted || !before.wanted) this.account.turn(this.stateOf(demand), nowMs);
     this.attach();
   }
 
@@ -126,9 +121,11 @@ export class RecordedStream {
     this.leaving = Promise.all([this.leaving, attached.recorder.stop()]).then(() => undefined);
   }
 
-  /** Why there is no footage before anything was tried. */
-  private absence(): string {
-    return this.options.chooseVolume() === undefined ? NO_VOLUME : NOT_YET_ONLINE;
+  /** What holds of it while nothing was tried. */
+  private stateOf(demand: Demand): Absence {
+    if (!demand.wanted) return { kind: 'unwanted', reason: demand.because };
+    const reason = this.options.chooseVolume() === undefined ? NO_VOLUME : NOT_YET_ONLINE;
+    return { kind: 'gap', reason };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, MonotonicMs } from '@nightjar/common';
+import type { UnwantedReason } from '@nightjar/catalog';
 import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
 import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
@@ -87,7 +88,7 @@ export class Recorder implements HubReader {
     this.demand = options.demand ?? ALWAYS;
     if (!this.demand.wanted) {
       this.arm(this.demand);
-      this.account.unwanted(clock.now(), this.demand.because, this.settledMs);
+      this.account.turn(this.unwanted(this.demand.because), clock.now());
     }
   }
 
@@ -129,20 +130,16 @@ export class Recorder implements HubReader {
     const held = this.preRoll;
     this.arm(demand);
     held?.release(undefined);
-    if (this.current === undefined) {
-      this.account.unwanted(this.options.clock.now(), because, this.settledMs);
-      return;
-    }
+    const nowMs = this.options.clock.now();
+    const unwanted = this.unwanted(because);
     this.endRun('unwanted', (endMs) =>
-      this.options.clock.now() - endMs > MIN_SILENCE_MS
-        ? { kind: 'gap', reason: 'stalled' }
-        : { kind: 'unwanted', reason: because, settledMs: this.settledMs },
+      nowMs - endMs > MIN_SILENCE_MS ? { kind: 'gap', reason: 'stalled' } : unwanted,
     );
-    this.account.unwanted(this.options.clock.now(), because, this.settledMs);
+    this.account.turn(unwanted, nowMs);
   }
 
   tracks(tracks: readonly SdpTrack[]): void {
-    this.interruptedBy('format-change');
+    if (this.sdp.length > 0) this.interruptedBy('format-change');
     this.sdp = tracks;
     this.connect();
   }
@@ -204,11 +201,14 @@ export class Recorder implements HubReader {
       preRoll === undefined ? undefined : new PreRollMemory(preRoll, () => this.inputs.leader);
   }
 
-  /** Up to where what is not recorded can no longer be asked for. */
-  private readonly settledMs = (): number => {
-    const nowMs = this.options.clock.now();
-    return this.preRoll?.settledMs(nowMs) ?? nowMs;
-  };
+  private unwanted(reason: UnwantedReason): Absence {
+    // What memory holds may still be asked for.
+    const settledMs = (): number => {
+      const nowMs = this.options.clock.now();
+      return this.preRoll?.settledMs(nowMs) ?? nowMs;
+    };
+    return { kind: 'unwanted', reason, settledMs };
+  }
 
   private beginWanted(sinceMs: number): void {
     const held = this.preRoll;
@@ -219,11 +219,14 @@ export class Recorder implements HubReader {
     const gops = held?.take(sinceMs, earliestMs) ?? [];
     const leader = this.inputs.leader;
     const startMs = gops[0] && leader?.clock.wallMs(gops[0].startTicks);
+    const fromMs = Math.max(sinceMs, this.account.recordedToMs);
+    const reachMs = startMs ?? nowMs;
     // It would be there, had nothing come between.
-    if (short !== undefined && sinceMs < (startMs ?? nowMs))
-      this.account.missing(Math.max(sinceMs, this.account.recordedToMs), short);
+    if (short !== undefined && fromMs < reachMs)
+      this.account.turn({ kind: 'gap', reason: short, settledMs: () => reachMs }, fromMs);
     if (leader !== undefined) this.replay(leader, gops);
-    if (this.current === undefined) this.account.missing(nowMs, this.reasonOr(this.absence));
+    if (this.current === undefined)
+      this.account.turn({ kind: 'gap', reason: this.reasonOr(this.absence) }, reachMs);
   }
 
   /** Records what memory held, as if it came now; its clocks and arrivals are its own. */
