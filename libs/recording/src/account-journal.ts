@@ -1,4 +1,5 @@
 import type { AccountRecord } from './account.js';
+import { statementKey } from './held-statements.js';
 import { loggedError } from './recorder-options.js';
 import type { RecordingLog } from './ports.js';
 import type { RecordingTarget } from './recording-volumes.js';
@@ -55,7 +56,7 @@ export class AccountJournal {
   }
 
   private keep(record: AccountRecord): void {
-    const key = keyOf(record);
+    const key = statementKey(record);
     const known = this.waiting.get(key);
     if (known !== undefined && endOf(known) > endOf(record)) return;
     this.waiting.delete(key);
@@ -67,12 +68,6 @@ export class AccountJournal {
       this.log.error({}, 'too much waits for a journal: what is missing is forgotten');
     this.lost = true;
   }
-}
-
-function keyOf(record: AccountRecord): string {
-  const { type, camera, stream } = record;
-  const what = 'atMs' in record ? [record.atMs] : [record.startMs, record.reason];
-  return JSON.stringify([camera, stream, type, ...what]);
 }
 
 function endOf(record: AccountRecord): number {

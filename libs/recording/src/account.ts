@@ -1,5 +1,6 @@
 import type { UnwantedReason } from '@nightjar/catalog';
 import { missingReasonOf } from '@nightjar/catalog';
+import { HeldStatements } from './held-statements.js';
 import type { RecordOf } from './journal-records.js';
 import { BACKWARD_STEP_MS } from './wall-clock.js';
 
@@ -93,7 +94,9 @@ class Tally {
 export class Account {
   /** What holds now; undefined while the stream is recorded, and before the account has begun. */
   private span: Span | undefined;
-  private run: AccountedRun | undefined;
+  /** Runs that are not on the disk as a whole. */
+  private readonly underway = new Set<AccountedRun>();
+  private readonly held = new HeldStatements();
   private begunMs: number | undefined;
   /** Up to where the processes before accounted, as far as this is known. */
   private beforeMs = -Infinity;
@@ -195,7 +198,7 @@ export class Account {
       endMs: undefined,
     };
     this.span = undefined;
-    this.run = run;
+    this.underway.add(run);
     this.expectedMs ??= run.fromMs;
     return run;
   }
@@ -211,13 +214,19 @@ export class Account {
     if (endMs <= run.reachedMs) return;
     this.recorded.add(endMs - run.reachedMs);
     run.reachedMs = endMs;
+    this.sayHeld();
+  }
+
+  /** Nothing more of a run will be written: all of it is on the disk, or never will be. */
+  settled(run: AccountedRun): void {
+    this.underway.delete(run);
+    this.sayHeld();
   }
 
   /** A run ends with its media. @param next what holds behind it; undefined: this process says no more */
   ended(run: AccountedRun, endMs: number, next: Absence | undefined): void {
     run.endMs = endMs;
     this.recordedToMs = endMs;
-    if (this.run === run) this.run = undefined;
     if (next !== undefined) this.turn(next, endMs);
   }
 
@@ -226,18 +235,20 @@ export class Account {
     const { before } = run;
     const empty = run.startMs === undefined;
     const fromMs = empty ? run.fromMs : Math.max(reachedMs, run.reachedMs);
+    this.underway.delete(run);
     if (run.endMs === undefined) {
-      if (this.run === run) this.run = undefined;
       if (!empty) this.recordedToMs = fromMs;
       if (empty && before?.state.kind === 'gap' && before.state.reason === reason) {
         this.span = before;
         this.grow(before);
+        this.sayHeld();
         return;
       }
     }
     if (empty && before !== undefined) this.finish(before, fromMs);
     if (run.endMs === undefined) this.turn({ kind: 'gap', reason }, fromMs);
     else this.lost(fromMs, run.endMs, reason, false);
+    this.sayHeld();
   }
 
   /** Media are missing between two instants. @param inside they lie inside what a run has written or is going to write */
@@ -286,6 +297,8 @@ export class Account {
     if (this.span !== undefined) this.finish(this.span, this.options.now());
     this.span = undefined;
     this.begunMs = undefined;
+    this.underway.clear();
+    this.sayHeld();
   }
 
   private goesOn(before: AccountEnd | undefined): before is AccountEnd {
@@ -333,13 +346,24 @@ export class Account {
   }
 
   private tell({ kind, reason }: Absence, startMs: number, endMs: number, running: boolean): void {
-    const { camera, stream, write } = this.options;
+    const { camera, stream } = this.options;
     const span = { camera, stream, startMs, endMs, ...(running && { running }) };
-    write(
+    this.held.add(
       kind === 'unwanted'
         ? { type: kind, reason: reason as UnwantedReason, ...span }
         : { type: kind, reason, ...span },
     );
+    this.sayHeld();
+  }
+
+  /** Says what lies behind no footage that a crash could still take. */
+  private sayHeld(): void {
+    const may = (startMs: number): boolean => {
+      for (const { fromMs, reachedMs } of this.underway)
+        if (fromMs < startMs && reachedMs < startMs - SLIVER_MS) return false;
+      return true;
+    };
+    for (const record of this.held.take(may)) this.options.write(record);
   }
 }
 

@@ -368,6 +368,7 @@ export class Recorder implements HubReader {
         queue: this.queue,
         chain: this.chain,
         createFile: this.options.createFile ?? createSegmentFile,
+        settled: () => this.account.settled(accounted),
         written: (startMs, endMs) => {
           this.failures.written();
           this.account.written(accounted, startMs, endMs);

@@ -33,6 +33,8 @@ export interface RunContext {
   readonly createFile: CreateSegmentFile;
   /** A write failed and nothing more of the run is written. */
   failed(failure: RunFailure): void;
+  /** The run was ended, and all of it was written or will not be. */
+  settled(): void;
   /** A fragment was written: wall times at which its segment begins, and up to which it is whole now. */
   written(startMs: number, endMs: number): void;
 }

@@ -133,7 +133,7 @@ export class Run {
     const { endMs } = this;
     this.current = undefined;
     this.close(segment, endMs);
-    this.write(0, undefined, async () => {
+    const announceEnd = async (): Promise<void> => {
       if (!this.announced) return;
       const { camera, stream, journal } = this.context;
       await journal.append({
@@ -144,7 +144,8 @@ export class Run {
         endedAtMs: endMs,
         reason,
       });
-    });
+    };
+    this.write(0, undefined, announceEnd, () => this.context.settled());
     return endMs;
   }
 

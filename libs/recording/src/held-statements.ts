@@ -1,0 +1,29 @@
+import type { AccountRecord } from './account.js';
+
+/** What an account says of time behind footage that is not on the disk yet: said once it is, so that a crash leaves no hole. */
+export class HeldStatements {
+  private readonly held = new Map<string, AccountRecord>();
+
+  /** Keeps a statement; a later one of the same span takes its place. */
+  add(record: AccountRecord): void {
+    this.held.set(statementKey(record), record);
+  }
+
+  /** Takes out, in order, what may be said now. @param may by the time it begins */
+  take(may: (startMs: number) => boolean): AccountRecord[] {
+    const ready = [...this.held].filter(([, record]) => may(startOf(record)));
+    for (const [key] of ready) this.held.delete(key);
+    return ready.map(([, record]) => record);
+  }
+}
+
+/** The same for all statements of one span, however often it is told again. */
+export function statementKey(record: AccountRecord): string {
+  const { type, camera, stream } = record;
+  const what = 'reason' in record ? record.reason : '';
+  return JSON.stringify([camera, stream, type, startOf(record), what]);
+}
+
+function startOf(record: AccountRecord): number {
+  return 'atMs' in record ? record.atMs : record.startMs;
+}
