@@ -119,6 +119,19 @@ describe('Recorder', () => {
     expect(await bench.segments()).toHaveLength(2);
   });
 
+  it('goes on at the first keyframe after a loss, when that is whole', async () => {
+    const recorder = bench.recorder();
+    recorder.tracks(bench.tracks);
+    bench.loseFrame = (frame) => frame >= 70 && frame < 75;
+    await bench.play(recorder, 6);
+    await recorder.stop();
+    const [gap, ...more] = await bench.lines('gap');
+    expect(more).toEqual([]);
+    // Frame 70 is the first that is lost (69 may have lost its end), 75 is a keyframe.
+    near(gap?.startMs, START_MS + 40 + 70 * 40, 60);
+    near(gap?.endMs, START_MS + 40 + 75 * 40, 10);
+  });
+
   it('accounts for a camera that was silent for seconds', async () => {
     const recorder = bench.recorder();
     recorder.tracks(bench.tracks);

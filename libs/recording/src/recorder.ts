@@ -269,6 +269,7 @@ export class Recorder implements HubReader {
       this.lose(track, ticks, unit.data.length);
       return;
     }
+    if (unit.afterLoss === true) this.loseFrom(track, ticks);
     if (this.needKeyframe && !unit.keyframe) return;
     if (unit.keyframe) this.checkClocks(track, ticks, arrivalWallMs);
     if (!this.demand.wanted) {
@@ -318,13 +319,14 @@ export class Recorder implements HubReader {
   /** A unit that cannot be decoded, nor anything up to the next keyframe. */
   private lose(track: RunTrack, ticks: number, bytes: number): void {
     if (this.demand.wanted) this.options.metricsSink.dropped('packet-loss', bytes);
-    this.preRoll?.lose(ticks);
     this.loseFrom(track, ticks);
   }
 
+  /** Units of the leader are missing up to the next keyframe. */
   private loseFrom(track: RunTrack, ticks: number): void {
     if (this.current !== undefined && !this.needKeyframe)
       this.losses.lose(this.current.run, track, ticks);
+    this.preRoll?.lose(ticks);
     this.needKeyframe = true;
   }
 

@@ -57,6 +57,8 @@ export interface AccessUnit {
   readonly ticks: number;
   /** Decodable alone. True for every audio unit. */
   readonly keyframe: boolean;
-  /** Packets of this unit or between this unit and the one before were lost. */
+  /** Packets of this unit were lost or may have been, or it needs units that were lost. */
   readonly damaged: boolean;
+  /** A keyframe that is whole, though packets between it and the unit before were lost. */
+  readonly afterLoss?: true;
 }

@@ -23,6 +23,9 @@ export class AccessUnitAssembler {
   #announced: CodecConfig | undefined;
   #ticks = 0;
   #damaged = false;
+  /** Packets were lost before the first slice of the pending unit: it tells whether others came before it. */
+  #startUnsure = false;
+  #afterLoss = false;
   #hasSlice = false;
   #keyframe = false;
   /** Where the length field of the open NAL unit lies. */
@@ -47,9 +50,9 @@ export class AccessUnitAssembler {
   /** Before the NAL units of each packet. */
   startPacket(ticks: number, lossBefore: boolean): void {
     // What was lost may be the end of the pending unit, the start of this one, or both.
-    if (lossBefore) this.damage();
+    if (lossBefore && (this.#hasSlice || this.#nalAt !== NO_NAL)) this.damage();
     if (ticks !== this.#ticks) this.flush();
-    if (lossBefore) this.#damaged = true;
+    if (lossBefore && !this.#hasSlice) this.#startUnsure = true;
     this.#ticks = ticks;
   }
 
@@ -128,8 +131,18 @@ export class AccessUnitAssembler {
     }
     this.#unit.writeUInt32(nalBytes, at);
     this.#unit.truncate(at + LENGTH_BYTES + nalBytes);
+    if (role === 'other') return;
     if (role === 'keyframe-slice') this.#keyframe = true;
-    if (role !== 'other') this.#hasSlice = true;
+    if (this.#startUnsure) this.#judgeStart(bytes);
+    this.#hasSlice = true;
+  }
+
+  /** The first slice after a loss: a keyframe that begins with it is whole, anything else lacks something. */
+  #judgeStart(slice: Uint8Array): void {
+    this.#startUnsure = false;
+    if (!this.#hasSlice && this.#keyframe && this.#syntax.beginsPicture(slice))
+      this.#afterLoss = true;
+    else this.#damaged = true;
   }
 
   #endUnit(): void {
@@ -141,11 +154,13 @@ export class AccessUnitAssembler {
       const damaged = this.#damaged;
       const keyframe = this.#keyframe;
       const data = this.#unit.take(!keyframe);
-      this.#sink.accessUnit({ data, ticks: this.#ticks, keyframe, damaged });
+      const unit = { data, ticks: this.#ticks, keyframe, damaged };
+      this.#sink.accessUnit(this.#afterLoss && !damaged ? { ...unit, afterLoss: true } : unit);
     }
     this.#unit.clear();
     this.#hasSlice = false;
     this.#keyframe = false;
+    this.#afterLoss = false;
     this.#damaged = overflowed;
   }
 

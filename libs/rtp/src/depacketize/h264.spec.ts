@@ -197,6 +197,40 @@ describe('H.264 depacketizer', () => {
     ]);
   });
 
+  it('gives a keyframe that is whole after a loss, but nothing that needs what was lost', () => {
+    const bench = described();
+    const afterLoss = (payload: string, ticks: number): void => {
+      bench.lose();
+      bench.push(payload, ticks, true);
+    };
+    bench.push(P, 0, true);
+    afterLoss(IDR, 3600);
+    afterLoss(P, 7200);
+    // Another slice came before this one.
+    afterLoss(IDR_2, 10800);
+    // Lost behind a part of the picture.
+    bench.push(IDR, 14400);
+    afterLoss(IDR_2, 14400);
+    // Lost between parameter sets and picture.
+    bench.push(stapA(SPS, PPS), 18000);
+    afterLoss(IDR, 18000);
+    bench.push(P, 21600, true);
+    const whole = { damaged: false, afterLoss: true };
+    expect(
+      bench.units.map(({ ticks, damaged, afterLoss: after }) =>
+        after === true ? { ticks, damaged, afterLoss: after } : { ticks, damaged },
+      ),
+    ).toEqual([
+      { ticks: 0, damaged: false },
+      { ticks: 3600, ...whole },
+      { ticks: 7200, damaged: true },
+      { ticks: 10800, damaged: true },
+      { ticks: 14400, damaged: true },
+      { ticks: 18000, ...whole },
+      { ticks: 21600, damaged: false },
+    ]);
+  });
+
   it('drops a FU-A tail with no start', () => {
     const bench = described();
     bench.push('7c 45 22', 0);

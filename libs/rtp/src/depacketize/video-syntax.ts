@@ -13,6 +13,8 @@ export interface VideoSyntax {
   /** NAL unit type from the first header byte. */
   typeOf(firstByte: number): number;
   roleOf(type: number): NalRole;
+  /** Whether a slice is the first of its picture; false if it is too short to tell. */
+  beginsPicture(slice: Uint8Array): boolean;
   /** Undefined if a set is missing. @throws NightjarError `protocol`: unreadable SPS */
   configOf(sets: readonly (Uint8Array | undefined)[]): CodecConfig | undefined;
   /** The reverse of `configOf`. */
@@ -30,6 +32,8 @@ export const h264Syntax: VideoSyntax = {
     const kept = type === H264.sei || (type > H264.filler && type <= H264.lastCoded);
     return kept ? 'other' : 'dropped';
   },
+  // first_mb_in_slice, ue(v), is 0 (ITU-T H.264 s.7.3.3): the one bit of it is set.
+  beginsPicture: (slice) => ((slice[H264.headerBytes] ?? 0) & 0x80) !== 0,
   configOf: ([sps, pps]) => sps && pps && h264Config(sps, pps),
   setsOf: (config) =>
     config?.codec === 'h264' ? [config.sps, config.pps] : [undefined, undefined],
@@ -45,6 +49,8 @@ export const h265Syntax: VideoSyntax = {
     if (type <= H265.pps) return 'parameter-set';
     return type > H265.filler && type <= H265.lastCoded ? 'other' : 'dropped';
   },
+  // first_slice_segment_in_pic_flag (ITU-T H.265 s.7.3.6.1).
+  beginsPicture: (slice) => ((slice[H265.headerBytes] ?? 0) & 0x80) !== 0,
   configOf: ([vps, sps, pps]) => vps && sps && pps && h265Config(vps, sps, pps),
   setsOf: (config) =>
     config?.codec === 'h265'
