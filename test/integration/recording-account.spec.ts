@@ -30,6 +30,8 @@ const GOP = 50;
 const FRAME_TICKS = 3_600;
 const STREAMS = ['main', 'sub'] as const;
 type StreamName = (typeof STREAMS)[number];
+/** Why media may be missing inside a segment. */
+const INSIDE: readonly string[] = ['packet-loss', 'stalled'];
 /** What boundaries may differ by. */
 const TOLERANCE_MS = 50;
 /** A fragment that is not written yet, and the one before it. */
@@ -39,6 +41,8 @@ const FRAGMENTS_SECONDS = 3;
 class Camera {
   readers: HubReader[] = [];
   away: OfflineReason | undefined;
+  /** Pictures that are lost on the way. */
+  losing = 0;
   private frame: number;
   private readonly video: Packetizer;
   private readonly sound: Packetizer;
@@ -92,6 +96,8 @@ class Camera {
         .packetize({ data: Buffer.alloc(320), keyframe: true }, this.frame * 320)
         .map((packet) => [1, packet] as const),
     ];
+    this.losing -= 1;
+    if (this.losing >= 0) return;
     let at = 0;
     const offsets = packets.map(([, packet]) => (at += packet.length) - packet.length);
     const batch = {
@@ -342,7 +348,7 @@ async function expectAccounted(world: World): Promise<void> {
     );
     const recorded = await world.segments(stream);
     // Media that are missing inside a segment are told beside it.
-    const outside = absent.filter(({ reason }) => reason !== 'packet-loss');
+    const outside = absent.filter(({ reason }) => !INSIDE.includes(reason));
     for (const span of outside) {
       for (const segment of recorded) {
         if (overlapMs(span, segment) > TOLERANCE_MS)
@@ -430,6 +436,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.tuple(stream, fc.integer({ min: 1, max: 120 })).map(([of, frames]) =>
+      named(`${of} loses ${frames}`, (world) => {
+        world.camera(of).losing = frames;
+      }),
+    ),
+  },
+  {
+    weight: 1,
     arbitrary: fc
       .tuple(stream, fc.boolean())
       .map(([of, wanted]) =>
@@ -466,6 +480,8 @@ describe('the account of every second', () => {
         try {
           await world.start();
           for (const step of all) await step(world);
+          // Less than a second of silence is told when media go on, or by the next process.
+          for (const of of STREAMS) world.camera(of).losing = 0;
           await world.pass(4_000);
           await world.stop();
           await expectAccounted(world);

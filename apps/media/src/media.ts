@@ -54,8 +54,12 @@ export class Media {
     this.cameras = cameras;
     this.demands.apply(cameras, schedules);
     this.relay.apply(cameras);
-    if (this.recording) void this.recordings.apply(cameras);
-    for (const camera of gone) void removeCameraSeries(camera);
+    const applied = this.recording ? this.recordings.apply(cameras) : Promise.resolve();
+    // What is recorded to its end is counted to its end.
+    void applied.then(() => {
+      for (const camera of gone)
+        if (!Object.hasOwn(this.cameras, camera)) void removeCameraSeries(camera);
+    });
   }
 
   async collect(): Promise<void> {

@@ -132,9 +132,7 @@ export class Recorder implements HubReader {
     held?.release(undefined);
     const nowMs = this.options.clock.now();
     const unwanted = this.unwanted(because);
-    this.endRun('unwanted', (endMs) =>
-      nowMs - endMs > MIN_SILENCE_MS ? { kind: 'gap', reason: 'stalled' } : unwanted,
-    );
+    this.endRun('unwanted', (endMs) => this.silenceSince(endMs) ?? unwanted);
     this.account.turn(unwanted, nowMs);
   }
 
@@ -182,7 +180,7 @@ export class Recorder implements HubReader {
   private finish(next: Absence | undefined): void {
     if (this.ended) return;
     this.inputs.flush();
-    this.endRun('stopped', () => next);
+    this.endRun('stopped', (endMs) => next ?? this.silenceSince(endMs));
     this.ended = true;
     this.preRoll?.release(undefined);
     this.failures.close();
@@ -320,6 +318,12 @@ export class Recorder implements HubReader {
   private lose(track: RunTrack, ticks: number, bytes: number): void {
     if (this.demand.wanted) this.options.metricsSink.dropped('packet-loss', bytes);
     this.loseFrom(track, ticks);
+  }
+
+  /** What holds since the media of a run ended, if that is longer ago than media are late. */
+  private silenceSince(endMs: number): Absence | undefined {
+    const silent = this.options.clock.now() - endMs > MIN_SILENCE_MS;
+    return silent ? { kind: 'gap', reason: 'stalled' } : undefined;
   }
 
   /** Units of the leader are missing up to the next keyframe. */

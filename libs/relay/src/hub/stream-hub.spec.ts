@@ -111,6 +111,29 @@ describe('a stream hub', () => {
     expect([source().stopped, hub.state]).toEqual([1, 'idle']);
   });
 
+  it('tells readers why the camera cannot be reached, also those that come later', () => {
+    const reader = (): FakeReader & { unavailable: NonNullable<HubReader['unavailable']> } =>
+      Object.assign(new FakeReader(), {
+        unavailable(this: FakeReader, reason: OfflineReason) {
+          this.events.push(`unavailable ${reason}`);
+        },
+      });
+    const early = reader();
+    hub.attach(early, { fromKeyframe: true });
+    source().sink.offline('unreachable', 'no route');
+    const late = reader();
+    hub.attach(late, { fromKeyframe: true });
+    source().sink.offline('unauthorized', '401');
+    source().sink.online([VIDEO]);
+    const last = reader();
+    hub.attach(last, { fromKeyframe: true });
+    source().sink.offline('stalled', 'silence');
+    const tried = ['unavailable unreachable', 'unavailable unauthorized'];
+    expect(early.events).toEqual([...tried, 'tracks 1', 'interrupted stalled']);
+    expect(late.events).toEqual(early.events);
+    expect(last.events).toEqual(['tracks 1', 'interrupted stalled']);
+  });
+
   it('keeps the source when a reader returns before closeAfter is over', async () => {
     const reader = new FakeReader();
     hub.attach(reader, { fromKeyframe: true });

@@ -72,6 +72,20 @@ describe('H.265 depacketizer', () => {
     expect(bench.units).toMatchObject([{ data: lengthPrefixed(IDR), damaged: true }]);
   });
 
+  it('gives a keyframe that is whole after a loss, told by its first slice segment', () => {
+    const bench = described();
+    bench.push(TRAIL, 0, true);
+    bench.lose();
+    bench.push('2801 af06', 3600, true);
+    bench.lose();
+    bench.push('2801 2f06', 7200, true);
+    expect(bench.units).toMatchObject([
+      { damaged: false },
+      { keyframe: true, damaged: false, afterLoss: true },
+      { keyframe: true, damaged: true },
+    ]);
+  });
+
   it('skips decoding order numbers where SDP announces them', () => {
     const format = formatOf(CONFIGS.h265, PAYLOAD_TYPE);
     const bench = new Bench({ ...format, fmtp: { ...format.fmtp, 'sprop-max-don-diff': '1' } });
