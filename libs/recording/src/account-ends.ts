@@ -1,9 +1,8 @@
 import type { JournalRecord } from '@nightjar/catalog';
-import type { AccountEnd } from './account.js';
-import type { RecordOf } from './journal-records.js';
+import type { AccountEnd, AccountRecord } from './account-record.js';
 import { BACKWARD_STEP_MS } from './wall-clock.js';
 
-type Statement = RecordOf<'gap' | 'unwanted' | 'declared' | 'withdrawn' | 'run-ended'>;
+type Statement = AccountRecord | Extract<JournalRecord, { type: 'run-ended' }>;
 
 /** Up to where a journal accounts for each stream: by what was said last of it, its runs that are over included. */
 export class AccountEnds {

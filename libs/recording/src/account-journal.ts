@@ -1,4 +1,4 @@
-import type { AccountRecord } from './account.js';
+import type { AccountRecord } from './account-record.js';
 import { statementKey } from './held-statements.js';
 import { loggedError } from './recorder-options.js';
 import type { RecordingLog } from './ports.js';

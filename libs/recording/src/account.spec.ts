@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Account, RETELL_MS } from './account.js';
-import type { AccountEnd, AccountRecord } from './account.js';
+import type { AccountEnd, AccountRecord } from './account-record.js';
 import { AccountEnds } from './account-ends.js';
 
 const OF = { camera: 'front', stream: 'main' };

@@ -1,15 +1,13 @@
 import type { UnwantedReason } from '@nightjar/catalog';
 import { missingReasonOf } from '@nightjar/catalog';
+import type { AccountEnd, AccountRecord } from './account-record.js';
 import { HeldStatements } from './held-statements.js';
-import type { RecordOf } from './journal-records.js';
 import { BACKWARD_STEP_MS } from './wall-clock.js';
 
 /** What goes on is told again with a later end after this, so that a crash leaves no more than so much unexplained. */
 export const RETELL_MS = 10_000;
 /** Less than this between two statements is no gap: half a frame at the slowest. */
 export const SLIVER_MS = 50;
-
-export type AccountRecord = RecordOf<'declared' | 'withdrawn' | 'unwanted' | 'gap'>;
 
 /** What holds of a stream while it is not recorded. */
 export type Absence = (
@@ -19,19 +17,6 @@ export type Absence = (
   /** Wall time up to which that can no longer change; left out: up to now. */
   readonly settledMs?: () => number;
 };
-
-/** How the account of a stream ended in the process before, as the journals tell it. */
-export interface AccountEnd {
-  readonly camera: string;
-  readonly stream: string;
-  /** Wall time up to which every instant is accounted for. */
-  readonly endMs: number;
-  /** False when the process did not come to say that it ends. */
-  readonly inOrder: boolean;
-  readonly withdrawn: boolean;
-  /** Why nothing was recorded at the end, if nobody asked for it. */
-  readonly unwanted: UnwantedReason | undefined;
-}
 
 /** Where the figures of an account go. */
 export interface AccountFigures {
@@ -349,9 +334,7 @@ export class Account {
     const { camera, stream } = this.options;
     const span = { camera, stream, startMs, endMs, ...(running && { running }) };
     this.held.add(
-      kind === 'unwanted'
-        ? { type: kind, reason: reason as UnwantedReason, ...span }
-        : { type: kind, reason, ...span },
+      kind === 'unwanted' ? { type: kind, reason, ...span } : { type: kind, reason, ...span },
     );
     this.sayHeld();
   }

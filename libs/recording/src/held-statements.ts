@@ -1,4 +1,4 @@
-import type { AccountRecord } from './account.js';
+import type { AccountRecord } from './account-record.js';
 
 /** What an account says of time behind footage that is not on the disk yet: said once it is, so that a crash leaves no hole. */
 export class HeldStatements {

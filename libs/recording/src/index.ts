@@ -1,4 +1,4 @@
-export type { AccountEnd } from './account.js';
+export type { AccountEnd } from './account-record.js';
 export type {
   DropReason,
   GapReason,

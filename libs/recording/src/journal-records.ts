@@ -1,6 +1,6 @@
 import type { JournalRecord } from '@nightjar/catalog';
 import { AccountEnds } from './account-ends.js';
-import type { AccountEnd } from './account.js';
+import type { AccountEnd } from './account-record.js';
 
 /** A record as it stands in the journal; `seq` rises by one per line of a volume. */
 export type JournalLine = JournalRecord & { readonly seq: number };

@@ -100,13 +100,7 @@ export class PreRollMemory {
    */
   take(sinceMs: number, notBeforeMs: number): HeldGop[] {
     this.forgetOld(sinceMs);
-    const clock = this.leader()?.clock;
-    while (
-      !this.empty &&
-      clock !== undefined &&
-      clock.wallMs(this.gops[0]!.startTicks) < notBeforeMs
-    )
-      this.dropOldest();
+    while ((this.startMs ?? Infinity) < notBeforeMs) this.dropOldest();
     const { gops } = this;
     this.gops = [];
     this.size = 0;

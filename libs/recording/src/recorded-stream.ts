@@ -1,7 +1,7 @@
 import { metrics } from '@nightjar/monitoring';
 import type { RelayStream } from '@nightjar/relay';
 import type { Absence, Account } from './account.js';
-import type { AccountEnd } from './account.js';
+import type { AccountEnd } from './account-record.js';
 import type { Demand } from './demand/demand.js';
 import { createRecorder, NO_VOLUME, NOT_YET_ONLINE } from './recorder.js';
 import type { Recorder } from './recorder.js';

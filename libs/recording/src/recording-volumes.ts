@@ -1,4 +1,4 @@
-import type { AccountEnd } from './account.js';
+import type { AccountEnd } from './account-record.js';
 import type { JournalSink } from './journal.js';
 import type { InterruptedRun } from './recovery.js';
 import type { VolumeKeeper } from './volume-keeper.js';

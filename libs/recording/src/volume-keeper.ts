@@ -2,7 +2,7 @@ import type { JournalRecord } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { VolumeConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
-import type { AccountEnd } from './account.js';
+import type { AccountEnd } from './account-record.js';
 import { Journal } from './journal.js';
 import { KnownVolumes } from './known-volumes.js';
 import type { RecordingLog } from './ports.js';
