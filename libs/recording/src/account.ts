@@ -92,6 +92,8 @@ export class Account {
   private readonly expected: Tally;
   /** Wall time that the footage of this stream reaches, or up to where it was accounted for before this process. */
   recordedToMs = 0;
+  /** Wall time that footage from a wrong future reaches: it goes out of the way when the present comes there. */
+  misdatedToMs = 0;
 
   constructor(private readonly options: AccountOptions) {
     const { figures } = options;
@@ -119,9 +121,15 @@ export class Account {
   /** Goes on behind footage that ended so. */
   resume(startMs: number, reason: string): void {
     // Footage from a wrong future must not hold up the present.
-    const reached = startMs <= this.options.now() + BACKWARD_STEP_MS;
-    this.recordedToMs = reached ? startMs : 0;
+    this.recordedToMs = startMs;
+    if (startMs > this.options.now() + BACKWARD_STEP_MS) this.startOver();
     this.turn({ kind: 'gap', reason }, startMs);
+  }
+
+  /** Our time lies before footage that is there. */
+  startOver(): void {
+    this.misdatedToMs = Math.max(this.misdatedToMs, this.recordedToMs);
+    this.recordedToMs = 0;
   }
 
   /** A volume tells how the process before ended; several may, and those that come late may know more. */

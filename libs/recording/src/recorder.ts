@@ -13,15 +13,17 @@ import type { HeldGop, HeldUnit } from './pre-roll.js';
 import { loggedError, soleAccount } from './recorder-options.js';
 import type { RecorderOptions } from './recorder-options.js';
 import { MIN_SILENCE_MS, RunLosses } from './run-losses.js';
+import type { RecordingTarget } from './recording-volumes.js';
 import { Run } from './run.js';
 import type { RunTrack } from './run-track.js';
 import { SegmentChain } from './segment-chain.js';
+import { setAside } from './set-aside.js';
 import { StreamInputs } from './stream-inputs.js';
 import { writeFailureOf } from './write-failure.js';
 import { WriteQueue } from './write-queue.js';
 
 /** A run may begin so much before the end of the footage before it (it is then moved); earlier keyframes are left out. */
-export const MAX_START_SHIFT_MS = 1_000;
+export const MAX_START_SHIFT_MS = 100;
 /** Of a camera that was not heard of yet. */
 export const NOT_YET_ONLINE = 'camera-offline';
 /** Of a stream that no volume can take. */
@@ -146,6 +148,10 @@ export class Recorder implements HubReader {
     if (this.ended) return;
     this.arrivalMs = batch.arrivalMs;
     this.inputs.push(batch, from);
+  }
+
+  cameraTime(track: number, ntpMs: number, timestamp: number, arrivalMs: MonotonicMs): void {
+    this.inputs.cameraTime(track, ntpMs, timestamp, arrivalMs);
   }
 
   interrupted(reason: OfflineReason): void {
@@ -343,9 +349,24 @@ export class Recorder implements HubReader {
     this.interruptedBy('clock-step');
     // Our own clock was set back by a lot: the footage of the wrong future does not hold up the present.
     if (stepped && arrivalWallMs < this.account.recordedToMs - MAX_START_SHIFT_MS)
-      this.account.recordedToMs = 0;
+      this.account.startOver();
     for (const one of this.inputs.tracks) one.restartClock();
-    track.clock.observe(ticks, arrivalWallMs);
+    track.clock.observe(ticks, this.arrivalMs, arrivalWallMs - this.arrivalMs);
+  }
+
+  private async makeRoom(
+    { volume }: RecordingTarget,
+    run: string,
+    fromMs: number,
+    toMs: number,
+  ): Promise<void> {
+    if (fromMs >= this.account.misdatedToMs) return;
+    const paths = await setAside(volume, this.options, run, fromMs, toMs);
+    for (const path of paths)
+      this.options.log.warn(
+        { ...this.labels, path },
+        'footage of a time before our clock was set back lies in the way: it was set aside',
+      );
   }
 
   private startRun(leader: RunTrack, ticks: number): Current | undefined {
@@ -374,6 +395,7 @@ export class Recorder implements HubReader {
         queue: this.queue,
         chain: this.chain,
         createFile: this.options.createFile ?? createSegmentFile,
+        makeRoom: (id, fromMs, toMs) => this.makeRoom(target, id, fromMs, toMs),
         settled: () => this.account.settled(accounted),
         written: (startMs, endMs) => {
           this.failures.written();

@@ -31,6 +31,8 @@ export interface RunContext {
   /** Of the stream; asked and told while writing, in the order of the queue. */
   readonly chain: SegmentChain;
   readonly createFile: CreateSegmentFile;
+  /** Sees to it that no footage of other runs lies where a segment is going to be written. */
+  makeRoom?(run: string, fromMs: number, toMs: number): Promise<void>;
   /** A write failed and nothing more of the run is written. */
   failed(failure: RunFailure): void;
   /** The run was ended, and all of it was written or will not be. */

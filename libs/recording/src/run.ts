@@ -5,6 +5,7 @@ import { GrowingSegment } from './growing-segment.js';
 import type { RunContext } from './run-context.js';
 import type { RunTrack } from './run-track.js';
 import { SegmentBuilder } from './segment-builder.js';
+import { MAX_STRETCH } from './segment-reader.js';
 import type { MeasuredUnit, TimedUnit } from './segment-builder.js';
 
 /** A fragment is written early when it has grown to this: a camera whose timestamps hardly move must not fill the memory. */
@@ -12,6 +13,13 @@ export const MAX_FRAGMENT_BYTES = 8 * 1024 * 1024;
 
 /** A fragment of less than a tenth is not worth a write. */
 const MIN_PHASE = 0.1;
+
+/** A segment that is cut short to set a clock right is not shorter than this. */
+const MIN_SEAM_DISTANCE_MS = 10_000;
+/** What is inserted at a seam is more than slewing could have done, by this factor. */
+const SEAM_CLARITY = 1.2;
+/** Sound and picture may be apart by so much until the next segment begins anyway. */
+const MAX_TRACK_ERROR_MS = 40;
 
 /** A segment between its first unit and its index. */
 interface Segment {
@@ -97,7 +105,7 @@ export class Run {
       segment = this.begin(unit, arrivalMs, undefined);
     } else if (
       unit.keyframe &&
-      (newSegment || this.leader.clock.wallMs(unit.ticks) >= this.boundaryMs(segment))
+      (newSegment || this.leader.clock.wallMs(unit.ticks) >= this.nextCutMs(segment))
     ) {
       segment = this.turn(segment, unit, arrivalMs);
     } else if (this.isFragmentDue(segment, unit, arrivalMs)) {
@@ -149,10 +157,19 @@ export class Run {
     return endMs;
   }
 
-  private boundaryMs(segment: Segment): number {
+  /** The next multiple of the length of segments; earlier if a clock waits for a seam to be set right. */
+  private nextCutMs(segment: Segment): number {
     const { segmentMs } = this.context.settings;
     const startMs = segment.startMs ?? this.leader.clock.wallMs(segment.builder.startTicks);
-    return (Math.floor(startMs / segmentMs) + 1) * segmentMs;
+    const boundaryMs = (Math.floor(startMs / segmentMs) + 1) * segmentMs;
+    return this.isSeamWanted ? Math.min(boundaryMs, startMs + MIN_SEAM_DISTANCE_MS) : boundaryMs;
+  }
+
+  private get isSeamWanted(): boolean {
+    return (
+      this.leader.clock.owedMs(false) !== 0 ||
+      this.followers.some((track) => Math.abs(track.clock.owedMs(true)) > MAX_TRACK_ERROR_MS)
+    );
   }
 
   private isFragmentDue(segment: Segment, unit: TimedUnit, arrivalMs: number): boolean {
@@ -204,23 +221,35 @@ export class Run {
   private turn(old: Segment, unit: TimedUnit, arrivalMs: number): Segment {
     this.finishClosing();
     const oldStartMs = this.fixStart(old);
+    this.settleLeader(unit.ticks, oldStartMs);
     const startMs = Math.max(Math.round(this.leader.clock.wallMs(unit.ticks)), oldStartMs + 1);
     const split = this.followers.map((track) => track.clock.ticksAt(startMs));
     const early = this.followers.map((track, index) =>
       takeFrom(old, track, split[index] ?? Infinity),
     );
+    for (const track of this.followers) track.settle();
     this.writeFragment(old, unit.ticks, true);
     const next = this.begin(unit, arrivalMs, startMs);
     const passed = new Set<RunTrack>();
     this.followers.forEach((track, index) => {
       for (const measured of early[index] ?? []) {
-        add(next, track, measured);
+        this.addIfReached(next, startMs, track, measured);
         passed.add(track);
       }
     });
     this.closing = { segment: old, endMs: startMs, split, passed };
     if (passed.size === this.followers.length) this.finishClosing();
     return next;
+  }
+
+  /**
+   * The segment that ends is said to last until the next begins. It must be so short that nobody takes what is inserted for
+   * slewing; else the clock is set right at the next seam. Forwards only: back, media would overlap those of before.
+   */
+  private settleLeader(ticks: number, startMs: number): void {
+    const { clock } = this.leader;
+    const slewableMs = (clock.wallMs(ticks) - startMs) * MAX_STRETCH;
+    if (clock.owedMs(false) > SEAM_CLARITY * slewableMs) clock.settle(false);
   }
 
   /** Gives a unit of a follower to the segment it lies in. */
@@ -239,9 +268,18 @@ export class Run {
       if (closing.passed.size === this.followers.length) this.finishClosing();
     }
     const startMs = current.startMs ?? this.leader.clock.wallMs(current.builder.startTicks);
-    // Sound from before the first picture of a run has nowhere to go.
+    this.addIfReached(current, startMs, track, unit);
+  }
+
+  /** Sound from before the first picture of a run has nowhere to go, nor has sound that a seam moved behind others. */
+  private addIfReached(
+    segment: Segment,
+    startMs: number,
+    track: RunTrack,
+    unit: MeasuredUnit,
+  ): void {
     if (unit.ticks + unit.durationTicks <= track.clock.ticksAt(startMs)) unit.block.release();
-    else add(current, track, unit);
+    else add(segment, track, unit);
   }
 
   /** All of the closing segment has come, or has had its time. */
@@ -272,8 +310,7 @@ export class Run {
     const wallMs = this.leader.clock.wallMs(segment.builder.startTicks);
     segment.startMs = Math.max(Math.round(wallMs), Math.ceil(this.notBeforeMs));
     this.acceptedTicks = segment.builder.startTicks;
-    for (const track of [this.leader, ...this.followers])
-      track.clock.anchor(segment.startMs - wallMs);
+    for (const track of [...this.followers, this.leader]) track.anchor(segment.startMs - wallMs);
     return segment.startMs;
   }
 
@@ -304,6 +341,8 @@ export class Run {
     const file = (segment.file ??= this.createFile(segment, startMs));
     const append = async (): Promise<void> => {
       await this.announce(startMs);
+      if (file.opened === undefined)
+        await context.makeRoom?.(this.id, startMs, startMs + 2 * context.settings.segmentMs);
       await file.append(built.encoded, built.samples, context.chain.previousHash);
       this.durableMs = file.endMs;
       context.written(startMs, file.endMs);

@@ -11,6 +11,9 @@ import type { Fragment, KeyframeEntry, SegmentHeader, SegmentIndex } from '@nigh
 import { FileSource } from './durable-files.js';
 import { ReadAhead } from './read-ahead.js';
 
+/** Media of a segment that miss its end by more are not stretched to it: slewing of our clock and of the camera's together. */
+export const MAX_STRETCH = 1_000e-6;
+
 /** One access unit as it was recorded. */
 export interface RecordedUnit {
   /** Place of its track in `header.tracks`. */
@@ -197,6 +200,3 @@ export class SegmentReader {
     this.durationMs = (durationTicks / this.clockRateHz(0)) * 1000;
   }
 }
-
-/** Slewing of our clock and of the camera's together. */
-const MAX_STRETCH = 1_000e-6;

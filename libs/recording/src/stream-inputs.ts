@@ -66,6 +66,13 @@ export class StreamInputs {
     }
   }
 
+  /** The camera's own report of one track, see `HubReader.cameraTime`. */
+  cameraTime(track: number, ntpMs: number, timestamp: number, arrivalMs: number): void {
+    this.inputs[track]?.track.report(ntpMs, timestamp, arrivalMs);
+    const { leader } = this;
+    if (leader !== undefined) for (const one of this.tracks) one.relate(leader);
+  }
+
   /** The source ended: what it has begun is all there is. */
   flush(): void {
     for (const input of this.inputs) input?.depacketizer.flush();

@@ -1,3 +1,4 @@
+import type { MonotonicMs } from '@nightjar/common';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { OfflineReason } from '../source/source.js';
 import type { PacketBatch } from './packet-batch.js';
@@ -20,6 +21,12 @@ export interface HubReader {
   batch(batch: PacketBatch, from: number): void;
   /** An RTCP sender report of ours for one track; recorders have no use for it. */
   senderReport?(track: number, packet: Buffer): void;
+  /**
+   * The camera's own sender report for one track, for those who need to know how its tracks stand to each other: `timestamp`
+   * in the numbering of the batches, `ntpMs` by the camera's clock, which may say anything. The newest of each track also
+   * after attaching with `fromKeyframe`.
+   */
+  cameraTime?(track: number, ntpMs: number, timestamp: number, arrivalMs: MonotonicMs): void;
   /** The camera left; the reader stays attached, and sequence numbers and timestamps go on when it is back. */
   interrupted(reason: OfflineReason): void;
   /** The camera is away, and an attempt to reach it has failed; also said of the last attempt when a reader is attached. */

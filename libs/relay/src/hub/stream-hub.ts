@@ -1,4 +1,4 @@
-import { NightjarError, type Clock, type Timer } from '@nightjar/common';
+import { NightjarError, type Clock, type MonotonicMs, type Timer } from '@nightjar/common';
 import {
   createDepacketizer,
   encodeSenderReport,
@@ -57,6 +57,14 @@ export interface HubStats {
 interface TrackState {
   readonly track: SdpTrack;
   readonly continuity: TrackContinuity;
+  /** The camera's newest sender report of this session, in our numbering. */
+  report?: CameraReport | undefined;
+}
+
+interface CameraReport {
+  readonly ntpMs: number;
+  readonly timestamp: number;
+  readonly arrivalMs: MonotonicMs;
 }
 
 /** The hub of one stream: takes packets from its source, publishes batches to its readers. */
@@ -138,6 +146,9 @@ export class StreamHub implements Hub, SourceSink {
     if (this.failed !== undefined) reader.unavailable?.(this.failed);
     if (options.fromKeyframe) {
       this.cache.replay((batch, from) => reader.batch(batch, from));
+      for (const [track, { report }] of this.states.entries())
+        if (report !== undefined)
+          reader.cameraTime?.(track, report.ntpMs, report.timestamp, report.arrivalMs);
       this.sendReports([reader]);
     }
   }
@@ -213,7 +224,10 @@ export class StreamHub implements Hub, SourceSink {
     this.senderClock.reset();
     this.keyframeTimestamp = -1;
     if (this.described !== undefined && sameTracks(this.described, tracks)) {
-      for (const { continuity } of this.states) continuity.restart();
+      for (const state of this.states) {
+        state.continuity.restart();
+        state.report = undefined;
+      }
       if (!sameDescription(this.described, tracks)) this.describe(tracks);
     } else {
       this.states = tracks.map((track) => ({
@@ -241,14 +255,15 @@ export class StreamHub implements Hub, SourceSink {
   }
 
   senderReport(track: number, ntpMs: number, rtpTimestamp: number): void {
-    const continuity = this.states[track]?.continuity;
-    if (continuity?.anchored !== true) return;
-    this.senderClock.cameraReport(
-      track,
-      ntpMs,
-      continuity.translate(rtpTimestamp),
-      this.options.clock.wallMs(),
-    );
+    const state = this.states[track];
+    if (state?.continuity.anchored !== true) return;
+    const { clock } = this.options;
+    const timestamp = state.continuity.translate(rtpTimestamp);
+    this.senderClock.cameraReport(track, ntpMs, timestamp, clock.wallMs());
+    if (!Number.isFinite(ntpMs)) return;
+    const arrivalMs = clock.monotonicMs();
+    state.report = { ntpMs, timestamp, arrivalMs };
+    for (const reader of this.readers) reader.cameraTime?.(track, ntpMs, timestamp, arrivalMs);
   }
 
   flush(): void {
