@@ -43,22 +43,23 @@ function expectTrue(judgement: Judgement): void {
 
 describe('time of recorded footage', () => {
   it(
-    'is true for a whole day of a camera whose clocks drift, jump and stand still, while ours is set and slewed',
+    'is true for hours (NIGHTJAR_LONG=1: a day) of a camera whose clocks drift, jump and stand still, while ours is set and slewed',
     async () => {
-      const plan = dayOf(11, 24 * HOUR_MS, {
+      const lengthMs = (LONG ? 24 : 4) * HOUR_MS;
+      const plan = dayOf(11, lengthMs, {
         framesPerSecond: 4,
         gopFrames: 8,
         soundUnitsPerPacket: 3,
         reporting: 'both',
       });
-      const judgement = await judged(plan, 24 * HOUR_MS, 2 * MINUTE_MS);
+      const judgement = await judged(plan, lengthMs, 2 * MINUTE_MS);
       expectTrue(judgement);
     },
     TIMEOUT_MS,
   );
 
-  const seeds = LONG ? Array.from({ length: 40 }, (_, seed) => seed + 1) : [2, 3, 4];
-  const hours = LONG ? 6 : 1;
+  const seeds = LONG ? Array.from({ length: 20 }, (_, seed) => seed + 1) : [2, 4];
+  const hours = LONG ? 4 : 1;
   it.each(seeds)(
     'is true for the camera that is made up from %d',
     async (seed) => {
@@ -112,7 +113,7 @@ describe('time of recorded footage', () => {
       expect(judgement).toMatchObject({ overlaps: 0, seamMs: 0, twice: 0 });
       expect(judgement.pictureMs).toBeLessThan(MAX_DRIFT_MS);
       // Five minutes were recorded an hour ahead; when the present came there, it took their place.
-      expect(day.aside).toHaveLength(6);
+      expect(day.aside).toHaveLength(5);
       expect(present.length).toBeGreaterThan((95 * MINUTE_MS) / 200 - 3 * MISSING_PER_RUN);
     },
     TIMEOUT_MS,

@@ -16,6 +16,8 @@ const MIN_PHASE = 0.1;
 
 /** A segment that is cut short to set a clock right is not shorter than this. */
 const MIN_SEAM_DISTANCE_MS = 10_000;
+/** Sound of a segment begins with it; so much earlier is rounding and slewing. */
+const MAX_EARLY_SOUND_MS = 5;
 /** What is inserted at a seam is more than slewing could have done, by this factor. */
 const SEAM_CLARITY = 1.2;
 /** Sound and picture may be apart by so much until the next segment begins anyway. */
@@ -323,7 +325,9 @@ export class Run {
       this.leader.line.interval,
       (place, ticks) => {
         const track = segment.tracks[place]?.track ?? this.leader;
-        return Math.round(((track.clock.wallMs(ticks) - startMs) / 1000) * track.clockRateHz);
+        const offsetMs = track.clock.wallMs(ticks) - startMs;
+        if (offsetMs < -MAX_EARLY_SOUND_MS) return undefined;
+        return Math.max(0, Math.round((offsetMs / 1000) * track.clockRateHz));
       },
     );
     if (built === undefined) return;

@@ -98,13 +98,14 @@ export class SegmentBuilder {
    * @param nextTicks presentation time of the primary unit that follows the waiting ones, undefined when unknown
    * @param endsHere that unit begins another segment
    * @param intervalTicks length of the last primary sample when `nextTicks` does not tell it
-   * @param place file tick of the first unit a secondary track ever gets here, from its tick on the line
+   * @param place file tick of the first unit a secondary track ever gets here, from its tick on the line; undefined if the
+   *   unit begins before the file does: it is left out
    */
   cut(
     nextTicks: number | undefined,
     endsHere: boolean,
     intervalTicks: number,
-    place: (track: number, ticks: number) => number,
+    place: (track: number, ticks: number) => number | undefined,
   ): BuiltFragment | undefined {
     const samples: IndexedSample[] = [];
     const tracks: FragmentTrack[] = [];
@@ -170,15 +171,20 @@ export class SegmentBuilder {
 function cutSecondary(
   track: number,
   secondary: SecondaryTrack,
-  place: (track: number, ticks: number) => number,
+  place: (track: number, ticks: number) => number | undefined,
   samples: IndexedSample[],
   blocks: MediaBlock[],
 ): FragmentTrack | undefined {
-  const units = secondary.pending;
+  let units = secondary.pending;
   secondary.pending = [];
+  if (secondary.originTicks === undefined) {
+    const begin = units.findIndex(({ ticks }) => place(track, ticks) !== undefined);
+    for (const early of begin < 0 ? units : units.slice(0, begin)) early.block.release();
+    units = begin < 0 ? [] : units.slice(begin);
+  }
   const [first] = units;
   if (first === undefined) return undefined;
-  secondary.originTicks ??= first.ticks - Math.max(0, place(track, first.ticks));
+  secondary.originTicks ??= first.ticks - (place(track, first.ticks) ?? 0);
   const base = Math.max(secondary.endTicks, first.ticks - secondary.originTicks);
   let decodeTicks = base;
   for (const { block, durationTicks } of units) {

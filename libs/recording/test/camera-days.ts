@@ -35,8 +35,23 @@ export interface CameraDay {
 const LOST_TIME_MS = 45_000;
 /** and footage takes notice of our own clock being set at the next keyframe. */
 const NEXT_KEYFRAME_MS = 3_000;
+/** The first sound after a silence may be off by a part of a packet. */
+const SILENCE_MS = 10_000;
 /** Sound and picture are put together by reports after so long: two of them, and a seam. */
 export const REPORTS_TELL_MS = 45_000;
+
+/** Without reports each track is put right by its own arrivals alone, by slewing if it is off by little. */
+export const SLEWED_APART_MS = 200_000;
+/** What may put the clocks of two tracks apart. */
+export const CLOCK_FAULTS: ReadonlySet<Happening> = new Set<Happening>([
+  'clock set by less than half a second',
+  'clock set by seconds',
+  'clock set by hours',
+  'picture clock stands still',
+  'picture clock stands still and catches up',
+  'silence',
+  'silence with clocks held',
+]);
 
 /** After what happens times may be wrong for so long. */
 export const SETTLING_MS: Readonly<Record<Happening, number>> = {
@@ -45,7 +60,7 @@ export const SETTLING_MS: Readonly<Record<Happening, number>> = {
   'clock set by hours': 0,
   'picture clock stands still': LOST_TIME_MS,
   'picture clock stands still and catches up': LOST_TIME_MS,
-  silence: 0,
+  silence: SILENCE_MS,
   'silence with clocks held': LOST_TIME_MS,
   'network stall': 0,
   'our clock set forwards': NEXT_KEYFRAME_MS,

@@ -1,6 +1,6 @@
 import type { RecordedDay } from './camera-day.js';
-import { REPORTS_TELL_MS, SETTLING_MS } from './camera-days.js';
-import type { CameraDay } from './camera-days.js';
+import { CLOCK_FAULTS, REPORTS_TELL_MS, SETTLING_MS, SLEWED_APART_MS } from './camera-days.js';
+import type { CameraDay, Happening } from './camera-days.js';
 import type { SimulatedCamera } from './simulated-camera.js';
 
 /** Times on the line move by this much when they are put into whole milliseconds and stretched. */
@@ -35,11 +35,22 @@ export function judgeDay(
   camera: SimulatedCamera,
   { segments, units }: RecordedDay,
 ): Judgement {
-  const windows = disturbances
-    .filter(({ what }) => SETTLING_MS[what] > 0)
-    .map(({ what, atMs }) => [atMs - BEFORE_MS, atMs + SETTLING_MS[what]] as const);
-  const isSettling = (atMs: number): boolean =>
-    windows.some(([fromMs, toMs]) => atMs >= fromMs && atMs < toMs);
+  const after = (
+    times: (what: Happening) => number,
+  ): { readonly has: (atMs: number) => boolean; readonly lengthMs: number } => {
+    const windows = disturbances
+      .filter(({ what }) => times(what) > 0)
+      .map(({ what, atMs }) => [atMs - BEFORE_MS, atMs + times(what)] as const);
+    return {
+      has: (atMs) => windows.some(([fromMs, toMs]) => atMs >= fromMs && atMs < toMs),
+      lengthMs: windows.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0),
+    };
+  };
+  const settling = after((what) => SETTLING_MS[what]);
+  const beingSet = after((what) => (what === 'our clock set forwards' ? SETTLING_MS[what] : 0));
+  const apart = after((what) =>
+    model.reporting !== 'both' && CLOCK_FAULTS.has(what) ? SLEWED_APART_MS : 0,
+  );
   const [pictures] = camera.counts;
   const pictureErrors = new Float64Array(pictures).fill(Number.NaN);
   const worst = { pictureMs: 0, soundMs: 0, syncMs: 0, settlingMs: 0 };
@@ -48,7 +59,10 @@ export function judgeDay(
     if (track !== 0) continue;
     if (!Number.isNaN(pictureErrors[id] ?? 0)) twice += 1;
     pictureErrors[id] = errorMs;
-    const key = isSettling(camera.takenMs(0, id)) ? 'settlingMs' : 'pictureMs';
+    const takenMs = camera.takenMs(0, id);
+    // What lies between our own clock being set and the next keyframe is off by as much as that: no figure of ours.
+    if (beingSet.has(takenMs)) continue;
+    const key = settling.has(takenMs) ? 'settlingMs' : 'pictureMs';
     worst[key] = Math.max(worst[key], Math.abs(errorMs));
   }
   const tellsMs =
@@ -57,7 +71,7 @@ export function judgeDay(
     if (track !== 1) continue;
     const takenMs = camera.takenMs(1, id);
     if (
-      isSettling(takenMs) ||
+      settling.has(takenMs) ||
       (takenMs > model.firstReportMs && takenMs < tellsMs && tellsMs < Infinity)
     )
       continue;
@@ -65,7 +79,7 @@ export function judgeDay(
     const knownMs = takenMs < tellsMs ? USUAL_DELAY_MS - model.videoDelayMs : 0;
     worst.soundMs = Math.max(worst.soundMs, Math.abs(errorMs - knownMs));
     const pictureMs = pictureErrors[Math.round((takenMs * model.framesPerSecond) / 1000)];
-    if (pictureMs === undefined || Number.isNaN(pictureMs)) continue;
+    if (pictureMs === undefined || Number.isNaN(pictureMs) || apart.has(takenMs)) continue;
     worst.syncMs = Math.max(worst.syncMs, Math.abs(errorMs - pictureMs - knownMs));
   }
   let overlaps = 0;
@@ -80,8 +94,7 @@ export function judgeDay(
     (errorMs, id) =>
       Number.isNaN(errorMs) && !camera.isSilent(camera.takenMs(0, id) + model.videoDelayMs),
   ).length;
-  const settledMs = windows.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0);
-  const settlingShare = settledMs / camera.takenMs(0, pictures);
+  const settlingShare = settling.lengthMs / camera.takenMs(0, pictures);
   const runs = new Set(segments.map(({ run }) => run)).size;
   return { overlaps, seamMs, ...worst, settlingShare, missing, twice, runs };
 }
