@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { MediaClock } from './media-clock.js';
+import { MediaClock, WINDOW_MS } from './media-clock.js';
 import { TickLine } from './tick-line.js';
+import { MAX_SLEW } from './wall-clock.js';
 
 const RATE = 90_000;
 const DAY_MS = 24 * 3_600_000;
@@ -111,5 +112,57 @@ describe('MediaClock', () => {
     clock.observe(7200, START_MS + 80);
     expect(clock.wallMs(0)).toBe(START_MS);
     expect(clock.ticksAt(START_MS + 40)).toBe(3600);
+  });
+
+  it('follows our own clock while that is slewed, whatever the camera needs besides', () => {
+    const clock = new MediaClock(RATE);
+    const wallOffset = (ms: number): number => START_MS - ms * MAX_SLEW;
+    let errorMs = 0;
+    for (let ms = 0; ms < 4 * 3_600_000; ms += 200) {
+      const ticks = ms * 90 * (1 + 200e-6);
+      clock.observe(ticks, ms, wallOffset(ms));
+      if (ms === 2_000) clock.anchor(0);
+      if (ms > 60_000)
+        errorMs = Math.max(errorMs, Math.abs(clock.wallMs(ticks) - ms - wallOffset(ms)));
+    }
+    expect(errorMs).toBeLessThan(5);
+    expect(clock.lost).toBe(false);
+  });
+
+  it('stays where it is when our own clock is set: the run ends in the time that it began in', () => {
+    const clock = new MediaClock(RATE);
+    for (let ms = 0; ms < 10_000; ms += 40) {
+      clock.observe(ms * 90, ms, ms < 8_000 ? START_MS : START_MS + 3_600_000);
+      if (ms === 2_000) clock.anchor(0);
+    }
+    expect(clock.wallMs(9_960 * 90)).toBe(START_MS + 9_960);
+  });
+
+  it('owes what a camera lost that held its clock, when two windows agree on it', () => {
+    const clock = new MediaClock(RATE);
+    const lateFrom = (fromMs: number, toMs: number): void => {
+      for (let ms = fromMs; ms < toMs; ms += 40) {
+        clock.observe(ms * 90, START_MS + ms + (fromMs > 0 ? 200 : 0));
+        if (ms === 2_000) clock.anchor(0);
+      }
+    };
+    lateFrom(0, 20_000);
+    lateFrom(20_000, 20_000 + WINDOW_MS);
+    expect(clock.owedMs(false)).toBe(0);
+    lateFrom(20_000 + WINDOW_MS, 20_000 + 3 * WINDOW_MS);
+    expect(clock.owedMs(false)).toBeGreaterThan(190);
+    clock.settle(false);
+    expect(clock.wallMs(30_000 * 90)).toBeCloseTo(START_MS + 30_200, 0);
+    expect(clock.owedMs(false)).toBe(0);
+  });
+
+  it('does not owe what a burst through a slow network took', () => {
+    const clock = new MediaClock(RATE);
+    for (let ms = 0; ms < 60_000; ms += 40) {
+      const lateMs = ms > 20_000 && ms < 24_000 ? 24_000 - ms : 0;
+      clock.observe(ms * 90, START_MS + ms + lateMs);
+      if (ms === 2_000) clock.anchor(0);
+      expect(clock.owedMs(false)).toBe(0);
+    }
   });
 });

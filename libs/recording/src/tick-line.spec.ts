@@ -70,4 +70,53 @@ describe('TickLine', () => {
       true,
     );
   });
+
+  it('heals a step back without B-frames at once, however small', () => {
+    const ticks = frames(30).map((value, index) => (index < 15 ? value : value - 2 * FRAME));
+    const { placed, jumps } = place(ticks);
+    expect(jumps).toBe(1);
+    expect(placed).toEqual(frames(30));
+  });
+
+  it('heals a small step forwards when units would come before their time', () => {
+    const line = new TickLine(RATE);
+    const placed = frames(30).map((value, index) => {
+      const stepped = index < 15 ? value : value + 0.2 * RATE;
+      return line.place(stepped, index * 40, false, index * FRAME);
+    });
+    expect(placed).toEqual(frames(30));
+    expect(line.jumps).toBe(1);
+  });
+
+  it('keeps frames that a camera left out', () => {
+    const line = new TickLine(RATE);
+    const kept = [0, 1, 2, 3, 9, 10, 11].map((frame) => [frame * FRAME, frame * 40] as const);
+    const placed = kept.map(([ticks, ms]) => line.place(ticks, ms, false, (ms / 40) * FRAME));
+    expect(placed).toEqual(kept.map(([ticks]) => ticks));
+    expect(line.jumps).toBe(0);
+  });
+
+  it('goes on by arrivals while the clock of the camera stands still', () => {
+    const ticks = frames(40).map((value, index) => (index < 10 || index > 30 ? value : 9 * FRAME));
+    const line = new TickLine(RATE);
+    const placed = ticks.map((value, index) => line.place(value, index * 40, false, index * FRAME));
+    placed.forEach((value, index) => {
+      expect(Math.abs(value - index * FRAME)).toBeLessThanOrEqual(3 * FRAME);
+    });
+    expect(placed.at(-1)).toBe(39 * FRAME);
+  });
+
+  it('jumps to where B-frames still fit between', () => {
+    const decoded = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11];
+    const line = new TickLine(RATE);
+    const placed = decoded.map((frame, index) =>
+      line.place(
+        (frame < 9 && frame !== 7 && frame !== 8 ? frame : frame + 5_000) * FRAME,
+        index * 40,
+        index === 0,
+      ),
+    );
+    expect(placed).toEqual(decoded.map((frame) => frame * FRAME));
+    expect(line.jumps).toBe(1);
+  });
 });

@@ -83,6 +83,10 @@ export async function recordDay(
     const wallClock = new WallClock(clock);
     const wall = new WallLog();
     const journal: JournalRecord[] = [];
+    const append = (record: JournalRecord): Promise<void> => {
+      journal.push(record);
+      return Promise.resolve();
+    };
     let sink: SourceSink | undefined;
     const hub = new StreamHub({
       clock,
@@ -96,13 +100,7 @@ export async function recordDay(
     const recorder = createRecorder({
       camera: 'front',
       stream: 'main',
-      volume,
-      journal: {
-        append: (record) => {
-          journal.push(record);
-          return Promise.resolve();
-        },
-      },
+      chooseVolume: () => ({ volume, journal: { append } }),
       clock: wallClock,
       settings: { segmentMs, fragmentMs: 2_000, sync: 'none', queueBytes: 2 ** 26 },
       log: quietLog,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
-import { decodeRtcp, encodeRtp, sequenceOf } from '@nightjar/rtp';
+import { decodeRtcp, encodeRtp, sequenceOf, timestampOf } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { OfflineReason, Source, SourceSink, SourceStats } from '../source/source.js';
 import type { HubReader } from './hub.js';
@@ -256,6 +256,36 @@ describe('a stream hub', () => {
     const [report] = decodeRtcp(reader.reports[0]!, 0, reader.reports[0]!.length);
     expect(report).toMatchObject({ type: 'sr', packets: 1 });
     expect(report!.type === 'sr' && Math.abs(report!.ntpMs - clock.wallMs())).toBeLessThan(2);
+  });
+
+  it('passes on what the camera reports, in the numbering of its packets, also to who comes later', () => {
+    const seen: (readonly [track: number, ntpMs: number, timestamp: number])[] = [];
+    class Listener extends FakeReader {
+      timestamp = -1;
+
+      override batch(batch: PacketBatch, from: number): void {
+        this.timestamp = timestampOf(batch.bytes, batch.offsets[from]!);
+      }
+
+      cameraTime(track: number, ntpMs: number, timestamp: number): void {
+        seen.push([track, ntpMs, timestamp]);
+      }
+    }
+    const early = new Listener();
+    hub.attach(early, { fromKeyframe: true });
+    source().sink.online([VIDEO]);
+    source().sink.senderReport(0, 1_000, 7200);
+    source().frame(1, IDR);
+    source().sink.senderReport(0, Number.NaN, 3600);
+    expect(seen).toEqual([]);
+    source().sink.senderReport(0, 1_000, 7200);
+    expect(seen).toEqual([[0, 1_000, (early.timestamp + 3600) >>> 0]]);
+    hub.attach(new Listener(), { fromKeyframe: true });
+    expect(seen).toEqual([seen[0], seen[0]]);
+    source().sink.offline('closed', 'rebooted');
+    source().sink.online([VIDEO]);
+    hub.attach(new Listener(), { fromKeyframe: true });
+    expect(seen).toHaveLength(2);
   });
 
   it('sends everybody away when the stream is removed', async () => {
