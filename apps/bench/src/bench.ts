@@ -56,10 +56,12 @@ export class Bench {
     readonly folder: string,
     /** For how long cases that can be of any length should run; undefined leaves it to them. */
     readonly minutes: number | undefined,
+    /** How many segments cases over archives should make; undefined leaves it to them. */
+    readonly segments: number | undefined,
   ) {}
 
-  static async open(minutes?: number): Promise<Bench> {
-    return new Bench(await mkdtemp(path.join(tmpdir(), 'nightjar-bench-')), minutes);
+  static async open(minutes?: number, segments?: number): Promise<Bench> {
+    return new Bench(await mkdtemp(path.join(tmpdir(), 'nightjar-bench-')), minutes, segments);
   }
 
   async close(): Promise<void> {

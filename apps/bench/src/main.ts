@@ -27,7 +27,7 @@ if (options.list) {
 }
 const place = environment();
 const figures: CaseFigure[] = [];
-const bench = await Bench.open(options.minutes);
+const bench = await Bench.open(options.minutes, options.segments);
 const stop = (): void => void bench.close().finally(() => process.exit(130));
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);

@@ -9,6 +9,8 @@ export interface Options {
   readonly json: string | undefined;
   /** For cases that can be of any length. */
   readonly minutes: number | undefined;
+  /** For cases over archives: so many segments, however long making them takes. */
+  readonly segments: number | undefined;
   /** Only tell which cases there are. */
   readonly list: boolean;
 }
@@ -21,6 +23,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     options: {
       json: { type: 'string' },
       minutes: { type: 'string' },
+      segments: { type: 'string' },
       list: { type: 'boolean', default: false },
       peer: { type: 'string', multiple: true, default: [] },
     },
@@ -31,6 +34,9 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
   if (minutes !== undefined && !(minutes > 0))
     throw new Error(`--minutes wants a positive number, not "${values.minutes}"`);
+  const segments = values.segments === undefined ? undefined : Number(values.segments);
+  if (segments !== undefined && !(Number.isInteger(segments) && segments >= 1_000))
+    throw new Error(`--segments wants a whole number of at least 1000, not "${values.segments}"`);
   const peers = values.peer.map(parsePeer);
-  return { cases: positionals, peers, json: values.json, minutes, list: values.list };
+  return { cases: positionals, peers, json: values.json, minutes, segments, list: values.list };
 }

@@ -36,6 +36,17 @@ export function rssBytesOf(pid: number): number {
   return kib * 1024;
 }
 
+/**
+ * Bytes that the tree has caused to be sent to storage so far, whole pages as the file system counts them; metadata and the
+ * journal of the file system are not in it.
+ */
+export function writtenBytesOf(pid: number): number {
+  let bytes = 0;
+  for (const member of processTree(pid))
+    bytes += Number(/^write_bytes: (\d+)/m.exec(read(`/proc/${member}/io`) ?? '')?.[1] ?? 0);
+  return bytes;
+}
+
 function tasksOf(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/task`);

@@ -9,8 +9,10 @@ import { memory } from './memory.js';
 import { multicast } from './multicast.js';
 import { playback } from './playback.js';
 import { processes } from './processes.js';
+import { rebuild } from './rebuild.js';
 import { recording } from './recording.js';
 import { relayAndRecord } from './relay-and-record.js';
+import { seek } from './seek.js';
 import { slowReaders } from './slow-readers.js';
 import { soak } from './soak.js';
 import { startUp } from './start-up.js';
@@ -28,6 +30,8 @@ export const CASES: readonly Case[] = [
   churn,
   slowReaders,
   playback,
+  seek,
+  rebuild,
   idle,
   memory,
   fullLoad,

@@ -4,6 +4,7 @@ import type { Bench, Cameras } from '../bench.js';
 import type { Case } from '../case.js';
 import type { Figure } from '../figures.js';
 import { PEERS, type Peer } from '../peers.js';
+import { writtenBytesOf } from '../proc.js';
 import type { Media } from '../relay.js';
 import { allRecording, pause, recordedBetween, Scrape } from '../scrape.js';
 import { countCalls, straceIsThere } from '../strace-calls.js';
@@ -59,8 +60,13 @@ async function measureOurs(
   await allRecording(media.operationsUrl, count);
   await pause(SETTLE_MS);
   const before = await Scrape.of(media.operationsUrl);
+  const writtenBefore = writtenBytesOf(media.program.pid);
   const { seconds, cpu } = await bench.window(measureMs, media.program, cameras.program);
-  const recorded = recordedBetween(before, await Scrape.of(media.operationsUrl));
+  const written = writtenBytesOf(media.program.pid) - writtenBefore;
+  const after = await Scrape.of(media.operationsUrl);
+  const recorded = recordedBetween(before, after);
+  const perCamera = percentOf(cpu[0]!, seconds, count);
+  const received = after.growth(before, 'nightjar_rtp_bytes_total') / recorded.seconds / count;
   const figure = (name: string, value: number, unit: string): Figure => ({
     subject: 'nightjar',
     name: `${name}, ${cameraCount(count)}`,
@@ -69,9 +75,21 @@ async function measureOurs(
   });
   const figures: Figure[] = [
     {
-      ...figure('CPU per camera', percentOf(cpu[0]!, seconds, count), '% of a core'),
+      ...figure('CPU per camera', perCamera, '% of a core'),
       reference: { value: reference, what: 'bare recorder' },
       ...(count === MANY && { aim: { atMost: 0.5 } }),
+    },
+    {
+      ...figure('cameras per core, fdatasync per fragment', 100 / perCamera, 'cameras'),
+      reference: { value: 100 / reference, what: 'bare recorder' },
+    },
+    {
+      ...figure('bytes to files per camera', recorded.bytes / recorded.seconds / count, 'bytes/s'),
+      reference: { value: received, what: 'RTP from the camera' },
+    },
+    {
+      ...figure('bytes to storage per camera, whole pages', written / seconds / count, 'bytes/s'),
+      reference: { value: received, what: 'RTP from the camera' },
     },
     ...(await writesPerFragment(bench, media, count)),
     figure('recorded', (recorded.bytes * 8) / MBIT / recorded.seconds / count, 'Mbit/s each'),

@@ -5,7 +5,8 @@ import { StreamSample } from '../load/stream-sample.js';
 /**
  * Who looks at recordings. `node playback-client.js seek URL COUNT SECONDS` plays a recording of so many seconds, jumps to
  * COUNT random places in it, one after the other, and sends `result` with the times from PLAY to the last packet of the first
- * picture. `node playback-client.js replay URL...` fetches recordings as fast as they come (`Rate-Control: no`), sends
+ * picture. `node playback-client.js open URL...` opens one after the other on a connection of its own and sends `result` with
+ * the times from connecting to the last packet of the first picture. `node playback-client.js replay URL...` fetches recordings as fast as they come (`Rate-Control: no`), sends
  * `ready` when all play, and answers each message with the bytes so far.
  */
 const TRANSPORT = 'RTP/AVP/TCP;unicast;interleaved=0-1';
@@ -32,6 +33,26 @@ async function seek(url: string, count: number, seconds: number): Promise<number
   return timesMs;
 }
 
+async function openEach(urls: readonly string[]): Promise<number[]> {
+  const timesMs: number[] = [];
+  for (const url of urls) {
+    const startedMs = performance.now();
+    let sample: StreamSample | undefined;
+    const shown = new Promise<number>((resolve) => {
+      sample = new StreamSample(() => resolve(performance.now() - startedMs));
+    });
+    const control = new Control(new URL(url), {
+      bytes: () => undefined,
+      packet: (buf, offset, length) => sample?.packet(buf, offset, length),
+    });
+    await control.setUp(TRANSPORT);
+    await control.play(false);
+    timesMs.push(await shown);
+    control.close();
+  }
+  return timesMs;
+}
+
 let bytes = 0;
 async function replay(urls: readonly string[]): Promise<void> {
   for (const url of urls) {
@@ -51,6 +72,8 @@ const [mode, ...rest] = process.argv.slice(2);
 if (mode === 'seek') {
   const timesMs = await seek(rest[0]!, Number(rest[1]), Number(rest[2]));
   process.send?.({ type: 'result', timesMs });
+} else if (mode === 'open') {
+  process.send?.({ type: 'result', timesMs: await openEach(rest) });
 } else {
   await replay(rest);
   process.send?.({ type: 'ready' });
