@@ -10,8 +10,8 @@ const SKIPPED_INTERVALS = 1.25;
 export const MAX_REORDER_SECONDS = 1;
 /** A timestamp that comes again after this is one of a clock that stands still. */
 const STANDSTILL_SECONDS = 0.1;
-/** Weight of the newest unit in the running interval. */
-const INTERVAL_WEIGHT = 1 / 8;
+/** The running interval is the mean of about so many units. */
+const INTERVAL_UNITS = 8;
 /** A jump of the clock does not hide that nothing new came for more than so many intervals, */
 const NOTICED_PAUSE_INTERVALS = 4;
 /** or for more than this, if a frame is not longer still. */
@@ -36,6 +36,8 @@ export class TickLine {
   private sinceReorder = 0;
   private started = false;
   private intervalTicks: number;
+  /** That the interval was learnt from, up to {@link INTERVAL_UNITS}. */
+  private steps = 0;
   private jumpCount = 0;
 
   constructor(private readonly clockRateHz: number) {
@@ -78,9 +80,7 @@ export class TickLine {
       this.jumpCount += 1;
       return this.rise(this.highestTicks + healed, arrivalMs);
     }
-    // A pause says little of the interval.
-    const heard = Math.max(0, Math.min(step, 2 * this.intervalTicks));
-    this.intervalTicks += (heard - this.intervalTicks) * INTERVAL_WEIGHT;
+    this.learn(Math.max(0, step));
     if (step > 0) return this.rise(placed, arrivalMs);
     if (step < 0) this.reorder();
     return placed;
@@ -94,6 +94,14 @@ export class TickLine {
   /** Where on the line the camera should be by now, going by the newest unit alone. */
   reachedAt(arrivalMs: number): number {
     return this.highestTicks + this.ticksSince(this.highestArrivalMs, arrivalMs);
+  }
+
+  private learn(step: number): void {
+    const known = this.steps === INTERVAL_UNITS;
+    if (!known) this.steps += 1;
+    // A pause says little of the interval.
+    const heard = known ? Math.min(step, 2 * this.intervalTicks) : step;
+    this.intervalTicks += (heard - this.intervalTicks) / this.steps;
   }
 
   private rise(ticks: number, arrivalMs: number): number {

@@ -37,8 +37,10 @@ const LOST_TIME_MS = 45_000;
 const NEXT_KEYFRAME_MS = 3_000;
 /** The first sound after a silence may be off by a part of a packet. */
 const SILENCE_MS = 10_000;
-/** Sound and picture are put together by reports after so long: two of them, and a seam. */
-export const REPORTS_TELL_MS = 45_000;
+/** Sound and picture are put together by reports after so long: some of them, and the end of a segment. */
+export const REPORTS_TELL_MS = 70_000;
+/** After a jump by which each track was put right by its own arrival, new reports come within this, and a seam. */
+export const REPORTS_AGAIN_MS = 20_000;
 
 /** Without reports each track is put right by its own arrivals alone, by slewing if it is off by little. */
 export const SLEWED_APART_MS = 200_000;

@@ -1,5 +1,11 @@
 import type { RecordedDay } from './camera-day.js';
-import { CLOCK_FAULTS, REPORTS_TELL_MS, SETTLING_MS, SLEWED_APART_MS } from './camera-days.js';
+import {
+  CLOCK_FAULTS,
+  REPORTS_AGAIN_MS,
+  REPORTS_TELL_MS,
+  SETTLING_MS,
+  SLEWED_APART_MS,
+} from './camera-days.js';
 import type { CameraDay, Happening } from './camera-days.js';
 import type { SimulatedCamera } from './simulated-camera.js';
 
@@ -48,9 +54,10 @@ export function judgeDay(
   };
   const settling = after((what) => SETTLING_MS[what]);
   const beingSet = after((what) => (what === 'our clock set forwards' ? SETTLING_MS[what] : 0));
-  const apart = after((what) =>
-    model.reporting !== 'both' && CLOCK_FAULTS.has(what) ? SLEWED_APART_MS : 0,
-  );
+  const apart = after((what) => {
+    if (!CLOCK_FAULTS.has(what)) return 0;
+    return model.reporting === 'both' ? REPORTS_AGAIN_MS : SLEWED_APART_MS;
+  });
   const [pictures] = camera.counts;
   const pictureErrors = new Float64Array(pictures).fill(Number.NaN);
   const worst = { pictureMs: 0, soundMs: 0, syncMs: 0, settlingMs: 0 };
