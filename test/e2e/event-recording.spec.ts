@@ -16,7 +16,7 @@ const POST_ROLL_MS = 2_000;
 const GOP_MS = 2_500;
 /** From a request to what it makes of the recorder. */
 const REACTION_MS = 1_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const LOGIN = { name: 'admin', password: 'watch-all-night' };
 
 describe.each([1, 2])('events, with %i media processes', (processes) => {

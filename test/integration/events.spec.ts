@@ -51,6 +51,23 @@ const begin = (one: EventDetails, supersedes = false): Promise<EventDetails> =>
 const all = (startMs = EPOCH_MS - DAY_MS, endMs = EPOCH_MS + 2 * DAY_MS): Promise<EventDetails[]> =>
   catalog.events.inRange({ camera: 'front', startMs, endMs, types: undefined, limit: 100 });
 
+it('undoes its migration, and does it again', async () => {
+  const { createCatalogDataSource } = await import('../../libs/catalog/src/data-source.js');
+  const { CreateEvents } = await import('../../libs/catalog/src/migrations/0003-create-events.js');
+  const source = createCatalogDataSource(url, () => undefined);
+  await source.initialize();
+  const runner = source.createQueryRunner();
+  const left = (): Promise<unknown[]> =>
+    sql(`SELECT relname FROM pg_class WHERE relname ~ '^(event|recording_override)'`);
+  const before = await left();
+  await new CreateEvents().down(runner);
+  expect(await left()).toEqual([]);
+  await new CreateEvents().up(runner);
+  expect(await left()).toHaveLength(before.length);
+  await runner.release();
+  await source.destroy();
+});
+
 describe('events in the catalog', () => {
   it('are stored once, with all that was said of them', async () => {
     const said = event('a', EPOCH_MS + 0.25, EPOCH_MS + 5, {

@@ -17,6 +17,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** A server that does not answer in this time is away. */
 const QUERY_TIMEOUT_MS = 5_000;
 
+/** More at once are not told: who acts on them does not remember more either. */
+export const MAX_RECENT = 20_000;
+
 export interface ConnectionEvents {
   /** Events or overrides have changed: read again. */
   notified(): void;
@@ -81,16 +84,16 @@ export class EventConnection {
     return rows[0]?.change ?? 0;
   }
 
-  /** Events that go on, or ended at or after a time; those that began over a day before it have ended. */
+  /** Events that go on, or ended at or after a time; the newest {@link MAX_RECENT} of them. */
   async eventsSince(sinceMs: number): Promise<CameraEvent[]> {
     const rows = await this.sql.query<EventColumns>(
       `SELECT ${EVENT_COLUMNS} FROM ${EVENTS}
        WHERE e.start_at >= to_timestamp($1::float8 / 1000) - interval '1 day'
          AND coalesce(e.end_at, 'infinity') >= to_timestamp($1::float8 / 1000)
-       ORDER BY e.start_at, e.id`,
-      [sinceMs],
+       ORDER BY e.start_at DESC, e.id DESC LIMIT $2`,
+      [sinceMs, MAX_RECENT],
     );
-    return rows.map(toEvent);
+    return rows.map(toEvent).toReversed();
   }
 
   /** Events that were changed after a number, in that order, at most `limit`. */
