@@ -21,7 +21,7 @@ export class WeeklySchedule {
   private known: { readonly days: Span; readonly spans: readonly Span[] } | undefined;
 
   constructor(private readonly config: ScheduleConfig) {
-    this.zone = new ZoneTime(config.timeZone);
+    this.zone = ZoneTime.of(config.timeZone);
   }
 
   /** @param ms Unix epoch milliseconds, as everywhere here */

@@ -4,18 +4,26 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Further than any offset from UTC, and than any jump of one, is from zero. */
 const REACH_MS = 36 * HOUR_MS;
+/** No clock is changed twice within this. */
 const STEP_MS = 3 * HOUR_MS;
+const MAX_OFFSETS = 4_096;
 
 /** A calendar day as the number of days since 1970-01-01, whatever the zone. */
 export type DayNumber = number;
 
 /** The local clock of a zone, with its jumps. Local times are milliseconds as if the local clock showed UTC. */
 export class ZoneTime {
-  private readonly zone: IANAZone;
+  private static readonly known = new Map<string, ZoneTime>();
+  /** Offsets at multiples of {@link STEP_MS}: asking the zone takes long, and the same is asked by every schedule. */
+  private readonly offsets = new Map<number, number>();
+
+  private constructor(private readonly zone: IANAZone) {}
 
   /** @param name IANA name, known to this installation */
-  constructor(name: string) {
-    this.zone = IANAZone.create(name);
+  static of(name: string): ZoneTime {
+    let zone = ZoneTime.known.get(name);
+    if (zone === undefined) ZoneTime.known.set(name, (zone = new ZoneTime(IANAZone.create(name))));
+    return zone;
   }
 
   /** What the local clock shows. */
@@ -78,6 +86,21 @@ export class ZoneTime {
   }
 
   private offsetMs(ms: number): number {
+    const step = Math.floor(ms / STEP_MS);
+    const offset = this.offsetAtStep(step);
+    return offset === this.offsetAtStep(step + 1) ? offset : this.exactOffsetMs(ms);
+  }
+
+  private offsetAtStep(step: number): number {
+    let offset = this.offsets.get(step);
+    if (offset === undefined) {
+      if (this.offsets.size >= MAX_OFFSETS) this.offsets.clear();
+      this.offsets.set(step, (offset = this.exactOffsetMs(step * STEP_MS)));
+    }
+    return offset;
+  }
+
+  private exactOffsetMs(ms: number): number {
     return Math.round(this.zone.offset(ms) * MINUTE_MS);
   }
 }
