@@ -74,7 +74,8 @@ export class RecordedStream {
     }
     const nowMs = this.options.clock.now();
     if (!demand.wanted || !before.wanted) this.account.turn(this.stateOf(demand), nowMs);
-    this.attach();
+    // The hub may still hold pictures from the time of privacy.
+    this.attach({ fromKeyframe: before.because !== 'privacy' });
   }
 
   /** Its source in the relay now; a source whose settings changed is another one. */
@@ -105,12 +106,12 @@ export class RecordedStream {
     await this.leaving;
   }
 
-  private attach(): void {
+  private attach(from = { fromKeyframe: true }): void {
     const { source, demand, options } = this;
     if (this.attached !== undefined || source === undefined || !isNeeded(demand)) return;
     const recorder = createRecorder({ ...options, demand });
     this.attached = { source, recorder };
-    source.hub.attach(recorder, { fromKeyframe: true });
+    source.hub.attach(recorder, from);
   }
 
   private detach(): void {

@@ -20,14 +20,21 @@ import { VolumeKeeper } from './volume-keeper.js';
     {
       provide: Recordings,
       // A process that records for another one brings volumes of its own making.
-      inject: [RoleContext, Relay, { token: RecordingVolumes, optional: true }],
+      inject: [
+        RoleContext,
+        Relay,
+        RecordingDemands,
+        { token: RecordingVolumes, optional: true },
+      ],
       useFactory: (
         { config, watcher, clock, logger }: RoleContext,
         relay: Relay,
+        demands: RecordingDemands,
         volumes: RecordingVolumes | undefined,
       ) =>
         new Recordings({
           relay,
+          demands,
           volumeNames: Object.keys(config.volumes),
           volumes:
             volumes ??
