@@ -23,8 +23,11 @@ export interface LedgerStream {
   readonly stream: string;
 }
 
-/** No segment is longer than this; bounds how far before a range its first segment can start. */
-const MAX_SEGMENT_SPAN_MS = 86_400_000;
+/**
+ * No segment is longer than this, and gaps and unwanted spans that are have an index of their own (migration 0002): bounds how far
+ * before a range something can begin that reaches into it.
+ */
+const MAX_SHORT_SPAN_MS = 86_400_000;
 
 /** What the catalog knows about streams, read so that the cost depends on the range and not on the history. */
 export class LedgerRepository {
@@ -40,58 +43,57 @@ export class LedgerRepository {
   }
 
   /**
-   * All that `account` needs for a range of a stream. Footage is read before anything else, so that a segment that is removed
-   * meanwhile is seen at least once.
+   * All that `account` needs for a range of a stream. Footage is read in one statement, so that a segment that is removed
+   * meanwhile is seen once.
    */
   async facts(stream: number, range: Span): Promise<StreamFacts> {
+    const earliestMs = range.startMs - MAX_SHORT_SPAN_MS;
     const footage = await this.sql.query<FootageRow>(FOOTAGE, [
       stream,
       range.startMs - SLIVER_MS,
       range.endMs + SLIVER_MS,
-      range.startMs - MAX_SEGMENT_SPAN_MS,
+      earliestMs,
       SLIVER_MS,
       MISSING_FILE_RULE,
     ]);
-    const bounds = [stream, range.startMs, range.endMs, range.startMs - LONG_SPAN_MS];
-    const gaps = await this.sql.query<ReasonedSpan>(reasonedSpans('gap'), bounds);
-    const vanished = await this.sql.query<ReasonedSpan>(VANISHED, [
+    const told = await this.sql.query<ToldRow>(TOLD, [
       stream,
       range.startMs,
       range.endMs,
-      range.startMs - MAX_SEGMENT_SPAN_MS,
+      earliestMs,
       MISSING_FILE_RULE,
     ]);
-    const unwanted = await this.sql.query<ReasonedSpan<UnwantedReason>>(
-      reasonedSpans('unwanted'),
-      bounds,
-    );
-    const declared = await this.declared(stream);
+    const ofKind = (kind: ToldRow['kind']): ToldRow[] => told.filter((row) => row.kind === kind);
+    const declared = ofKind('declared').map(toSpan);
+    const [known] = ofKind('known');
+    // Whatever is known of the footage after an open segment, the segment itself may still come.
+    const until = [known?.startMs, known?.endMs].filter((ms) => ms !== null && ms !== undefined);
     return {
       recorded: footage.filter(({ present }) => present).map(toRecorded),
       deleted: footage.filter(({ present }) => !present),
-      gaps: [...gaps, ...vanished],
-      unwanted,
+      gaps: ofKind('gap').map(toReasoned),
+      unwanted: ofKind('unwanted').map(toReasoned) as ReasonedSpan<UnwantedReason>[],
       declared,
-      pendingFromMs: (await this.pendingFrom(stream)) ?? declared.at(-1)?.startMs ?? 0,
+      pendingFromMs: until.length > 0 ? Math.min(...until) : (declared.at(-1)?.startMs ?? 0),
     };
   }
+}
 
-  private async declared(stream: number): Promise<Span[]> {
-    const rows = await this.sql.query<{ startMs: number; endMs: number | null }>(DECLARED, [
-      stream,
-    ]);
-    return rows.map(({ startMs, endMs }) => ({ startMs, endMs: endMs ?? Infinity }));
-  }
+/** `known`: the end of the last fact, and that of the last segment of a run that goes on, or null where there is none. */
+interface ToldRow {
+  readonly kind: 'gap' | 'unwanted' | 'declared' | 'known';
+  readonly startMs: number | null;
+  /** Null: for ever. */
+  readonly endMs: number | null;
+  readonly reason: string | null;
+}
 
-  /** Until the last known fact, or until the last segment of a run that goes on. Undefined if nothing is known. */
-  private async pendingFrom(stream: number): Promise<number | undefined> {
-    const [row] = await this.sql.query<{ lastMs: number | null; openMs: number | null }>(
-      LAST_KNOWN,
-      [stream],
-    );
-    const known = [row?.lastMs, row?.openMs].filter((ms) => ms !== null && ms !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
-  }
+function toSpan({ startMs, endMs }: ToldRow): Span {
+  return { startMs: startMs ?? -Infinity, endMs: endMs ?? Infinity };
+}
+
+function toReasoned(row: ToldRow): ReasonedSpan {
+  return { ...toSpan(row), reason: row.reason ?? '' };
 }
 
 interface FootageRow extends RecordedSpan {
@@ -130,50 +132,52 @@ export const FOOTAGE = `
     count(*)::integer AS segments, sum(bytes)::float8 AS bytes
   FROM islands GROUP BY present, island ORDER BY 2`;
 
-const VANISHED = `
-  SELECT ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, 'file-vanished' AS reason FROM deletion
-  WHERE stream_id = $1 AND start_at >= ${at('$4')} AND start_at < ${at('$3')} AND end_at > ${at('$2')} AND rule = $5`;
-
-/** Longer spans are few and have an index of their own; see migration 0002. */
-const LONG_SPAN_MS = 86_400_000;
-
-/** $1 stream, $2 start, $3 end, $4 start less {@link LONG_SPAN_MS}: what began before and reaches into the range is long. */
+/** $1 stream, $2 start, $3 end, $4 earliest start of a span that is not long. */
 export const reasonedSpans = (table: 'gap' | 'unwanted'): string => `
-  SELECT ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, reason FROM ${table}
+  SELECT '${table}' AS kind, ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, reason FROM ${table}
   WHERE stream_id = $1 AND start_at >= ${at('$4')} AND start_at < ${at('$3')} AND end_at > ${at('$2')}
   UNION ALL
-  SELECT ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, reason FROM ${table}
+  SELECT '${table}', ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, reason FROM ${table}
   WHERE stream_id = $1 AND end_at - start_at > interval '1 day' AND end_at > ${at('$2')} AND start_at < ${at('$4')}`;
+
+/** A file that is gone although nobody removed it leaves a gap. $5 the rule under which it is noted. */
+const VANISHED = `
+  SELECT 'gap', ${ms('start_at', 'startMs')}, ${ms('end_at', 'endMs')}, 'file-vanished' FROM deletion
+  WHERE stream_id = $1 AND start_at >= ${at('$4')} AND start_at < ${at('$3')} AND end_at > ${at('$2')} AND rule = $5`;
 
 /**
  * Who has footage and was never declared is taken for declared from the first segment on. The account begins where all facts are
  * still known.
  */
 const DECLARED = `
-  WITH told AS (
+  SELECT 'declared', ${ms('greatest(from_at, facts_from)', 'startMs')}, ${ms('to_at', 'endMs')}, NULL
+  FROM (
     SELECT from_at, to_at FROM stream_declaration WHERE stream_id = $1
     UNION ALL
     SELECT start_at, NULL FROM (SELECT start_at FROM segment WHERE stream_id = $1 ORDER BY start_at LIMIT 1) first
     WHERE NOT EXISTS (SELECT 1 FROM declaration WHERE stream_id = $1)
-  )
-  SELECT ${ms('greatest(from_at, facts_from)', 'startMs')}, ${ms('to_at', 'endMs')}
-  FROM told JOIN stream ON stream.id = $1
-  WHERE to_at IS NULL OR facts_from IS NULL OR to_at > facts_from ORDER BY 1`;
+  ) declared JOIN stream ON stream.id = $1
+  WHERE to_at IS NULL OR facts_from IS NULL OR to_at > facts_from`;
 
 /** The newest run alone may be open: one that is followed by another has ended, whatever became of the record that says so. */
 export const LAST_KNOWN = `
-  WITH last_segment AS (
-    SELECT run_id, end_at FROM segment WHERE stream_id = $1 ORDER BY start_at DESC LIMIT 1
-  ), last_run AS (
-    SELECT id, started_at, ended_at FROM run WHERE stream_id = $1 ORDER BY started_at DESC LIMIT 1
-  )
-  SELECT ${ms(
+  SELECT 'known' AS kind, ${ms(
     `greatest(
-      (SELECT end_at FROM last_segment),
+      last_segment.end_at,
       (SELECT end_at FROM gap WHERE stream_id = $1 ORDER BY start_at DESC LIMIT 1),
       (SELECT end_at FROM unwanted WHERE stream_id = $1 ORDER BY start_at DESC LIMIT 1))`,
-    'lastMs',
-  )}, (
-    SELECT (extract(epoch FROM coalesce((SELECT end_at FROM last_segment WHERE run_id = last_run.id), started_at)) * 1000)::float8
-    FROM last_run WHERE ended_at IS NULL
-  ) AS "openMs"`;
+    'startMs',
+  )}, ${ms(
+    `CASE WHEN last_run.ended_at IS NULL THEN
+      CASE WHEN last_segment.run_id = last_run.id THEN last_segment.end_at ELSE last_run.started_at END
+    END`,
+    'endMs',
+  )}, NULL::text AS reason
+  FROM (SELECT 1) one
+  LEFT JOIN (SELECT run_id, end_at FROM segment WHERE stream_id = $1 ORDER BY start_at DESC LIMIT 1) last_segment ON true
+  LEFT JOIN (SELECT id, started_at, ended_at FROM run WHERE stream_id = $1 ORDER BY started_at DESC LIMIT 1) last_run ON true`;
+
+/** All but the footage, in one statement. */
+const TOLD = [reasonedSpans('gap'), VANISHED, reasonedSpans('unwanted'), DECLARED, LAST_KNOWN]
+  .map((part) => `(${part})`)
+  .join(' UNION ALL ');
