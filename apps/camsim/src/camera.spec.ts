@@ -1,11 +1,20 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, NightjarError } from '@nightjar/common';
-import type { MountStream } from '@nightjar/relay';
+import type { MountStream, PlayRequest } from '@nightjar/relay';
 import { SimulatedCamera } from './camera.js';
 import { fakeLoop } from './test-support/fake-loop.js';
 import { RecordingOutput } from './test-support/recording-output.js';
 
-const PLAY = { range: undefined, scale: 1, speed: 1, rateControl: 'yes' } as const;
+const PLAY: PlayRequest = {
+  range: undefined,
+  scale: undefined,
+  speed: undefined,
+  rateControl: undefined,
+  frames: undefined,
+  immediate: false,
+  cseq: 0,
+  required: [],
+};
 const FRAME_MS = 40;
 
 describe('SimulatedCamera', () => {

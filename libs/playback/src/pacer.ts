@@ -3,16 +3,24 @@ import type { Clock } from '@nightjar/common';
 /** Holds units back until their time. Waiting ends early when it is cancelled. */
 export class Pacer {
   private originMs: number | undefined;
+  private slipping = false;
   private wake: (() => void) | undefined;
 
   constructor(
     private readonly clock: Clock,
-    private readonly speed: number,
+    /** Media time per time. */
+    private speed: number,
   ) {}
 
   /** Play starts anew with the next unit: after a pause or a seek. */
-  restart(): void {
+  restart(speed = this.speed): void {
     this.originMs = undefined;
+    this.speed = speed;
+  }
+
+  /** What comes next could not come sooner: if it is late, so is all after it, instead of hurrying to make up for it. */
+  slip(): void {
+    this.slipping = true;
   }
 
   /** Resolves when a unit of this media time (milliseconds) is due. */
@@ -20,6 +28,8 @@ export class Pacer {
     const atMs = mediaMs / this.speed;
     const now = this.clock.monotonicMs();
     this.originMs ??= now - atMs;
+    if (this.slipping) this.originMs = Math.max(this.originMs, now - atMs);
+    this.slipping = false;
     const waitMs = this.originMs + atMs - now;
     if (waitMs <= 1) return;
     await new Promise<void>((resolve) => {

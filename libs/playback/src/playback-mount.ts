@@ -5,21 +5,25 @@ import type {
   Mount,
   MountDescription,
   MountStream,
+  MountTrack,
   StreamOutput,
 } from '@nightjar/relay';
-import { printRange, type SdpTrack } from '@nightjar/rtsp';
+import { ONVIF_REPLAY, printRange } from '@nightjar/rtsp';
 import { Footage } from './footage.js';
 import { PlaybackStream } from './playback-stream.js';
 import { Timeline } from './timeline.js';
+import { presentedTracks } from './track-list.js';
 import type { Turns } from './turns.js';
 
 export interface PlaybackMountOptions {
   readonly archive: Archive;
   readonly camera: string;
   readonly stream: string;
-  /** Unix epoch milliseconds; the whole archive when they are left out. */
+  /** Unix epoch milliseconds; the whole archive when they are left out. Without an end it grows with the recording. */
   readonly startMs: number | undefined;
   readonly endMs: number | undefined;
+  /** `real`: what was not recorded takes its time. Else it is skipped. */
+  readonly gaps: 'skip' | 'real';
   readonly clock: Clock;
   /** Shared by all that replay without pacing. */
   readonly turns: Turns;
@@ -34,31 +38,35 @@ export interface PlaybackMountOptions {
 interface Opened {
   readonly footage: Footage;
   readonly timeline: Timeline;
-  readonly tracks: readonly SdpTrack[];
+  readonly tracks: readonly MountTrack[];
 }
 
-/** A range of a recording as an RTSP mount. It is what it was when it was described: footage that comes later is not in it. */
+/** A range of a recording as an RTSP mount, for one session. Play time 0 stays where it was when it was described. */
 export class PlaybackMount implements Mount {
   readonly kind = 'playback' as const;
+  readonly features = [ONVIF_REPLAY];
   private opened: Opened | undefined;
 
   constructor(private readonly options: PlaybackMountOptions) {}
 
-  async describe(): Promise<MountDescription> {
+  async describe(required: readonly string[]): Promise<MountDescription> {
     const { timeline, tracks } = await this.load();
+    const { startMs, endMs, growing } = timeline;
     const npt = printRange({ unit: 'npt', start: 0, end: timeline.durationMs / 1000 });
-    const clock = printRange({ unit: 'clock', start: timeline.startMs, end: timeline.endMs });
+    const clock = printRange({ unit: 'clock', start: startMs, end: growing ? undefined : endMs });
     return {
       name: `${this.options.camera} recording`,
-      sessionId: String(Math.floor(timeline.startMs)),
+      sessionId: String(Math.floor(startMs)),
       sessionVersion: 1,
-      range: [npt, clock],
+      // Players look at the first: those of ONVIF reckon by the clock, all others by play time.
+      range: required.includes(ONVIF_REPLAY) ? [clock, npt] : [npt, clock],
       tracks,
     };
   }
 
   open(output: StreamOutput): MountStream {
-    const { clock, turns, blocks, cname, onError, onSessions } = this.options;
+    const { archive, camera, stream, clock, turns, blocks, cname, onError, onSessions } =
+      this.options;
     // SETUP described the mount before PLAY could open it.
     const { footage, timeline, tracks } = this.opened!;
     onSessions(1);
@@ -71,23 +79,24 @@ export class PlaybackMount implements Mount {
       turns,
       blocks,
       cname,
+      live: timeline.growing ? { archive, camera, stream, clock } : undefined,
+      catchUp: async (behind) => {
+        const newer = await archive.extents(camera, stream, behind.endMs, behind.limitMs);
+        for (const extent of newer) behind.append(extent);
+      },
       onError,
       onClose: () => onSessions(-1),
     });
   }
 
   private async load(): Promise<Opened> {
-    const {
-      archive,
-      camera,
-      stream,
-      startMs = 0,
-      endMs = this.options.clock.wallMs(),
-    } = this.options;
-    const segments = await archive.list(camera, stream, startMs, endMs);
-    const footage = new Footage(archive, segments, endMs);
-    const first = await footage.openAt(startMs);
-    if (first === undefined) {
+    const { archive, camera, stream, startMs = 0, endMs = Infinity, gaps, clock } = this.options;
+    const growing = endMs > clock.wallMs();
+    const extents = await archive.extents(camera, stream, startMs, endMs);
+    const around = new Footage({ archive, camera, stream, startMs, endMs });
+    const first = extents.length === 0 ? undefined : await around.openAt(startMs);
+    if (first === undefined || first.startMs >= endMs) {
+      await first?.close();
       throw new NightjarError(
         'not-found',
         'playback/no-footage',
@@ -100,15 +109,21 @@ export class PlaybackMount implements Mount {
         startMs <= first.startMs
           ? first.startMs
           : (first.keyframeAt(startMs)?.wallMs ?? first.startMs);
-      const tracks = first.header.tracks.map((format) => ({
-        format,
-        control: '',
-        direction: 'recvonly' as const,
-      }));
-      this.opened = { footage, timeline: new Timeline(segments, fromMs, endMs), tracks };
+      const tracks = presentedTracks(first.header.tracks, await this.lastTracks(around));
+      const timeline = new Timeline(extents, fromMs, endMs, { gaps, growing });
+      const footage = new Footage({ archive, camera, stream, startMs: fromMs, endMs });
+      this.opened = { footage, timeline, tracks };
       return this.opened;
     } finally {
       await first.close();
     }
+  }
+
+  private async lastTracks(footage: Footage): Promise<MountTrack['format'][]> {
+    const last = await footage.openBefore(
+      Math.min(footage.options.endMs, this.options.clock.wallMs()),
+    );
+    await last?.close();
+    return [...(last?.header.tracks ?? [])];
   }
 }

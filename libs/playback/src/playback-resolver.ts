@@ -16,7 +16,7 @@ export interface PlaybackResolverOptions {
   readonly onSessions: (change: 1 | -1) => void;
 }
 
-/** `<camera>[/<stream>]?start=<RFC 3339>&end=<RFC 3339>`, below `/playback`. */
+/** `<camera>[/<stream>]?start=<RFC 3339>&end=<RFC 3339>&gaps=skip|real`, below `/playback`. */
 export class PlaybackResolver implements MountResolver {
   private readonly turns = new Turns();
   private readonly blocks = new BlockPool();
@@ -47,6 +47,7 @@ export class PlaybackResolver implements MountResolver {
       stream,
       startMs,
       endMs,
+      gaps: gapsOf(query),
       clock,
       turns: this.turns,
       blocks: this.blocks,
@@ -55,6 +56,13 @@ export class PlaybackResolver implements MountResolver {
       onSessions,
     });
   }
+}
+
+/** @throws NightjarError 'invalid' when the value is none of those */
+function gapsOf(query: URLSearchParams): 'skip' | 'real' {
+  const gaps = query.get('gaps') ?? 'skip';
+  if (gaps === 'skip' || gaps === 'real') return gaps;
+  throw new NightjarError('invalid', 'playback/gaps', 'gaps must be skip or real');
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

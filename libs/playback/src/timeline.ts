@@ -4,6 +4,13 @@ export interface Footage {
   readonly endMs: number;
 }
 
+export interface TimelineOptions {
+  /** `real`: holes are part of play time, as if footage stood there. Else they are skipped. */
+  readonly gaps?: 'skip' | 'real';
+  /** Footage may still come; without it the end is final. */
+  readonly growing?: boolean;
+}
+
 /** Stretches closer together than this are one: it is a rounding of file names, not a hole. */
 const TOUCHING_MS = 2;
 
@@ -17,26 +24,42 @@ interface Stretch extends Footage {
  * time (RFC 2326 s.3.6), which starts with 0 at the first recorded instant of the addressed range and skips them.
  */
 export class Timeline {
-  private readonly stretches: readonly Stretch[];
+  private readonly stretches: Stretch[] = [];
 
-  /** @param footage sorted by start; overlaps count once. Clipped to [fromMs, toMs). */
-  constructor(footage: readonly Footage[], fromMs: number, toMs: number) {
-    const stretches: Stretch[] = [];
-    let nptMs = 0;
-    for (const { startMs, endMs } of footage) {
-      const previous = stretches.at(-1);
-      const start = Math.max(startMs, fromMs, previous?.endMs ?? -Infinity);
-      const end = Math.min(endMs, toMs);
-      if (end <= start) continue;
-      if (previous !== undefined && start - previous.endMs <= TOUCHING_MS) {
-        stretches[stretches.length - 1] = { ...previous, endMs: end };
-        nptMs = previous.nptMs + end - previous.startMs;
-      } else {
-        stretches.push({ startMs: start, endMs: end, nptMs });
-        nptMs += end - start;
-      }
+  /**
+   * @param footage sorted by start; overlaps count once. Clipped to [fromMs, toMs).
+   */
+  constructor(
+    footage: readonly Footage[],
+    private readonly fromMs: number,
+    private readonly toMs: number,
+    private readonly options: TimelineOptions = {},
+  ) {
+    for (const one of footage) this.append(one);
+  }
+
+  /** Footage has come to the end. What is known already, or lies before the end, changes nothing. */
+  append({ startMs, endMs }: Footage): void {
+    const previous = this.stretches.at(-1);
+    const start = Math.max(startMs, this.fromMs, previous?.endMs ?? -Infinity);
+    const end = Math.min(endMs, this.toMs);
+    if (end <= start) return;
+    const touches = this.options.gaps === 'real' || start - (previous?.endMs ?? 0) <= TOUCHING_MS;
+    if (previous !== undefined && touches) {
+      this.stretches[this.stretches.length - 1] = { ...previous, endMs: end };
+    } else {
+      this.stretches.push({ startMs: start, endMs: end, nptMs: this.durationMs });
     }
-    this.stretches = stretches;
+  }
+
+  /** Whether footage may still come. */
+  get growing(): boolean {
+    return this.options.growing === true;
+  }
+
+  /** Footage from here on does not belong to it, whenever it comes. */
+  get limitMs(): number {
+    return this.toMs;
   }
 
   get empty(): boolean {
@@ -71,6 +94,11 @@ export class Timeline {
     const stretch = this.last((s) => s.startMs <= wallMs);
     if (stretch === undefined) return 0;
     return stretch.nptMs + Math.min(wallMs, stretch.endMs) - stretch.startMs;
+  }
+
+  /** This instant if something was recorded there, else where the footage after it begins. */
+  footageAt(wallMs: number): number {
+    return this.options.gaps === 'real' ? wallMs : this.wallAt(this.nptAt(wallMs));
   }
 
   /** Whether something was recorded at this instant. */

@@ -3,8 +3,10 @@ import {
   createPacketizer,
   encodeSenderReport,
   sameConfig,
+  withReplayExtension,
   type CodecConfig,
   type Packetizer,
+  type ReplayFields,
   type TrackFormat,
 } from '@nightjar/rtp';
 import { randomInt } from 'node:crypto';
@@ -16,6 +18,8 @@ const REPORT_INTERVAL_MS = 5_000;
 /** Makes RTP of the recorded units of one track, under one SSRC and one numbering for the whole session. */
 export class TrackSender {
   private readonly timestampBase = randomInt(2 ** 31);
+  /** Of the segment that was played last. */
+  private described: TrackFormat | undefined;
   private config: CodecConfig | undefined;
   private packetizer: Packetizer | undefined;
   private nextSequence = randomInt(2 ** 15);
@@ -44,8 +48,10 @@ export class TrackSender {
     return (this.timestampBase + Math.round((mediaMs / 1000) * this.format.clockRateHz)) >>> 0;
   }
 
-  /** The segment that is played from here on describes its track like this. Other parameter sets go out in band. */
-  describe(format: TrackFormat): void {
+  /** The segment of the next unit describes its track like this. Other parameter sets go out in band. */
+  private describe(format: TrackFormat): void {
+    if (format === this.described) return;
+    this.described = format;
     const config = configOf(format);
     if (config === undefined || (this.config !== undefined && sameConfig(config, this.config)))
       return;
@@ -62,15 +68,25 @@ export class TrackSender {
     this.unseen = true;
   }
 
-  /** Queues the packets of one unit, and a sender report when one is due and wanted. */
+  /**
+   * Queues the packets of one unit, and a sender report when one is due.
+   * @param format of its track in its segment
+   * @param extension goes out with the first packet
+   * @param reportMs what reports give as the wall time of the unit; undefined: there are none
+   */
   send(
-    unit: { readonly data: Uint8Array; readonly keyframe: boolean; readonly wallMs: number },
+    unit: { readonly data: Uint8Array; readonly keyframe: boolean },
+    format: TrackFormat,
     mediaMs: number,
-    reports: boolean,
+    { extension, reportMs }: { extension?: ReplayFields | undefined; reportMs: number | undefined },
   ): void {
+    this.describe(format);
     if (this.packetizer === undefined) return;
     const timestamp = this.timestampAt(mediaMs);
-    for (const packet of this.packetizer.packetize(unit, timestamp)) {
+    let first = true;
+    for (const bare of this.packetizer.packetize(unit, timestamp)) {
+      const packet = first && extension !== undefined ? withReplayExtension(bare, extension) : bare;
+      first = false;
       if (this.unseen) this.outbox.sendAlone(this.track, packet, false);
       else this.outbox.add(this.track, packet);
       this.unseen = false;
@@ -78,12 +94,11 @@ export class TrackSender {
       this.octets += packet.length - 12;
     }
     this.nextSequence = this.packetizer.nextSequence;
-    if (!reports || mediaMs - this.reportedAtMs < REPORT_INTERVAL_MS) return;
+    if (reportMs === undefined || mediaMs - this.reportedAtMs < REPORT_INTERVAL_MS) return;
     this.reportedAtMs = mediaMs;
-    // The wall time is that of the recording: what the picture shows happened then.
     const report = encodeSenderReport({
       ssrc: this.ssrc,
-      wallMs: unit.wallMs,
+      wallMs: reportMs,
       rtpTimestamp: timestamp,
       packets: this.packets,
       octets: this.octets,

@@ -1,6 +1,7 @@
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, systemClock, type Clock } from '@nightjar/common';
 import { SegmentDirectory, type LiveSegments, type SegmentEntry } from './segment-directory.js';
 import { SegmentReader } from './segment-reader.js';
+import { StreamExtents, type Extent } from './stream-extents.js';
 import type { Volume } from './volume.js';
 
 /** A segment and where it lies. */
@@ -13,13 +14,22 @@ export interface ArchivedSegment extends SegmentEntry {
 export class Archive {
   private readonly volumes = new Map<
     string,
-    { readonly volume: Volume; readonly directory: SegmentDirectory }
+    {
+      readonly volume: Volume;
+      readonly directory: SegmentDirectory;
+      readonly extents: StreamExtents;
+    }
   >();
 
-  constructor(private readonly live: LiveSegments) {}
+  constructor(
+    private readonly live: LiveSegments,
+    private readonly clock: Pick<Clock, 'wallMs'> = systemClock,
+  ) {}
 
   add(volume: Volume): void {
-    this.volumes.set(volume.name, { volume, directory: new SegmentDirectory(volume, this.live) });
+    const directory = new SegmentDirectory(volume, this.live);
+    const extents = new StreamExtents(directory, this.clock);
+    this.volumes.set(volume.name, { volume, directory, extents });
   }
 
   /** Segments that overlap `[fromMs, toMs)`, by start. */
@@ -34,7 +44,51 @@ export class Archive {
       for (const entry of await directory.list(camera, stream, fromMs, toMs))
         all.push({ ...entry, volume });
     }
-    return all.sort((a, b) => a.startMs - b.startMs || a.sequence - b.sequence);
+    return all.sort(bySequence);
+  }
+
+  /**
+   * Segments one after the other, with the names of one hour in memory at a time: `up` those that end after `atMs`, by
+   * start; `down` those that start at or before it, latest first. What is recorded while this runs may not be seen.
+   */
+  async *walk(
+    camera: string,
+    stream: string,
+    atMs: number,
+    order: 'up' | 'down',
+  ): AsyncGenerator<ArchivedSegment> {
+    const walks: { readonly rest: AsyncGenerator<SegmentEntry>; head: ArchivedSegment }[] = [];
+    try {
+      for (const [volume, { directory }] of this.volumes) {
+        const rest = directory.walk(camera, stream, atMs, order);
+        const { value, done } = await rest.next();
+        if (done !== true) walks.push({ rest, head: { ...value, volume } });
+      }
+      const sign = order === 'up' ? 1 : -1;
+      while (walks.length > 0) {
+        walks.sort((a, b) => sign * bySequence(a.head, b.head));
+        const [first] = walks;
+        yield first!.head;
+        const { value, done } = await first!.rest.next();
+        if (done === true) walks.shift();
+        else first!.head = { ...value, volume: first!.head.volume };
+      }
+    } finally {
+      for (const { rest } of walks) await rest.return(undefined);
+    }
+  }
+
+  /** Where there is footage in `[fromMs, toMs)`, by start, not clipped; overlaps are left as they are. */
+  async extents(camera: string, stream: string, fromMs: number, toMs: number): Promise<Extent[]> {
+    const all: Extent[] = [];
+    for (const { extents } of this.volumes.values())
+      all.push(...(await extents.list(camera, stream, fromMs, toMs)));
+    return all.sort((a, b) => a.startMs - b.startMs);
+  }
+
+  /** The segment of a stream that grows, as far as it is written; undefined while nothing is recorded. */
+  growing(camera: string, stream: string): ReturnType<LiveSegments['openSegment']> {
+    return this.live.openSegment(camera, stream);
   }
 
   /** The newest footage of a stream on any volume. */
@@ -73,4 +127,8 @@ export class Archive {
     }
     return await SegmentReader.open(entry.volume.resolve(segment.path));
   }
+}
+
+function bySequence(a: SegmentEntry, b: SegmentEntry): number {
+  return a.startMs - b.startMs || a.sequence - b.sequence;
 }

@@ -45,6 +45,7 @@ export { TickLine } from './tick-line.js';
 export { Volume } from './volume.js';
 export { WallClock } from './wall-clock.js';
 export { Archive, type ArchivedSegment } from './archive.js';
+export type { Extent } from './stream-extents.js';
 export { RecordingModule } from './recording.module.js';
 export { Recordings, type RecordingsOptions } from './recordings.js';
 export { OwnVolumes, RecordingVolumes } from './recording-volumes.js';

@@ -23,7 +23,18 @@ export interface LiveSegments {
   ): { readonly path: string; readonly endMs: number } | undefined;
 }
 
-type Named = Omit<SegmentEntry, 'endMs' | 'open'>;
+/** A segment as its name tells it. */
+export type NamedSegment = Omit<SegmentEntry, 'endMs' | 'open'>;
+
+/** One folder of an hour. */
+export interface HourNames {
+  /** Below the volume; sorts by time. */
+  readonly path: string;
+  /** Absolute. */
+  readonly folder: string;
+  /** Its segments by start, read when this is called. */
+  segments(): Promise<NamedSegment[]>;
+}
 
 /** The timeline of a volume, read from the names of its files; works without a catalog and beside deletions. */
 export class SegmentDirectory {
@@ -39,10 +50,10 @@ export class SegmentDirectory {
     fromMs: number,
     toMs: number,
   ): Promise<SegmentEntry[]> {
-    const names: Named[] = [];
+    const names: NamedSegment[] = [];
     const before = await this.lastStartingAt(camera, stream, fromMs);
     if (before !== undefined) names.push(before);
-    let following: Named | undefined;
+    let following: NamedSegment | undefined;
     for await (const hour of this.hours(camera, stream, fromMs, 'up')) {
       const inside = hour.filter((name) => name.startMs > fromMs);
       names.push(...inside.filter((name) => name.startMs < toMs));
@@ -55,6 +66,49 @@ export class SegmentDirectory {
       if (entry !== undefined && entry.endMs > fromMs) entries.push(entry);
     }
     return entries;
+  }
+
+  /**
+   * Segments one after the other, an hour's names in memory at a time: `up` those that end after `atMs`, by start; `down`
+   * those that start at or before it, latest first. What is recorded behind the last one while this runs may not be seen.
+   */
+  async *walk(
+    camera: string,
+    stream: string,
+    atMs: number,
+    order: 'up' | 'down',
+  ): AsyncGenerator<SegmentEntry> {
+    if (order === 'down') {
+      yield* this.walkDown(camera, stream, atMs);
+      return;
+    }
+    let name = await this.lastStartingAt(camera, stream, atMs);
+    for await (const hour of this.hours(camera, stream, atMs, 'up')) {
+      for (const following of hour) {
+        if (following.startMs <= atMs) continue;
+        const entry = name && (await this.complete(name, following));
+        if (entry !== undefined && entry.endMs > atMs) yield entry;
+        name = following;
+      }
+    }
+    const last = name && (await this.complete(name, undefined));
+    if (last !== undefined && last.endMs > atMs) yield last;
+  }
+
+  private async *walkDown(
+    camera: string,
+    stream: string,
+    atMs: number,
+  ): AsyncGenerator<SegmentEntry> {
+    let following = await this.firstStartingAfter(camera, stream, atMs);
+    for await (const hour of this.hours(camera, stream, atMs, 'down')) {
+      for (const name of hour.toReversed()) {
+        if (name.startMs > atMs) continue;
+        const entry = await this.complete(name, following);
+        if (entry !== undefined) yield entry;
+        following = name;
+      }
+    }
   }
 
   /** The oldest segment. */
@@ -81,7 +135,7 @@ export class SegmentDirectory {
     camera: string,
     stream: string,
     atMs: number,
-  ): Promise<Named | undefined> {
+  ): Promise<NamedSegment | undefined> {
     for await (const hour of this.hours(camera, stream, atMs, 'down')) {
       const name = hour.findLast(({ startMs }) => startMs <= atMs);
       if (name !== undefined) return name;
@@ -89,8 +143,46 @@ export class SegmentDirectory {
     return undefined;
   }
 
+  private async firstStartingAfter(
+    camera: string,
+    stream: string,
+    atMs: number,
+  ): Promise<NamedSegment | undefined> {
+    for await (const hour of this.hours(camera, stream, atMs, 'up')) {
+      const name = hour.find(({ startMs }) => startMs > atMs);
+      if (name !== undefined) return name;
+    }
+    return undefined;
+  }
+
+  /** Folders of hours that hold what starts in `[fromMs, toMs)`, and the one before them, where what reaches into it starts. */
+  async hoursBetween(
+    camera: string,
+    stream: string,
+    fromMs: number,
+    toMs: number,
+  ): Promise<HourNames[]> {
+    const before = await this.lastStartingAt(camera, stream, fromMs);
+    const base = streamDirectory(camera, stream);
+    const fromHour = hourOf(before?.startMs ?? fromMs);
+    const toHour = hourOf(toMs);
+    const hours: HourNames[] = [];
+    for await (const hour of this.descend(base, '', fromHour, 'up')) {
+      if (toHour !== undefined && hour > toHour) break;
+      hours.push({
+        path: hour,
+        folder: this.volume.resolve(`${base}/${hour}`),
+        segments: () => this.segmentsOf(camera, stream, hour),
+      });
+    }
+    return hours;
+  }
+
   /** Adds the end; undefined when the file was deleted meanwhile or never held a fragment. */
-  private async complete(name: Named, next: Named | undefined): Promise<SegmentEntry | undefined> {
+  async complete(
+    name: NamedSegment,
+    next: NamedSegment | undefined,
+  ): Promise<SegmentEntry | undefined> {
     if (next !== undefined && next.run === name.run && next.sequence === name.sequence + 1) {
       return { ...name, endMs: next.startMs, open: false };
     }
@@ -117,22 +209,22 @@ export class SegmentDirectory {
     stream: string,
     atMs: number,
     order: 'up' | 'down',
-  ): AsyncGenerator<Named[]> {
+  ): AsyncGenerator<NamedSegment[]> {
     const base = streamDirectory(camera, stream);
-    const edge = Number.isFinite(atMs)
-      ? hourDirectory(Math.floor(atMs / HOUR_MS) * HOUR_MS)
-      : undefined;
-    for await (const hour of this.descend(base, '', edge, order)) {
-      const files = await this.names(`${base}/${hour}`);
-      const named = files.flatMap((file) => {
-        const parsed = parseSegmentFile(file);
-        return parsed === undefined
-          ? []
-          : [{ camera, stream, ...parsed, path: `${base}/${hour}/${file}` }];
-      });
-      named.sort((a, b) => a.startMs - b.startMs || a.sequence - b.sequence);
+    for await (const hour of this.descend(base, '', hourOf(atMs), order)) {
+      const named = await this.segmentsOf(camera, stream, hour);
       if (named.length > 0) yield named;
     }
+  }
+
+  /** The segments of one hour by start. */
+  private async segmentsOf(camera: string, stream: string, hour: string): Promise<NamedSegment[]> {
+    const folder = `${streamDirectory(camera, stream)}/${hour}`;
+    const named = (await this.names(folder)).flatMap((file) => {
+      const parsed = parseSegmentFile(file);
+      return parsed === undefined ? [] : [{ camera, stream, ...parsed, path: `${folder}/${file}` }];
+    });
+    return named.sort((a, b) => a.startMs - b.startMs || a.sequence - b.sequence);
   }
 
   /** Paths `yyyy/mm/dd/hh` at or behind `edge` in the given order; whole branches before it are never read. */
@@ -168,6 +260,11 @@ export class SegmentDirectory {
       throw error;
     }
   }
+}
+
+/** Folder of an hour; undefined for no particular one. */
+function hourOf(atMs: number): string | undefined {
+  return Number.isFinite(atMs) ? hourDirectory(Math.floor(atMs / HOUR_MS) * HOUR_MS) : undefined;
 }
 
 const HOUR_DEPTH = 4;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { NightjarError } from '@nightjar/common';
 import {
   keyframeAtOrBefore,
+  readFragmentAt,
   readFragments,
   readSegmentFront,
   readSegmentIndex,
@@ -126,21 +127,59 @@ export class SegmentReader {
     return entry && { wallMs: this.wallMs(0, entry.ticks), entry };
   }
 
-  /** Whole fragments from the one that holds the keyframe at or before `wallMs`. */
-  async *fragmentsFrom(wallMs: number): AsyncGenerator<Fragment> {
-    const offset = this.keyframeAt(wallMs)?.entry.offset ?? this.mediaStart;
-    yield* readFragments(new ReadAhead(this.source), offset);
+  /**
+   * Whole fragments from the one that holds the keyframe at or before `wallMs`.
+   * @param more as for {@link SegmentReader.unitsFrom}
+   */
+  async *fragmentsFrom(wallMs: number, more?: () => Promise<boolean>): AsyncGenerator<Fragment> {
+    let at = this.keyframeAt(wallMs)?.entry.offset ?? this.mediaStart;
+    const source = new ReadAhead(this.source);
+    for (;;) {
+      for await (const fragment of readFragments(source, at)) {
+        yield fragment;
+        at = fragment.end;
+      }
+      if (more === undefined || this.closed || (await readSegmentIndex(this.source)) !== undefined)
+        return;
+      if (!(await more())) return;
+      // Times stay as they were: closing stretches those of the file a little, in the middle of what is read.
+      await this.source.refresh();
+    }
+  }
+
+  /** The keyframe of the index entry alone; undefined when the file has no such sample there. */
+  async keyframeUnit(entry: KeyframeEntry): Promise<RecordedUnit | undefined> {
+    const fragment = await readFragmentAt(new ReadAhead(this.source), entry.offset);
+    const sample = fragment?.samples.find(
+      ({ track, ticks, keyframe }) => track === 0 && keyframe && ticks === entry.ticks,
+    );
+    if (sample === undefined) return undefined;
+    const { track, ticks, durationTicks, keyframe, offset, bytes } = sample;
+    const data = await this.source.read(offset, bytes);
+    return { track, ticks, durationTicks, keyframe, wallMs: this.wallMs(track, ticks), data };
+  }
+
+  /** Units of the first track from the keyframe of an index entry up to the next keyframe, in decode order. */
+  async *gopUnits(entry: KeyframeEntry): AsyncGenerator<RecordedUnit> {
+    let begun = false;
+    for await (const unit of this.unitsFrom(this.wallMs(0, entry.ticks))) {
+      if (unit.track !== 0) continue;
+      if (begun && unit.keyframe) return;
+      begun = true;
+      yield unit;
+    }
   }
 
   /**
    * Access units from the keyframe at or before `wallMs` to the end of the segment, tracks interleaved by decode time,
    * each track in decode order. Units of other tracks begin with that keyframe.
+   * @param more called when a segment that is not closed has no further fragment; resolves to whether to look again
    */
-  async *unitsFrom(wallMs: number): AsyncGenerator<RecordedUnit> {
+  async *unitsFrom(wallMs: number, more?: () => Promise<boolean>): AsyncGenerator<RecordedUnit> {
     const start = this.keyframeAt(wallMs);
     const startMs = start?.wallMs ?? this.header.startMs;
     let begun = start === undefined;
-    for await (const fragment of this.fragmentsFrom(wallMs)) {
+    for await (const fragment of this.fragmentsFrom(wallMs, more)) {
       const base = fragment.samples[0]?.offset ?? 0;
       const bytes = await this.source.read(base, fragment.end - base);
       const ordered = fragment.samples

@@ -7,6 +7,8 @@ export * from './rtcp/encode.js';
 export * from './receiver-stats.js';
 export * from './reorder.js';
 export * from './keyframe.js';
+export * from './reference.js';
+export * from './replay-extension.js';
 export * from './depacketize/depacketizer.js';
 export { createDepacketizer } from './depacketize/create.js';
 export type { UnitMemory } from './depacketize/unit-memory.js';

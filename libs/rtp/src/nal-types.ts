@@ -1,6 +1,7 @@
 /** NAL unit types of H.264 (ITU-T H.264 table 7-1) and its RTP payload format (RFC 6184 table 1). */
 export const H264 = {
   headerBytes: 1,
+  firstVcl: 1,
   idr: 5,
   sei: 6,
   sps: 7,

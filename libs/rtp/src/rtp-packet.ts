@@ -77,6 +77,18 @@ export function payloadStartOf(buf: Buffer, offset: number): number {
   return (first & EXTENSION_FLAG) === 0 ? start : start + 4 + buf.readUInt16BE(start + 2) * 4;
 }
 
+/** Profile and absolute place of the content of the header extension (RFC 3550 s.5.3.1); undefined when there is none. */
+export function extensionRange(
+  buf: Buffer,
+  offset: number,
+): { profile: number; start: number; end: number } | undefined {
+  const first = buf[offset] ?? 0;
+  if ((first & EXTENSION_FLAG) === 0) return undefined;
+  const at = offset + RTP_HEADER_BYTES + (first & CSRC_COUNT_MASK) * 4;
+  const start = at + 4;
+  return { profile: buf.readUInt16BE(at), start, end: start + buf.readUInt16BE(at + 2) * 4 };
+}
+
 /** Absolute offset in `buf` after the last payload byte; padding is left out. */
 export function payloadEndOf(buf: Buffer, offset: number, length: number): number {
   const padded = ((buf[offset] ?? 0) & PADDING_FLAG) !== 0;

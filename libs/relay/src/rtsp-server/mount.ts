@@ -1,5 +1,12 @@
 import type { Principal } from '@nightjar/access';
-import type { Range, RateControl, SdpTrack, TransportOffer } from '@nightjar/rtsp';
+import type {
+  Frames,
+  Range,
+  RateControl,
+  SdpTrack,
+  SpeedRange,
+  TransportOffer,
+} from '@nightjar/rtsp';
 import type { PacketBatch } from '../hub/packet-batch.js';
 
 /** How packets travel to a reader: inside its RTSP connection, in datagrams to it alone, or to a group for all. */
@@ -42,8 +49,14 @@ export interface Mount {
    */
   readonly shared?: string | undefined;
   readonly observer?: MountObserver;
-  /** Waits, bounded, for a source that must start first. @throws NightjarError 'unavailable' (503) or 'not-found' (404) */
-  describe(): Promise<MountDescription>;
+  /** Feature tags that a client may require (RFC 2326 s.12.32); others are answered 551. */
+  readonly features?: readonly string[];
+  /**
+   * Waits, bounded, for a source that must start first.
+   * @param required feature tags that the client named
+   * @throws NightjarError 'unavailable' (503) or 'not-found' (404)
+   */
+  describe(required: readonly string[]): Promise<MountDescription>;
   /** One per RTSP session; `output` is where its packets go. */
   open(output: StreamOutput): MountStream;
 }
@@ -55,15 +68,28 @@ export interface MountDescription {
   readonly sessionVersion: number;
   /** Values of `a=range`. */
   readonly range?: string[];
-  readonly tracks: readonly SdpTrack[];
+  readonly tracks: readonly MountTrack[];
 }
 
+export interface MountTrack extends SdpTrack {
+  /** Values of further `a=` lines of its media section. */
+  readonly attributes?: readonly string[];
+}
+
+/** What PLAY asks for; undefined is a header that was not sent. A live stream knows no other time than its own. */
 export interface PlayRequest {
   readonly range: Range | undefined;
-  readonly scale: number;
-  readonly speed: number;
-  /** `no`: a recording is sent as fast as the client takes it; a live stream knows no other time than its own. */
-  readonly rateControl: RateControl;
+  /** Not 0; negative is backwards. */
+  readonly scale: number | undefined;
+  readonly speed: SpeedRange | undefined;
+  /** `no`: a recording is sent as fast as the client takes it. */
+  readonly rateControl: RateControl | undefined;
+  readonly frames: Frames | undefined;
+  readonly immediate: boolean;
+  /** Low byte of the CSeq. */
+  readonly cseq: number;
+  /** Feature tags that the client named in this session so far. */
+  readonly required: readonly string[];
 }
 
 export interface PlayAnswer {
@@ -71,6 +97,7 @@ export interface PlayAnswer {
   readonly range?: string;
   readonly scale?: number;
   /** What is really done, told to a client that asked. */
+  readonly speed?: number;
   readonly rateControl?: RateControl;
   /** RTP-Info: first packet of each track after this answer. */
   readonly rtpInfo: readonly {

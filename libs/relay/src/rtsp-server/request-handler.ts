@@ -7,9 +7,8 @@ import {
   allowedIn,
   chooseTransport,
   classifyMethod,
-  parseRange,
-  parseRateControl,
   parseSession,
+  parseTags,
   parseTransport,
   printRtpInfo,
   printSdp,
@@ -27,6 +26,7 @@ import {
 } from './limits.js';
 import type { Mount, MountDescription, MountResolver } from './mount.js';
 import type { MulticastGroups } from './multicast-groups.js';
+import { printPlayHeaders, readPlayHeaders } from './play-headers.js';
 import { parseResource, trackControl, trackUrl, type Resource } from './resource.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { RtspSession } from './session.js';
@@ -63,6 +63,8 @@ export class RequestHandler implements ConnectionHandler {
         this.options.events.failed?.(error);
         return { status: 500 };
       }
+      const unsupported = error.where['unsupported'];
+      if (typeof unsupported === 'string') return notSupported(unsupported);
       if (error.kind === 'unauthenticated') {
         const stale = error.where['stale'] === 1;
         const challenges = this.options.authenticator.challenges(connection.peerAddress, stale);
@@ -155,7 +157,8 @@ export class RequestHandler implements ConnectionHandler {
       return { status: 406 };
     const resource = parseResource(request.uri);
     const mount = await this.options.resolver.resolve(resource.path, resource.query, principal);
-    const description = await mount.describe();
+    const required = requiredOf(request, mount);
+    const description = await mount.describe(required);
     const sdp = printSdp({
       sessionId: description.sessionId,
       sessionVersion: description.sessionVersion,
@@ -187,8 +190,9 @@ export class RequestHandler implements ConnectionHandler {
     const [first] = groupTracks;
     return {
       ...(first === undefined ? {} : { multicast: first }),
-      tracks: tracks.map(({ format }, track) => ({
+      tracks: tracks.map(({ format, attributes = [] }, track) => ({
         format,
+        attributes,
         control: trackControl(resource, track),
         port: groupTracks[track]?.ports[0] ?? 0,
       })),
@@ -211,8 +215,9 @@ export class RequestHandler implements ConnectionHandler {
     const resource = parseResource(request.uri);
     const fresh = !request.headers.has('Session');
     const session = fresh
-      ? await this.openSession(resource, connection, principal)
+      ? await this.openSession(request, resource, connection, principal)
       : this.sessionOf(request, connection, principal);
+    session.require(requiredOf(request, session.options.mount));
     if (session.options.resource !== resource.key)
       return { status: 459, headers: { Session: session.id } };
     if (session.state === 'playing') return notInState(session);
@@ -235,6 +240,7 @@ export class RequestHandler implements ConnectionHandler {
   }
 
   private async openSession(
+    request: RtspRequest,
     resource: Resource,
     connection: RtspConnection,
     principal: Principal | undefined,
@@ -243,7 +249,7 @@ export class RequestHandler implements ConnectionHandler {
       throw new NightjarError('exhausted', 'rtsp/sessions', 'too many sessions on one connection');
     }
     const mount = await this.options.resolver.resolve(resource.path, resource.query, principal);
-    const description = await mount.describe();
+    const description = await mount.describe(requiredOf(request, mount));
     const { cname, highWaterBytes } = this.options;
     const session: RtspSession = new RtspSession(
       {
@@ -337,15 +343,11 @@ export class RequestHandler implements ConnectionHandler {
 
   private async play(request: RtspRequest, session: RtspSession): Promise<Answer> {
     if (session.transport === undefined) return notInState(session);
-    const rangeHeader = request.headers.get('Range');
-    const range = rangeHeader === undefined ? undefined : parseRange(rangeHeader);
-    if (range?.unit === 'other') return { status: 501 };
-    const scale = positiveOr(request.headers.get('Scale'), 1);
-    const speed = positiveOr(request.headers.get('Speed'), 1);
-    const asked = request.headers.get('Rate-Control');
-    const rateControl = asked === undefined ? 'yes' : parseRateControl(asked);
+    session.require(requiredOf(request, session.options.mount));
+    const asked = readPlayHeaders(request.headers, session.required);
+    if (asked.range?.unit === 'other') return { status: 501, headers: { Session: session.id } };
     try {
-      const answer = await session.play({ range, scale, speed, rateControl });
+      const answer = await session.play(asked);
       const resource = parseResource(request.uri);
       const rtpInfo = printRtpInfo(
         answer.rtpInfo
@@ -360,11 +362,7 @@ export class RequestHandler implements ConnectionHandler {
         status: 200,
         headers: {
           Session: session.id,
-          Range: answer.range ?? 'npt=now-',
-          ...(answer.scale === undefined ? {} : { Scale: answer.scale.toFixed(3) }),
-          ...(asked === undefined || answer.rateControl === undefined
-            ? {}
-            : { 'Rate-Control': answer.rateControl }),
+          ...printPlayHeaders(answer, asked),
           ...(rtpInfo === '' ? {} : { 'RTP-Info': rtpInfo }),
         },
         after: () => session.release(),
@@ -415,14 +413,28 @@ function refuseOutright(request: RtspRequest): Answer | undefined {
   const kind = classifyMethod(request.method);
   if (kind === 'unknown') return { status: 501, headers: { Public: PUBLIC } };
   if (kind === 'not-allowed') return { status: 405, headers: { Allow: PUBLIC } };
-  const unsupported = unsupportedTags(
-    [request.headers.get('Require'), request.headers.get('Proxy-Require')]
-      .filter((v) => v !== undefined)
-      .join(','),
-  );
-  if (unsupported.length > 0)
-    return { status: 551, headers: { Unsupported: unsupported.join(', ') } };
-  return undefined;
+  const unsupported = unsupportedTags(tagsOf(request));
+  return unsupported.length > 0 ? notSupported(unsupported.join(', ')) : undefined;
+}
+
+function tagsOf({ headers }: RtspRequest): string[] {
+  return [...parseTags(headers.get('Require')), ...parseTags(headers.get('Proxy-Require'))];
+}
+
+function notSupported(tags: string): Answer {
+  return { status: 551, headers: { Unsupported: tags } };
+}
+
+/** Feature tags of a request. @throws NightjarError with status 551 when the mount has not all of them */
+function requiredOf(request: RtspRequest, mount: Mount): string[] {
+  const tags = tagsOf(request);
+  const unsupported = unsupportedTags(tags, mount.features ?? []);
+  if (unsupported.length > 0) {
+    throw new NightjarError('invalid', 'rtsp/require', 'the resource lacks a required feature', {
+      unsupported: unsupported.join(', '),
+    });
+  }
+  return tags;
 }
 
 function notInState(session: RtspSession): Answer {
@@ -435,9 +447,4 @@ function notInState(session: RtspSession): Answer {
 /** Groups have IPv4 addresses; who talks to us over IPv6 alone could not join them. */
 function isIPv4Peer(address: string): boolean {
   return isIPv4(address.replace(/^::ffff:/i, ''));
-}
-
-function positiveOr(header: string | undefined, fallback: number): number {
-  const value = Number(header);
-  return header !== undefined && Number.isFinite(value) && value > 0 ? value : fallback;
 }

@@ -49,6 +49,7 @@ export class RtspSession {
   private connection: MediaConnection | undefined;
   private readonly reports: (() => void)[] = [];
   private over = false;
+  private readonly tags = new Set<string>();
 
   constructor(
     readonly options: SessionOptions,
@@ -59,6 +60,15 @@ export class RtspSession {
       this.channels.push(-1);
       this.peers.push(undefined);
     }
+  }
+
+  /** Feature tags that the client named so far. */
+  get required(): readonly string[] {
+    return [...this.tags];
+  }
+
+  require(tags: readonly string[]): void {
+    for (const tag of tags) this.tags.add(tag);
   }
 
   get transport(): ReaderTransport | undefined {

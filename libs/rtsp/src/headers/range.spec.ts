@@ -57,6 +57,12 @@ const WIRE_TABLE: readonly { name: string; wire: string; canonical: string; valu
     value: { unit: 'clock', start: Date.UTC(2024, 1, 29, 23, 59, 59, 500), end: undefined },
   },
   {
+    name: 'the clock, an end alone (ONVIF)',
+    wire: 'clock=-20240229T235959Z',
+    canonical: 'clock=-20240229T235959.000Z',
+    value: { unit: 'clock', start: undefined, end: Date.UTC(2024, 1, 29, 23, 59, 59) },
+  },
+  {
     name: 'another unit',
     wire: 'smpte-25=10:07:33:05.01-',
     canonical: 'smpte-25=10:07:33:05.01-',
@@ -78,7 +84,8 @@ describe('Range', () => {
     'npt=--5',
     'npt=1e9-',
     'npt=1:2-',
-    'clock=-20240101T000000Z',
+    'clock=-',
+    'clock=',
     'clock=20230229T000000Z-',
     'clock=20241301T000000Z-',
     'clock=20240101T240000Z-',

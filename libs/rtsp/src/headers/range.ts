@@ -11,8 +11,8 @@ export type Range =
     }
   | {
       readonly unit: 'clock';
-      /** Unix epoch ms. */
-      readonly start: number;
+      /** Unix epoch ms; undefined when only an end is given (ONVIF Streaming s.6.5.1). */
+      readonly start: number | undefined;
       /** Unix epoch ms; undefined = open. */
       readonly end: number | undefined;
     }
@@ -56,7 +56,10 @@ function parseNpt(text: string): number {
 
 function parseClockRange(text: string): Range {
   const { from, to } = splitAtDash(text);
-  return { unit: 'clock', start: parseUtc(from), end: to === '' ? undefined : parseUtc(to) };
+  const start = from === '' ? undefined : parseUtc(from);
+  const end = to === '' ? undefined : parseUtc(to);
+  if (start === undefined && end === undefined) throw malformed(text);
+  return { unit: 'clock', start, end };
 }
 
 /** A lone point counts as an open range. */
@@ -87,13 +90,14 @@ function malformed(text: string): NightjarError {
 export function printRange(range: Range): string {
   if (range.unit === 'other') return range.text;
   if (range.unit === 'npt') return `npt=${printNpt(range.start)}-${printNpt(range.end)}`;
-  return `clock=${printUtc(range.start)}-${range.end === undefined ? '' : printUtc(range.end)}`;
+  return `clock=${printUtc(range.start)}-${printUtc(range.end)}`;
 }
 
 function printNpt(point: number | 'now' | undefined): string {
   return typeof point === 'number' ? point.toFixed(3) : (point ?? '');
 }
 
-function printUtc(epochMs: number): string {
+function printUtc(epochMs: number | undefined): string {
+  if (epochMs === undefined) return '';
   return new Date(Math.floor(epochMs)).toISOString().replace(/[-:]/g, '');
 }

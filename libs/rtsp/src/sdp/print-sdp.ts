@@ -17,13 +17,15 @@ export interface SdpOffer {
     readonly control: string;
     /** RTP port of a group. Absent: what SETUP says. */
     readonly port?: number;
+    /** Values of further `a=` lines. */
+    readonly attributes?: readonly string[];
   }[];
 }
 
 /** Types for attributes outside the library's grammar, which it prints from `invalid`. */
 type Printable = Omit<sdpTransform.SessionDescription, 'media'> & {
   invalid: { value: string }[];
-  media: (sdpTransform.MediaDescription & { payloads: string })[];
+  media: (sdpTransform.MediaDescription & { payloads: string; invalid: { value: string }[] })[];
 };
 
 /** SDP of a presentation served by us, with relative controls. RFC 8866, RFC 2326 App. C. */
@@ -43,7 +45,7 @@ export function printSdp(offer: SdpOffer): string {
     timing: { start: 0, stop: 0 },
     control: '*',
     invalid: (offer.range ?? []).map((range) => ({ value: `range:${oneLine(range)}` })),
-    media: offer.tracks.map(({ format, control, port = 0 }) => printMedia(format, control, port)),
+    media: offer.tracks.map(printMedia),
   };
   return sdpTransform.write(session);
 }
@@ -53,11 +55,12 @@ function connectionAddress(multicast: SdpOffer['multicast']): string {
   return multicast === undefined ? '0.0.0.0' : `${multicast.address}/${multicast.ttl}`;
 }
 
-function printMedia(
-  format: TrackFormat,
-  control: string,
-  port: number,
-): Printable['media'][number] {
+function printMedia({
+  format,
+  control,
+  port = 0,
+  attributes = [],
+}: SdpOffer['tracks'][number]): Printable['media'][number] {
   const config = Object.entries(format.fmtp)
     .map(([key, value]) => oneLine(value === '' ? key : `${key}=${value}`))
     .join(';');
@@ -69,6 +72,7 @@ function printMedia(
     rtp: format.encodingName === '' ? [] : [printRtpMap(format)],
     fmtp: config === '' ? [] : [{ payload: format.payloadType, config }],
     control: oneLine(control),
+    invalid: attributes.map((value) => ({ value: oneLine(value) })),
   };
 }
 

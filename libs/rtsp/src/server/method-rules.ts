@@ -34,14 +34,24 @@ export function allowedIn(state: ServerSessionState): readonly ServerMethod[] {
   return ALLOWED[state];
 }
 
-/** Feature tags that a `Require` header may name (RFC 2326 s.12.32). */
-export const SUPPORTED_TAGS: readonly string[] = ['play.basic'];
+/** Replay of recordings with the extensions of ONVIF Streaming chapter 6. */
+export const ONVIF_REPLAY = 'onvif-replay';
 
-/** The tags of one or more comma-separated Require headers that are not supported. */
-export function unsupportedTags(header: string | undefined): string[] {
-  if (header === undefined) return [];
-  return header
+/** Feature tags that every resource supports. */
+const COMMON_TAGS: readonly string[] = ['play.basic'];
+/** Feature tags that a `Require` header may name (RFC 2326 s.12.32), though not for every resource. */
+const KNOWN_TAGS: readonly string[] = [...COMMON_TAGS, ONVIF_REPLAY];
+
+/** The tags of one or more comma-separated Require headers. */
+export function parseTags(header: string | undefined): string[] {
+  return (header ?? '')
     .split(',')
     .map((tag) => tag.trim())
-    .filter((tag) => tag !== '' && !SUPPORTED_TAGS.includes(tag));
+    .filter((tag) => tag !== '');
+}
+
+/** Those of the tags that are not supported: by a resource with these features, else by anything of this server. */
+export function unsupportedTags(tags: readonly string[], features?: readonly string[]): string[] {
+  const supported = features === undefined ? KNOWN_TAGS : [...COMMON_TAGS, ...features];
+  return tags.filter((tag) => !supported.includes(tag));
 }
