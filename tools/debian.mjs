@@ -2,6 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { fail, run } from './setup.mjs';
 
+const BINDINGS =
+  'import gi; gi.require_version("Gst", "1.0"); gi.require_version("GstRtsp", "1.0"); from gi.repository import Gst, GstRtsp';
+
 const NEEDED = [
   { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
   { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
@@ -26,6 +29,12 @@ const NEEDED = [
     what: 'GStreamer avdec_h264',
     packages: ['gstreamer1.0-libav'],
     check: ['gst-inspect-1.0', '--exists', 'avdec_h264'],
+  },
+  {
+    what: 'Python bindings of GStreamer',
+    packages: ['python3-gi', 'gir1.2-gstreamer-1.0', 'gir1.2-gst-plugins-base-1.0'],
+    // That of Debian, whatever else is in PATH.
+    check: ['/usr/bin/python3', '-c', BINDINGS],
   },
 ];
 

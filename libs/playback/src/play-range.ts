@@ -9,6 +9,22 @@ export interface WallRange {
   readonly endMs: number | undefined;
 }
 
+/** Start of the time scale of NTP, Unix epoch milliseconds. */
+const NTP_ORIGIN_MS = Date.UTC(1900, 0, 1);
+
+/**
+ * The range as it was meant.
+ * field: GStreamer's rtspsrc in ONVIF mode takes the play time of an SDP for seconds since 1900; no footage is from before 1970.
+ */
+export function asMeant(range: Range | undefined): Range | undefined {
+  if (range?.unit !== 'clock') return range;
+  const { start, end } = range;
+  if ((start ?? -1) >= 0 || (end ?? -1) >= 0) return range;
+  const seconds = (ms: number | undefined): number | undefined =>
+    ms === undefined ? undefined : (ms - NTP_ORIGIN_MS) / 1000;
+  return { unit: 'npt', start: seconds(start), end: seconds(end) };
+}
+
 /** Whether a range names what the time line does not know yet, and may by now. */
 export function reachesBeyond(
   range: Range | undefined,

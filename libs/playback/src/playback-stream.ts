@@ -13,7 +13,7 @@ import { MediaTime } from './media-time.js';
 import { Outbox } from './outbox.js';
 import { Pass, rateOf, type Course, type PassContext } from './pass.js';
 import { planOf, readsAs, saysNothing, type PlayPlan } from './play-plan.js';
-import { outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
+import { asMeant, outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
 import type { Timeline } from './timeline.js';
 import { TrackSender } from './track-sender.js';
 import type { Turns } from './turns.js';
@@ -87,7 +87,7 @@ export class PlaybackStream implements MountStream {
     try {
       const course = goesOn
         ? await this.courseFrom(plan, pass)
-        : await this.courseOf(plan, request.range);
+        : await this.courseOf(plan, asMeant(request.range));
       if (request.range !== undefined) this.unit = request.range.unit === 'clock' ? 'clock' : 'npt';
       else if (plan.replay) this.unit = 'clock';
       return await this.begin(plan, course);

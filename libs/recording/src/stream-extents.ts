@@ -10,6 +10,10 @@ export interface Extent {
 
 /** Streams whose hours are remembered; of more, those asked for longest ago are read anew. */
 const MAX_STREAMS = 64;
+/** Folders that were looked at so shortly ago are taken to be as they were then. */
+const RECHECK_MS = 2_000;
+/** Ends of files that are remembered for a stream; with more they are read anew. */
+const MAX_ENDS = 10_000;
 /** Hours that are looked at together. */
 const PARALLEL_HOURS = 16;
 /** A folder that changed so shortly before it was read may change again within the same tick of the file system's clock. */
@@ -23,6 +27,14 @@ interface HourSummary {
   readonly parts: readonly Part[];
 }
 
+interface Known {
+  readonly hours: Map<string, HourSummary>;
+  /** By path, of files that are not followed by the next of their run and will not change. */
+  readonly ends: Map<string, number>;
+  /** When the hours were looked at, wall time. */
+  checkedMs: number;
+}
+
 interface Part {
   readonly first: NamedSegment;
   readonly last: NamedSegment;
@@ -33,7 +45,7 @@ interface Part {
  * which its folder changed, for all who ask; so memory is that of hours and gaps, not of files.
  */
 export class StreamExtents {
-  private readonly streams = new Map<string, Map<string, HourSummary>>();
+  private readonly streams = new Map<string, Known>();
 
   constructor(
     private readonly directory: SegmentDirectory,
@@ -44,30 +56,54 @@ export class StreamExtents {
   async list(camera: string, stream: string, fromMs: number, toMs: number): Promise<Extent[]> {
     const known = this.remembered(`${camera}/${stream}`);
     const hours = await this.directory.hoursBetween(camera, stream, fromMs, toMs);
+    const whole = fromMs <= 0 && toMs === Infinity;
+    const now = this.clock.wallMs();
+    const trusted = Math.abs(now - known.checkedMs) < RECHECK_MS;
     const parts: Part[] = [];
     for (let at = 0; at < hours.length; at += PARALLEL_HOURS) {
       const some = hours.slice(at, at + PARALLEL_HOURS);
-      const summaries = await Promise.all(some.map((hour) => this.summary(known, hour)));
+      const summaries = await Promise.all(some.map((hour) => this.summary(known, hour, trusted)));
       for (const summary of summaries) append(parts, summary.parts);
     }
-    if (fromMs <= 0 && toMs === Infinity) forgetOthers(known, hours);
-    return await this.extents(parts, fromMs, toMs);
+    if (whole) {
+      forgetOthers(known.hours, hours);
+      if (!trusted) known.checkedMs = now;
+    }
+    return await this.extents(known, parts, fromMs, toMs);
   }
 
-  private async extents(parts: readonly Part[], fromMs: number, toMs: number): Promise<Extent[]> {
+  private async extents(
+    known: Known,
+    parts: readonly Part[],
+    fromMs: number,
+    toMs: number,
+  ): Promise<Extent[]> {
     const extents: Extent[] = [];
     for (const { first, last } of parts) {
       if (first.startMs >= toMs) break;
-      const entry = await this.directory.complete(last, undefined);
-      // The last file of a run may hold nothing, or be gone: what stands before it ends where it begins.
-      const endMs = entry?.endMs ?? last.startMs;
+      const endMs = known.ends.get(last.path) ?? (await this.endOf(known, last));
       if (endMs > fromMs && endMs > first.startMs) extents.push({ startMs: first.startMs, endMs });
     }
     return extents;
   }
 
-  private remembered(key: string): Map<string, HourSummary> {
-    const known = this.streams.get(key) ?? new Map<string, HourSummary>();
+  private async endOf({ ends }: Known, last: NamedSegment): Promise<number> {
+    const entry = await this.directory.complete(last, undefined);
+    // The last file of a run may hold nothing, or be gone: what stands before it ends where it begins.
+    if (entry === undefined) return last.startMs;
+    if (!entry.open) {
+      if (ends.size >= MAX_ENDS) ends.clear();
+      ends.set(last.path, entry.endMs);
+    }
+    return entry.endMs;
+  }
+
+  private remembered(key: string): Known {
+    const known = this.streams.get(key) ?? {
+      hours: new Map<string, HourSummary>(),
+      ends: new Map<string, number>(),
+      checkedMs: -Infinity,
+    };
     this.streams.delete(key);
     this.streams.set(key, known);
     const [oldest] = this.streams.keys();
@@ -75,9 +111,10 @@ export class StreamExtents {
     return known;
   }
 
-  private async summary(known: Map<string, HourSummary>, hour: HourNames): Promise<HourSummary> {
+  private async summary({ hours }: Known, hour: HourNames, trusted: boolean): Promise<HourSummary> {
+    const before = hours.get(hour.path);
+    if (trusted && before?.changedMs !== undefined) return before;
     const changedMs = await changed(hour.folder);
-    const before = known.get(hour.path);
     if (before !== undefined && before.changedMs !== undefined && before.changedMs === changedMs)
       return before;
     const unsettled = changedMs === undefined || changedMs > this.clock.wallMs() - UNSETTLED_MS;
@@ -87,7 +124,7 @@ export class StreamExtents {
       (await hour.segments()).map((name) => ({ first: name, last: name })),
     );
     const summary = { changedMs: unsettled ? undefined : changedMs, parts };
-    known.set(hour.path, summary);
+    hours.set(hour.path, summary);
     return summary;
   }
 }

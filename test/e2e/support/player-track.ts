@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import {
   createDepacketizer,
   decodeRtcp,
+  replayFieldsOf,
   sequenceOf,
   ssrcOf,
+  timestampOf,
   type Depacketizer,
+  type ReplayFields,
   type TrackFormat,
 } from '@nightjar/rtp';
 
 /** A picture or audio frame as it arrived. */
-interface ReceivedUnit {
+export interface ReceivedUnit {
   readonly keyframe: boolean;
   /** Something of it or before it was missing. */
   readonly damaged: boolean;
@@ -18,6 +21,8 @@ interface ReceivedUnit {
   readonly arrivedMs: number;
   /** Of the media bytes as they stand in an MP4 sample. */
   readonly md5: string;
+  /** What the header extension of its first packet said. */
+  readonly replay: ReplayFields | undefined;
 }
 
 /** What a player received of one track. */
@@ -32,6 +37,8 @@ export class PlayerTrack {
   lastArrivalMs = 0;
   private lastSequence: number | undefined;
   private depacketizer: Depacketizer | undefined;
+  /** By RTP timestamp. */
+  private readonly replays = new Map<number, ReplayFields>();
 
   constructor(readonly format: TrackFormat) {
     this.restart();
@@ -40,6 +47,7 @@ export class PlayerTrack {
   /** Forgets the units so far: what follows comes from another position. */
   restart(): void {
     this.units = [];
+    this.replays.clear();
     this.depacketizer = createDepacketizer(this.format, {
       config: () => undefined,
       accessUnit: ({ data, keyframe, damaged, ticks }) =>
@@ -49,6 +57,7 @@ export class PlayerTrack {
           ticks,
           arrivedMs: performance.now(),
           md5: createHash('md5').update(data).digest('hex'),
+          replay: this.replays.get(((ticks % 2 ** 32) + 2 ** 32) % 2 ** 32),
         }),
     });
   }
@@ -65,6 +74,8 @@ export class PlayerTrack {
     this.packets += 1;
     this.lastArrivalMs = performance.now();
     this.ssrcs.add(ssrcOf(packet, 0));
+    const replay = replayFieldsOf(packet);
+    if (replay !== undefined) this.replays.set(timestampOf(packet, 0), replay);
     this.depacketizer?.push(packet, 0, packet.length);
   }
 

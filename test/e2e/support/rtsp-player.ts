@@ -28,6 +28,7 @@ export class RtspPlayer {
     readonly client: RtspClient,
     readonly sdp: SdpSession,
     private readonly base: string,
+    private readonly require: string | undefined,
   ) {
     this.tracks = sdp.tracks.map(({ format }) => new PlayerTrack(format));
     this.control =
@@ -38,13 +39,22 @@ export class RtspPlayer {
     );
   }
 
-  /** Connects, describes and sets up; does not play. */
-  static async open(stage: Stage, url: string, transport: Transport = 'tcp'): Promise<RtspPlayer> {
+  /**
+   * Connects, describes and sets up; does not play.
+   * @param require feature tags to send with DESCRIBE, SETUP and PLAY
+   */
+  static async open(
+    stage: Stage,
+    url: string,
+    transport: Transport = 'tcp',
+    require?: string,
+  ): Promise<RtspPlayer> {
     const client = await RtspClient.connect(url);
     stage.defer(() => Promise.resolve(client.close()));
-    const described = must(await client.ask('DESCRIBE', client.url, { Accept: 'application/sdp' }));
+    const asking = { Accept: 'application/sdp', ...tagged(require) };
+    const described = must(await client.ask('DESCRIBE', client.url, asking));
     const base = described.headers.get('Content-Base') ?? client.url;
-    const player = new RtspPlayer(client, parseSdp(described.body.toString()), base);
+    const player = new RtspPlayer(client, parseSdp(described.body.toString()), base, require);
     stage.defer(() => player.close());
     for (const index of player.tracks.keys()) await player.setUp(index, transport);
     return player;
@@ -58,8 +68,9 @@ export class RtspPlayer {
 
   /** PLAY; what is counted as units begins anew with its answer. */
   async play(headers: Readonly<Record<string, string>> = {}): Promise<RtspResponse> {
+    const asking = { ...headers, ...tagged(this.require) };
     return must(
-      await this.client.ask('PLAY', this.control, headers, ({ status }) => {
+      await this.client.ask('PLAY', this.control, asking, ({ status }) => {
         if (status === 200) for (const track of this.tracks) track.restart();
       }),
     );
@@ -87,12 +98,15 @@ export class RtspPlayer {
       must(
         await this.client.ask('SETUP', uri, {
           Transport: `RTP/AVP;unicast;client_port=${rtp}-${rtcp}`,
+          ...tagged(this.require),
         }),
       );
       return;
     }
     const asked = `RTP/AVP/TCP;unicast;interleaved=${2 * index}-${2 * index + 1}`;
-    const answer = must(await this.client.ask('SETUP', uri, { Transport: asked }));
+    const answer = must(
+      await this.client.ask('SETUP', uri, { Transport: asked, ...tagged(this.require) }),
+    );
     const [spec] = parseTransport(answer.headers.get('Transport') ?? '');
     const channel = spec?.interleaved?.[0] ?? 2 * index;
     const next = this.client.onFrame;
@@ -128,6 +142,10 @@ async function openSocket(): Promise<Socket> {
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return socket;
+}
+
+function tagged(require: string | undefined): Record<string, string> {
+  return require === undefined ? {} : { Require: require };
 }
 
 function must(response: RtspResponse): RtspResponse {

@@ -62,6 +62,16 @@ export interface SceneSegment {
   open?: boolean;
 }
 
+export interface SceneOptions {
+  /** Tracks of the presentation. */
+  readonly formats?: readonly TrackFormat[];
+  readonly startMs?: number;
+  readonly growing?: boolean;
+  readonly gaps?: 'skip' | 'real';
+  /** What our clock says at the start. */
+  readonly wallMs?: number;
+}
+
 /** One playback session over a made-up archive, with a clock that is turned by hand and an output that keeps all. */
 export class Scene {
   readonly clock: ManualClock;
@@ -86,9 +96,9 @@ export class Scene {
       formats = [FORMAT],
       startMs = segments[0]!.startMs,
       growing = false,
-      gaps = 'skip' as 'skip' | 'real',
+      gaps = 'skip',
       wallMs = segments.at(-1)!.endMs,
-    } = {},
+    }: SceneOptions = {},
   ) {
     this.clock = new ManualClock(wallMs);
     const { clock } = this;

@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from './program.js';
+
+/** The interpreter for which Debian has the bindings of GStreamer, whatever else is in PATH. */
+export const SYSTEM_PYTHON = '/usr/bin/python3';
+const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'onvif-replay.py');
+
+/** An access unit as it came out of rtspsrc. */
+export interface GstUnit {
+  readonly wallMs: number;
+  /** Of `CEDT` those that are set. */
+  readonly flags: string;
+  readonly cseq: number;
+  readonly sequence: number;
+  /** RTP, 32 bits. */
+  readonly timestamp: number;
+}
+
+export interface GstReplay {
+  /** Those of the last PLAY. */
+  readonly units: readonly GstUnit[];
+  /** Decoded, of all PLAYs. */
+  readonly pictures: number;
+  /** Headers of each PLAY. */
+  readonly requests: readonly Readonly<Record<'range' | 'scale' | 'require', string | null>>[];
+}
+
+export type GstOption = 'rate-control' | 'key-units' | 'require';
+
+/** Replays with `rtspsrc onvif-mode=true`; a negative rate goes from `stopMs` back to `startMs`. */
+export async function gstReplay(
+  url: string,
+  rate: number,
+  { startMs, stopMs }: { readonly startMs: number; readonly stopMs: number },
+  options: readonly GstOption[],
+  limitMs = 30_000,
+): Promise<GstReplay> {
+  const times = [startMs, stopMs].map((ms) => (ms / 1000).toFixed(3));
+  const { code, stdout, stderr } = await runProgram(
+    SYSTEM_PYTHON,
+    [SCRIPT, url, String(rate), ...times, ...options],
+    { limitMs },
+  );
+  if (code !== 0) throw new Error(`GStreamer ended with ${code}: ${stderr}`);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  const all = lines.slice(0, -1) as GstUnit[];
+  const cseq = all.at(-1)?.cseq;
+  return {
+    units: all.filter((unit) => unit.cseq === cseq),
+    ...(lines.at(-1) as Pick<GstReplay, 'pictures' | 'requests'>),
+  };
+}
