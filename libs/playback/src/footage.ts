@@ -33,6 +33,11 @@ export interface FootageOptions {
   readonly endMs: number;
 }
 
+interface Opened {
+  readonly segment: ArchivedSegment;
+  readonly reader: SegmentReader;
+}
+
 /** What a pass over growing footage needs to go on at its end. */
 export interface Following {
   readonly edge: LiveEdge;
@@ -44,15 +49,14 @@ export interface Following {
 
 /** The footage of one stream in one range, read as it is needed: one segment open, one hour of names in memory. */
 export class Footage {
+  /** Where play is to begin, opened to find the keyframe. */
+  private prepared: Opened | undefined;
+
   constructor(readonly options: FootageOptions) {}
 
   /** Opens the segment that holds this instant, or the first after it; the caller closes it. */
   async openAt(wallMs: number): Promise<SegmentReader | undefined> {
-    for await (const segment of this.walk(wallMs, 'up')) {
-      const reader = await this.tryOpen(segment);
-      if (reader !== undefined) return reader;
-    }
-    return undefined;
+    return (await this.openFrom(wallMs))?.reader;
   }
 
   /** Opens the last segment that begins at or before this instant; the caller closes it. */
@@ -64,14 +68,22 @@ export class Footage {
     return undefined;
   }
 
-  /** Wall time of the keyframe at or before an instant, of the first after it in a gap; by the index, without reading media. */
+  /**
+   * Wall time of the keyframe at or before an instant, of the first after it in a gap; by the index, without reading media.
+   * Its segment stays open for {@link Footage.forward} or {@link Footage.forget}.
+   */
   async keyframeAt(wallMs: number): Promise<number | undefined> {
-    const reader = await this.openAt(wallMs);
-    try {
-      return reader?.keyframeAt(wallMs)?.wallMs ?? reader?.startMs;
-    } finally {
-      await reader?.close();
-    }
+    const opened = await this.openFrom(wallMs);
+    await this.forget();
+    this.prepared = opened;
+    return opened?.reader.keyframeAt(wallMs)?.wallMs ?? opened?.reader.startMs;
+  }
+
+  /** Lets go of what {@link Footage.keyframeAt} left open. */
+  async forget(): Promise<void> {
+    const { prepared } = this;
+    this.prepared = undefined;
+    await prepared?.reader.close();
   }
 
   /** Where play backwards from an instant begins: there, or at the end of the footage before it. */
@@ -97,14 +109,12 @@ export class Footage {
     let reachedMs = wallMs;
     for (;;) {
       following?.edge.look();
-      for await (const segment of this.walk(after?.startMs ?? wallMs, 'up')) {
-        if (after !== undefined && !follows(segment, after)) continue;
+      for await (const { segment, reader } of this.openAfter(after, wallMs)) {
         if (segment.startMs >= this.options.endMs) {
           if (segment.startMs - reachedMs <= GAP_MS) yield { kind: 'cut' };
+          await reader.close();
           return;
         }
-        const reader = await this.tryOpen(segment);
-        if (reader === undefined) continue;
         try {
           if (after !== undefined && reader.startMs - reachedMs > GAP_MS) yield { kind: 'gap' };
           yield { kind: 'segment', tracks: reader.header.tracks };
@@ -166,6 +176,33 @@ export class Footage {
       } finally {
         await reader.close();
       }
+    }
+  }
+
+  private async openFrom(wallMs: number): Promise<Opened | undefined> {
+    for await (const segment of this.walk(wallMs, 'up')) {
+      const reader = await this.tryOpen(segment);
+      if (reader !== undefined) return { segment, reader };
+    }
+    return undefined;
+  }
+
+  /** Segments behind one, or from an instant on, each open; the caller closes them. */
+  private async *openAfter(
+    before: ArchivedSegment | undefined,
+    wallMs: number,
+  ): AsyncGenerator<Opened> {
+    let after = before;
+    const { prepared } = this;
+    this.prepared = undefined;
+    if (prepared !== undefined) {
+      after = prepared.segment;
+      yield prepared;
+    }
+    for await (const segment of this.walk(after?.startMs ?? wallMs, 'up')) {
+      if (after !== undefined && !follows(segment, after)) continue;
+      const reader = await this.tryOpen(segment);
+      if (reader !== undefined) yield { segment, reader };
     }
   }
 

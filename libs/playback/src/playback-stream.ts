@@ -110,6 +110,7 @@ export class PlaybackStream implements MountStream {
     if (this.closed) return;
     this.closed = true;
     void this.pass?.end();
+    void this.options.footage.forget();
     this.options.onClose();
   }
 
@@ -122,7 +123,8 @@ export class PlaybackStream implements MountStream {
     const pass = new Pass(this.context, plan, course);
     this.pass = pass;
     const answer = this.answer(pass, course.fromMs);
-    if (!this.closed) pass.start((error) => this.failed(error));
+    if (this.closed) await this.options.footage.forget();
+    else pass.start((error) => this.failed(error));
     return answer;
   }
 
@@ -163,7 +165,10 @@ export class PlaybackStream implements MountStream {
   private async forwardFrom(wallMs: number, askedEndMs: number | undefined): Promise<Course> {
     const fromMs = await this.options.footage.keyframeAt(wallMs);
     const endMs = this.endOf(askedEndMs);
-    if (fromMs === undefined || (endMs !== undefined && endMs <= fromMs)) throw outside();
+    if (fromMs === undefined || (endMs !== undefined && endMs <= fromMs)) {
+      await this.options.footage.forget();
+      throw outside();
+    }
     return { fromMs, endMs };
   }
 

@@ -82,17 +82,33 @@ export class SegmentDirectory {
       yield* this.walkDown(camera, stream, atMs);
       return;
     }
-    let name = await this.lastStartingAt(camera, stream, atMs);
-    for await (const hour of this.hours(camera, stream, atMs, 'up')) {
-      for (const following of hour) {
-        if (following.startMs <= atMs) continue;
-        const entry = name && (await this.complete(name, following));
-        if (entry !== undefined && entry.endMs > atMs) yield entry;
-        name = following;
-      }
+    let name: NamedSegment | undefined;
+    for await (const following of this.namesFrom(camera, stream, atMs)) {
+      const entry = name && (await this.complete(name, following));
+      if (entry !== undefined && entry.endMs > atMs) yield entry;
+      name = following;
     }
     const last = name && (await this.complete(name, undefined));
     if (last !== undefined && last.endMs > atMs) yield last;
+  }
+
+  /** The last segment that starts at or before `atMs`, then all that start after it. */
+  private async *namesFrom(
+    camera: string,
+    stream: string,
+    atMs: number,
+  ): AsyncGenerator<NamedSegment> {
+    // Mostly both are in one folder, whose name is known: nothing else is looked at until its names are used up.
+    const edge = hourOf(atMs);
+    const own = edge === undefined ? [] : await this.segmentsOf(camera, stream, edge);
+    const first =
+      own.findLast(({ startMs }) => startMs <= atMs) ??
+      (await this.lastStartingAt(camera, stream, atMs));
+    if (first !== undefined) yield first;
+    yield* own.filter(({ startMs }) => startMs > atMs);
+    const seenMs = own.at(-1)?.startMs ?? atMs;
+    for await (const hour of this.hours(camera, stream, atMs, 'up'))
+      yield* hour.filter(({ startMs }) => startMs > Math.max(seenMs, atMs));
   }
 
   private async *walkDown(

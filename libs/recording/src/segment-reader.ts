@@ -50,7 +50,7 @@ export class SegmentReader {
   static async open(path: string): Promise<SegmentReader> {
     const source = await FileSource.open(path);
     try {
-      const front = await readSegmentFront(source);
+      const front = await readSegmentFront(new ReadAhead(source));
       if (front === undefined)
         throw new NightjarError('protocol', 'recording/segment', 'the file has no header yet');
       const reader = new SegmentReader(source, front.header, front.mediaStart, undefined, [], 0);
