@@ -12,7 +12,7 @@ const ROUNDING_MS = 0.5;
 /** One access unit on its way out, or news of what follows. */
 export type FootageEvent =
   /** The units after this come from a segment with these tracks. */
-  | { readonly kind: 'segment'; readonly tracks: readonly TrackFormat[] }
+  | { readonly kind: 'segment'; readonly startMs: number; readonly tracks: readonly TrackFormat[] }
   /** Backwards: the units after this are of the stretch before the one that was read; `endMs` is where it ends. */
   | { readonly kind: 'gop'; readonly startMs: number; readonly endMs: number }
   | { readonly kind: 'unit'; readonly unit: RecordedUnit }
@@ -117,7 +117,7 @@ export class Footage {
         }
         try {
           if (after !== undefined && reader.startMs - reachedMs > GAP_MS) yield { kind: 'gap' };
-          yield { kind: 'segment', tracks: reader.header.tracks };
+          yield { kind: 'segment', startMs: reader.startMs, tracks: reader.header.tracks };
           const fromMs = Math.max(wallMs, reader.startMs);
           const more = following && moreOf(segment, following, () => reachedMs);
           for await (const unit of unitsOf(reader, fromMs, thinning, more)) {
@@ -154,7 +154,7 @@ export class Footage {
       if (reader === undefined) continue;
       try {
         if (nextMs !== undefined && nextMs - reader.endMs > GAP_MS) yield { kind: 'gap' };
-        yield { kind: 'segment', tracks: reader.header.tracks };
+        yield { kind: 'segment', startMs: reader.startMs, tracks: reader.header.tracks };
         let endMs = Math.min(reader.endMs, wallMs);
         for (const entry of reader.keyframes.toReversed()) {
           const keyMs = reader.wallMs(0, entry.ticks);
@@ -223,22 +223,20 @@ export class Footage {
   }
 }
 
-/** How to wait for more of a segment; undefined when it is not the one that grows. */
+/** How to wait for more of a segment; undefined when another one grows. */
 function moreOf(
   { path }: ArchivedSegment,
   { edge, idle }: Following,
   reachedMs: () => number,
 ): (() => Promise<boolean>) | undefined {
-  if (!edge.isGrowing(path)) return undefined;
+  if (edge.hasLeft(path)) return undefined;
   let left = false;
   return async () => {
-    // The recorder has gone on to another file: what it wrote last to this one is still to be read, once.
     if (left) return false;
     await idle();
-    const news = await edge.wait(reachedMs());
-    edge.look();
-    left = !edge.isGrowing(path);
-    return news === 'more';
+    // The recorder has gone on to another file: what it wrote last to this one is still to be read, once.
+    left = edge.hasLeft(path);
+    return left || (await edge.grown(path, reachedMs()));
   };
 }
 

@@ -27,9 +27,26 @@ export class LiveEdge {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Whether this is the file that is written to. */
-  isGrowing(path: string): boolean {
-    return this.growing?.path === path;
+  /** Whether another file than this is written to: this one is whole then. */
+  hasLeft(path: string): boolean {
+    const { growing } = this;
+    return growing !== undefined && growing.path !== path;
+  }
+
+  /**
+   * Waits until there may be more in a file; false when there will be none.
+   * @param reachedMs wall time up to which it was read
+   */
+  async grown(path: string, reachedMs: number): Promise<boolean> {
+    if (this.growing?.path !== path) {
+      // It is no longer told of, and its last media and its end are being written: look again and again.
+      const idle = this.options.clock.wallMs() - reachedMs >= STOPPED_AFTER_MS;
+      if (!idle) await this.pause();
+      return !idle && !this.signal.aborted;
+    }
+    const news = await this.wait(reachedMs);
+    this.look();
+    return news === 'more';
   }
 
   /** Call it before looking at the files: what is written after this counts as more. */

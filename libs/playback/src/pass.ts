@@ -130,6 +130,7 @@ export class Pass {
 
   private async run(): Promise<void> {
     const { marks } = this;
+    const { timeline } = this.context;
     for await (const event of this.events()) {
       if (this.ended) return;
       if (event.kind === 'unit') {
@@ -138,6 +139,8 @@ export class Pass {
         continue;
       }
       if (event.kind === 'segment') {
+        // Sound may come before the first picture of the segment; its time must be on the line by then.
+        if (timeline.growing) timeline.append({ ...event, endMs: event.startMs + 1 });
         this.formats = event.tracks;
         this.places = placesOf(
           event.tracks,

@@ -103,7 +103,7 @@ export class PlaybackStream implements MountStream {
     const { timeline } = this.options;
     const startMs = pass?.positionMs ?? timeline.startMs;
     const endMs = pass === undefined ? timeline.endMs : this.toldEnd(pass.plan, pass.course.endMs);
-    return Promise.resolve({ range: printPlayed({ startMs, endMs }, timeline, 'npt') });
+    return Promise.resolve({ range: printPlayed({ startMs, endMs }, timeline, this.unit) });
   }
 
   close(): void {

@@ -93,7 +93,9 @@ export class Timeline {
   nptAt(wallMs: number): number {
     const stretch = this.last((s) => s.startMs <= wallMs);
     if (stretch === undefined) return 0;
-    return stretch.nptMs + Math.min(wallMs, stretch.endMs) - stretch.startMs;
+    // At the end of footage that grows, sound is a little ahead of the picture that tells how far it reaches.
+    const ahead = this.growing && stretch === this.stretches.at(-1);
+    return stretch.nptMs + (ahead ? wallMs : Math.min(wallMs, stretch.endMs)) - stretch.startMs;
   }
 
   /** This instant if something was recorded there, else where the footage after it begins. */
