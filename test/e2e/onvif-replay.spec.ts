@@ -12,6 +12,7 @@ import {
 import { eventually, pass } from './support/eventually.js';
 import { gstReplay } from './support/gstreamer.js';
 import type { ReceivedUnit } from './support/player-track.js';
+import { runProgram } from './support/program.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
 import { sharedStage } from './support/stage.js';
@@ -399,6 +400,22 @@ describe('ONVIF replay', () => {
     };
     const wallOf = (units: readonly { readonly wallMs: number }[]): number[] =>
       units.map(({ wallMs }) => Math.round(wallMs));
+
+    for (const [how, properties] of [
+      ['in real time', 'onvif-rate-control=true'],
+      ['as fast as it can', 'onvif-rate-control=false buffer-mode=none'],
+    ] as const) {
+      withArchive(`plays from the command line ${how}`, 30_000, async (archive) => {
+        const decode = 'rtph264depay ! h264parse ! avdec_h264 ! fakesink sync=false async=false';
+        const pipeline = [
+          `rtspsrc onvif-mode=true ${properties} protocols=tcp location=${whole(archive)} name=s`,
+          `s. ! application/x-rtp,media=video ! rtponvifparse ! ${decode} num-buffers=60`,
+        ];
+        const args = ['-q', ...pipeline.join(' ').split(' ')];
+        const { code, stderr } = await runProgram('gst-launch-1.0', args, { limitMs: 25_000 });
+        expect([code, stderr]).toEqual([0, '']);
+      });
+    }
 
     withArchive('plays forwards as fast as it can', 40_000, async (archive) => {
       const { startMs, stopMs } = range(archive);

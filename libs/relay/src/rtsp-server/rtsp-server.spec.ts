@@ -5,7 +5,7 @@ import { ManualClock, NightjarError } from '@nightjar/common';
 import { encodeRtp } from '@nightjar/rtp';
 import { ClientAuthorizer, parseChallenges, parseSdp, type SdpTrack } from '@nightjar/rtsp';
 import { DigestAuthenticator } from './authenticator.js';
-import type { Mount, MountStream, StreamOutput } from './mount.js';
+import type { Mount, MountStream, PlayAnswer, PlayRequest, StreamOutput } from './mount.js';
 import { RtspServer } from './rtsp-server.js';
 import { TestClient } from './testing/test-client.js';
 
@@ -27,6 +27,9 @@ const track = (payloadType: number): SdpTrack => ({
 class TestMount implements Mount {
   readonly kind = 'live' as const;
   readonly outputs: StreamOutput[] = [];
+  readonly plays: PlayRequest[] = [];
+  features: readonly string[] = [];
+  answer: Partial<PlayAnswer> = {};
   closed = 0;
 
   describe(): ReturnType<Mount['describe']> {
@@ -41,10 +44,11 @@ class TestMount implements Mount {
   open(output: StreamOutput): MountStream {
     this.outputs.push(output);
     return {
-      play: () => {
+      play: (request) => {
+        this.plays.push(request);
         output.send(0, rtp(1), false);
         output.flush();
-        return Promise.resolve({ rtpInfo: [{ track: 0, seq: 1, rtptime: 0 }] });
+        return Promise.resolve({ rtpInfo: [{ track: 0, seq: 1, rtptime: 0 }], ...this.answer });
       },
       pause: () => Promise.resolve({}),
       close: () => {
@@ -133,6 +137,7 @@ describe('the RTSP server', () => {
     ['a method of publishers', 'ANNOUNCE', 'front', {}, 405],
     ['an unknown path', 'DESCRIBE', 'nowhere', {}, 404],
     ['an unknown Require tag', 'DESCRIBE', 'front', { Require: 'time-travel' }, 551],
+    ['a feature of other mounts', 'DESCRIBE', 'front', { Require: 'onvif-replay' }, 551],
     ['an Accept without SDP', 'DESCRIBE', 'front', { Accept: 'text/html' }, 406],
     ['SETUP without Transport', 'SETUP', 'front/trackID=0', {}, 400],
     ['SETUP of the aggregate', 'SETUP', 'front', { Transport: 'RTP/AVP/TCP' }, 459],
@@ -150,6 +155,48 @@ describe('the RTSP server', () => {
     const answer = await client.ask(method, base.replace('front', path), headers);
     expect(answer.status).toBe(status);
     expect((await client.ask('OPTIONS', base)).status).toBe(200);
+  });
+
+  it('hands on what PLAY asks for, and tells what is done', async () => {
+    mount.features = ['onvif-replay'];
+    mount.answer = { range: 'npt=5.000-1.000', scale: -4, speed: 2, rateControl: 'yes' };
+    const session = await setup();
+    const asked = {
+      Session: session,
+      Require: 'onvif-replay',
+      CSeq: '1027',
+      Range: 'npt=5-1',
+      Scale: '-1e0',
+    };
+    expect((await client.ask('PLAY', base, asked)).status).toBe(400);
+    expect(mount.plays).toEqual([]);
+    const headers = { Scale: '-4', Speed: '1-2', 'Rate-Control': 'no', Frames: 'intra/40' };
+    const answer = await client.ask('PLAY', base, { ...asked, ...headers, Immediate: 'yes' });
+    expect(mount.plays).toEqual([
+      {
+        range: { unit: 'npt', start: 5, end: 1 },
+        scale: -4,
+        speed: { min: 1, max: 2 },
+        rateControl: 'no',
+        frames: { kind: 'intra', minIntervalMs: 40 },
+        immediate: true,
+        cseq: 3,
+        required: ['onvif-replay'],
+      },
+    ]);
+    const told = ['Range', 'Scale', 'Speed', 'Rate-Control'].map((name) =>
+      answer.headers.get(name),
+    );
+    expect(told).toEqual(['npt=5.000-1.000', '-4.000', '2.000', 'yes']);
+    const bare = await client.ask('PLAY', base, { Session: session });
+    // What was required once holds for the session; what was not asked for is not told.
+    expect(mount.plays[1]?.required).toEqual(['onvif-replay']);
+    expect([bare.headers.get('Speed'), bare.headers.get('Scale')]).toEqual([undefined, '-4.000']);
+    const unsupported = await client.ask('PLAY', base, {
+      Session: session,
+      Require: 'onvif-replay, x',
+    });
+    expect([unsupported.status, unsupported.headers.get('Unsupported')]).toEqual([551, 'x']);
   });
 
   it('refuses PLAY ranges in unknown units, SETUP while playing and unknown parameters', async () => {
