@@ -85,6 +85,9 @@ async function recordsAll({ nightjar }: Running, names: readonly string[], secon
   );
 }
 
+/** Cameras are started one after the other, and each is waited for to begin a GOP. */
+const FIRST_PICTURE_LIMIT_MS = 10_000;
+
 async function expectCleanFsck(nightjar: Installation, postgres: TestPostgres): Promise<void> {
   const { code, stdout, stderr } = await nightjar.cli(['fsck'], {
     NIGHTJAR_DATABASE_URL: postgres.url,
@@ -100,12 +103,19 @@ interface GapRow {
   readonly end: number;
 }
 
+/** All but the wait for the first picture after a camera was declared, with which every account begins. */
 async function gapsIn(postgres: TestPostgres): Promise<GapRow[]> {
-  return await postgres.query<GapRow>(
+  const gaps = await postgres.query<GapRow>(
     `SELECT c.name AS camera, g.reason, extract(epoch FROM g.start_at)::float8 * 1000 AS start,
        extract(epoch FROM g.end_at)::float8 * 1000 AS "end"
      FROM gap g JOIN stream s ON s.id = g.stream_id JOIN camera c ON c.id = s.camera_id ORDER BY g.start_at`,
   );
+  return NAMES.flatMap((name) => {
+    const [first, ...others] = gaps.filter(({ camera }) => camera === name);
+    expect(first?.reason).toBe('camera-offline');
+    expect((first?.end ?? NaN) - (first?.start ?? NaN)).toBeLessThan(FIRST_PICTURE_LIMIT_MS);
+    return others;
+  });
 }
 
 async function expectStopped(media: NodeProcess): Promise<void> {
