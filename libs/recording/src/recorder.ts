@@ -304,7 +304,7 @@ export class Recorder implements HubReader {
   /** As the first fragment of a run does: from then on drift is followed, instead of the least delay. */
   private settleClock({ firstArrivalMs }: PreRollMemory, track: RunTrack): void {
     const heldMs = this.arrivalMs - (firstArrivalMs ?? this.arrivalMs);
-    if (heldMs >= this.options.settings.fragmentMs) track.clock.anchor(0);
+    if (heldMs >= this.options.settings.fragmentMs) track.anchor(0);
   }
 
   private lead({ run }: Current, track: RunTrack, unit: HeldUnit['unit'], arrivalMs: number): void {
