@@ -3,6 +3,7 @@ import { NightjarError } from '@nightjar/common';
 import {
   keyframeAtOrBefore,
   readFragmentAt,
+  readBoxAt,
   readFragments,
   readSegmentFront,
   readSegmentIndex,
@@ -41,6 +42,7 @@ export class SegmentReader {
     private closedIndex: SegmentIndex | undefined,
     private entries: readonly KeyframeEntry[],
     private durationMs: number,
+    private endOffset: number,
   ) {}
 
   /**
@@ -53,7 +55,15 @@ export class SegmentReader {
       const front = await readSegmentFront(new ReadAhead(source));
       if (front === undefined)
         throw new NightjarError('protocol', 'recording/segment', 'the file has no header yet');
-      const reader = new SegmentReader(source, front.header, front.mediaStart, undefined, [], 0);
+      const reader = new SegmentReader(
+        source,
+        front.header,
+        front.mediaStart,
+        undefined,
+        [],
+        0,
+        front.mediaStart,
+      );
       await reader.survey();
       return reader;
     } catch (error) {
@@ -67,6 +77,19 @@ export class SegmentReader {
         error,
       );
     }
+  }
+
+  /** `ftyp` and `moov`: what a decoder needs before any fragment; the first bytes of the file. */
+  async init(): Promise<Uint8Array> {
+    const ftyp = await readBoxAt(this.source, 0);
+    const moov = ftyp && (await readBoxAt(this.source, ftyp.end));
+    // The front was read when the segment was opened.
+    return this.source.read(0, moov?.end ?? 0);
+  }
+
+  /** Position behind the last whole fragment, as far as a closed segment's index or the survey tells. */
+  get mediaEnd(): number {
+    return this.endOffset;
   }
 
   /** Undefined while the segment is not closed. */
@@ -225,16 +248,18 @@ export class SegmentReader {
     const found = await readSegmentIndex(this.source);
     let durationTicks: number;
     if (found === undefined) {
-      const { summary } = await surveySegment(new ReadAhead(this.source), {
+      const { summary, end } = await surveySegment(new ReadAhead(this.source), {
         header: this.header,
         mediaStart: this.mediaStart,
       });
       this.entries = summary.keyframes;
       ({ durationTicks } = summary);
+      this.endOffset = end;
     } else {
       this.closedIndex = found.index;
       this.entries = found.index.keyframes;
       ({ durationTicks } = found.index);
+      this.endOffset = found.offset;
     }
     this.durationMs = (durationTicks / this.clockRateHz(0)) * 1000;
   }
