@@ -78,6 +78,12 @@ describe('a valid configuration', () => {
       retention: { intervalMs: 60_000, maxShare: 0.25 },
       events: { file: undefined, maxAgeMs: 365 * 86_400_000 },
       integrity: { intervalMs: 30 * 86_400_000, maxBytesPerSecond: 2e7, checkpoints: true },
+      exports: {
+        directory: path.join(dataDir, 'exports'),
+        maxAgeMs: 7 * 86_400_000,
+        maxBytes: 50e9,
+      },
+      pictures: { ffmpeg: 'ffmpeg' },
       groups: {},
       schedules: {},
       users: {},

@@ -26,6 +26,11 @@ export interface NightjarConfig {
     readonly maxAgeMs: number;
   };
   readonly integrity: IntegrityConfig;
+  readonly exports: ExportsConfig;
+  readonly pictures: {
+    /** A name on the PATH, or an absolute path. */
+    readonly ffmpeg: string;
+  };
   readonly groups: Readonly<Record<string, { readonly retention: RetentionPolicy }>>;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly users: Readonly<Record<string, UserConfig>>;
@@ -83,6 +88,15 @@ export interface VolumeConfig {
   readonly state: 'active' | 'read-only' | 'draining';
   /** Whether an empty folder without an identity is taken as this volume by itself. */
   readonly adopt: 'never' | 'empty';
+}
+
+export interface ExportsConfig {
+  /** Absolute path. */
+  readonly directory: string;
+  /** An export is deleted this long after it was asked for. */
+  readonly maxAgeMs: number;
+  /** Of all exports together. */
+  readonly maxBytes: number;
 }
 
 export interface IntegrityConfig {

@@ -334,6 +334,28 @@ export const fileSchema = z.strictObject({
     })
     .prefault({})
     .describe('Checks that footage is what was recorded.'),
+  exports: z
+    .strictObject({
+      directory: text('path')
+        .optional()
+        .describe('Where finished exports wait to be fetched. Absent: `<dataDir>/exports`.'),
+      maxAge: duration({ min: MINUTE_MS, max: 3650 * DAY_MS })
+        .prefault('7d')
+        .describe('An export is deleted this long after it was asked for.'),
+      maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
+        .prefault('50GB')
+        .describe('What all exports together may take.'),
+    })
+    .prefault({})
+    .describe('Footage that is put together for somebody to take away.'),
+  pictures: z
+    .strictObject({
+      ffmpeg: text('program')
+        .prefault('ffmpeg')
+        .describe('Program that makes snapshots and thumbnails: a name on the PATH, or a path.'),
+    })
+    .prefault({})
+    .describe('Single pictures of footage.'),
   log: z
     .strictObject({
       level: z

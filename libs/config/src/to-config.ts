@@ -97,12 +97,26 @@ export async function toConfig(
       maxBytesPerSecond: file.integrity.maxRate,
       checkpoints: file.integrity.checkpoints,
     },
+    exports: {
+      directory:
+        file.exports.directory === undefined
+          ? path.join(dataDir, 'exports')
+          : path.resolve(context.baseDir, file.exports.directory),
+      maxAgeMs: file.exports.maxAge,
+      maxBytes: file.exports.maxBytes,
+    },
+    pictures: { ffmpeg: programPath(file.pictures.ffmpeg, context.baseDir) },
     groups: await mapRecord(file.groups, ({ retention }) => ({ retention: toPolicy(retention) })),
     schedules: await mapRecord(file.schedules, toSchedule),
     users: await mapRecord(file.users, (user, name) => toUser(user, name, context)),
     cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
     log: file.log,
   };
+}
+
+/** What has no slash is looked up on the PATH. */
+function programPath(program: string, baseDir: string): string {
+  return program.includes('/') ? path.resolve(baseDir, program) : program;
 }
 
 const DEFAULT_MIN_FREE_BYTES = 1e9;
