@@ -10,6 +10,7 @@ import { IntegrityRepository } from './integrity.repository.js';
 import { CompletenessRepository } from './ledger/completeness.repository.js';
 import { EventRepository } from './events/event.repository.js';
 import { OverrideRepository } from './events/override.repository.js';
+import { ExportRepository } from './export.repository.js';
 import { RetentionRepository } from './retention.repository.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
@@ -37,6 +38,7 @@ export class Catalog {
   readonly integrity: IntegrityRepository;
   readonly events: EventRepository;
   readonly overrides: OverrideRepository;
+  readonly exports: ExportRepository;
   private readonly source: DataSource;
   private readonly database: Database;
   private migrated = false;
@@ -57,6 +59,7 @@ export class Catalog {
     this.integrity = new IntegrityRepository(this.database);
     this.events = new EventRepository(this.database);
     this.overrides = new OverrideRepository(this.database);
+    this.exports = new ExportRepository(this.database);
   }
 
   /** One attempt: connects and migrates. Does nothing once it has succeeded. */

@@ -225,6 +225,36 @@ export const DeletionEntity = new EntitySchema<DeletionRow>({
   },
 });
 
+/** What was asked to be exported; see ExportRepository. */
+export interface ExportEntityRow {
+  id: string;
+  createdAt: Date;
+  createdBy: string | null;
+  request: unknown;
+  state: string;
+  progress: number;
+  reason: string | null;
+  files: unknown;
+  bytes: number;
+  expiresAt: Date;
+}
+
+export const ExportEntity = new EntitySchema<ExportEntityRow>({
+  name: 'export',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    createdAt: { name: 'created_at', type: 'timestamptz' },
+    createdBy: { name: 'created_by', type: 'text', nullable: true },
+    request: { type: 'jsonb' },
+    state: { type: 'text', default: 'waiting' },
+    progress: { type: 'double precision', default: 0 },
+    reason: { type: 'text', nullable: true },
+    files: { type: 'jsonb', default: [] },
+    bytes: { type: 'bigint', default: 0, transformer: asNumber },
+    expiresAt: { name: 'expires_at', type: 'timestamptz' },
+  },
+});
+
 export const ENTITIES = [
   CameraEntity,
   StreamEntity,
@@ -239,4 +269,5 @@ export const ENTITIES = [
   ...INTEGRITY_ENTITIES,
   EventEntity,
   OverrideEntity,
+  ExportEntity,
 ];

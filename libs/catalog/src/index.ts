@@ -50,3 +50,11 @@ export { EventRepository } from './events/event.repository.js';
 export type { EventEnd, EventRange } from './events/event.repository.js';
 export { OverrideRepository } from './events/override.repository.js';
 export type { RecordingOverride } from './events/recording-override.js';
+export { ExportRepository } from './export.repository.js';
+export type {
+  ExportedStream,
+  ExportFile,
+  ExportOrder,
+  ExportRow,
+  ExportState,
+} from './export.repository.js';

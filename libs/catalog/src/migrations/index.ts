@@ -2,6 +2,7 @@ import { CreateCatalog } from './0001-create-catalog.js';
 import { CreateLedger } from './0002-create-ledger.js';
 import { CreateEvents } from './0003-create-events.js';
 import { Integrity } from './0005-integrity.js';
+import { CreateExport } from './0007-create-export.js';
 
 /** In order; a new one is appended, a released one never changes. */
-export const MIGRATIONS = [CreateCatalog, CreateLedger, CreateEvents, Integrity];
+export const MIGRATIONS = [CreateCatalog, CreateLedger, CreateEvents, Integrity, CreateExport];
