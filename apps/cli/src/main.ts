@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
+import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { serveCommand } from './commands/serve.js';
 import { verifyCommand } from './commands/verify.js';
@@ -13,6 +14,7 @@ process.exitCode = await runCli(
   [
     serveCommand,
     checkCommand,
+    exportCommand,
     fsckCommand,
     rebuildCommand,
     verifyCommand,

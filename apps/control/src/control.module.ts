@@ -13,6 +13,9 @@ import { ErrorFilter } from './error.filter.js';
 import { EventsController } from './events/events.controller.js';
 import { EVENT_PROVIDERS } from './events/events.providers.js';
 import { EventWork } from './events/event-work.js';
+import { ExportsController } from './footage/exports.controller.js';
+import { FootageController } from './footage/footage.controller.js';
+import { footageProviders } from './footage/footage.providers.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { IntegrityController } from './integrity.controller.js';
 import { RecordingController } from './recording/recording.controller.js';
@@ -28,12 +31,15 @@ import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
   controllers: [
     CamerasController,
     EventsController,
+    ExportsController,
+    FootageController,
     IntegrityController,
     JobsController,
     LedgerController,
     RecordingController,
   ],
   providers: [
+    ...footageProviders,
     { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
     { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
     { provide: JobQueue, useFactory: openQueue, inject: [RoleContext] },

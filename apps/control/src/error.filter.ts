@@ -48,6 +48,9 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof NightjarError && STATUS[error.kind] < 500)
       return { status: STATUS[error.kind], code: error.code, message: error.message };
     const status = error instanceof NightjarError ? STATUS[error.kind] : 500;
+    // What footage misses is for whoever asked: a volume, or a program.
+    if (status === 503 && error instanceof NightjarError && error.code.startsWith('footage/'))
+      return { status, code: error.code, message: error.message };
     this.logger.error({ err: error }, 'a request failed');
     return {
       status,

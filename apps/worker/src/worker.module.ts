@@ -13,6 +13,7 @@ import type { JobListener } from '@nightjar/jobs';
 import { CompletenessRollUp, rollUpProcessor } from '@nightjar/ledger';
 import { metrics } from '@nightjar/monitoring';
 import type { Logger } from '@nightjar/monitoring';
+import { ExpireExports, exportProcessors, MakeExport } from '@nightjar/playback';
 import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
@@ -29,6 +30,8 @@ const JOBS = [
   CatalogReconcile,
   SignCheckpoints,
   CompletenessRollUp,
+  MakeExport,
+  ExpireExports,
 ];
 /** A server that is away is mentioned this often. */
 const REMIND_MS = 60_000;
@@ -99,6 +102,12 @@ function createService(
       software: `nightjar ${VERSION}`,
     }),
     rollUpProcessor({ catalog, clock }),
+    ...exportProcessors({
+      catalog,
+      clock,
+      config: () => watcher.config,
+      software: `nightjar ${VERSION}`,
+    }),
   ];
   const jobs = new JobWorker(backend, JOBS, processors, clock, jobListener(logger, queueAway));
   const feeders = volumes.names.map(

@@ -248,6 +248,12 @@ export const metrics = {
     'Files and catalog rows of a volume that do not fit, by kind, at the last scan.',
     ['volume', 'kind'],
   ),
+  footageRequests: counter(
+    'footage_requests_total',
+    'Answers with footage over HTTP, by result: whole, cut short by us, or given up by the client.',
+    ['kind', 'result'],
+  ),
+  footageBytes: counter('footage_bytes_total', 'Bytes of footage sent over HTTP.', ['kind']),
 
   playbackSessions: gauge('playback_sessions', 'Playback sessions open now.'),
   buildInfo: gauge('build_info', 'Always 1; the version is a label.', ['version']),

@@ -1,2 +1,14 @@
 export { PlaybackModule } from './playback.module.js';
 export { PlaybackResolver, type PlaybackResolverOptions } from './playback-resolver.js';
+export { byteRange, type ByteRange } from './http/byte-range.js';
+export { buildClip, type Clip, type ClipRequest } from './http/clip/clip.js';
+export { checkRequest, type FootageRequest } from './http/footage-request.js';
+export { HttpFootage, type HttpFootageOptions } from './http/http-footage.js';
+export type { ThumbnailRequest } from './http/picture/thumbnails.js';
+export { StoredFootage } from './http/stored-footage.js';
+export { VirtualFile, type Piece } from './http/virtual-file.js';
+export { ExportFolders } from './http/export/export-folders.js';
+export { exportProcessors, type ExportProcessorOptions } from './http/export/export-processors.js';
+export { writeExport, type ExportWriterOptions } from './http/export/export-writer.js';
+export { ExpireExports, MakeExport } from './http/export/export.job.js';
+export { writeFileFrom } from './http/export/written-file.js';

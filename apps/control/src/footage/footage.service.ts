@@ -1,0 +1,183 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
+import type { HttpFootage, ThumbnailRequest } from '@nightjar/playback';
+import type { FileSender } from './send-file.js';
+import type {
+  ClipQuery,
+  PlaylistQuery,
+  SegmentQuery,
+  SnapshotQuery,
+  ThumbnailsQuery,
+} from './footage-queries.js';
+
+export type FootageRequestMessage = IncomingMessage & { readonly principal?: Principal };
+
+/** Token of {@link FootageService}. */
+export const FOOTAGE_SERVICE = Symbol('FootageService');
+
+/** A picture of the past does not change. */
+const PICTURE_MAX_AGE_SECONDS = 3_600;
+/** A stored segment only grows. */
+const SEGMENT_MAX_AGE_SECONDS = 60;
+const DEFAULT_SIDE_PX = 7_680;
+
+/** Answers with footage, to whom it may. */
+export class FootageService {
+  constructor(
+    private readonly footage: HttpFootage,
+    private readonly policy: AccessPolicy,
+    private readonly sender: FileSender,
+    /** The stream that a camera's recordings are of when none is named. */
+    private readonly recordedStream: (camera: string) => string,
+  ) {}
+
+  async clip(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    { start, end, stream, gaps }: ClipQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, gaps };
+    const clip = await this.footage.clip(wanted, isResuming(request));
+    response.setHeader('Nightjar-Start', new Date(clip.startMs).toISOString());
+    response.setHeader('Nightjar-End', new Date(clip.endMs).toISOString());
+    const { file, etag } = clip;
+    const name = `${camera}_${fileTime(clip.startMs)}.mp4`;
+    await this.sender.send(request, response, {
+      file,
+      etag,
+      type: 'video/mp4',
+      name,
+      kind: 'clip',
+    });
+  }
+
+  async playlist(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    { start, end, stream }: PlaylistQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end };
+    const text = await this.footage.playlist(wanted);
+    reply(request, response, 'application/vnd.apple.mpegurl', Buffer.from(text));
+  }
+
+  async segment(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    file: string,
+    { stream: named, position }: SegmentQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const { stream } = this.stream(camera, named);
+    await this.sender.send(request, response, {
+      file: await this.footage.segment(camera, stream, file, position),
+      type: 'video/mp4',
+      kind: 'segment',
+      maxAgeSeconds: SEGMENT_MAX_AGE_SECONDS,
+    });
+  }
+
+  async snapshot(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    { at, stream, width, height }: SnapshotQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const size =
+      width === undefined && height === undefined
+        ? undefined
+        : { width: width ?? DEFAULT_SIDE_PX, height: height ?? DEFAULT_SIDE_PX };
+    const wanted = { ...this.stream(camera, stream), at, size };
+    const { jpeg, wallMs } = await this.footage.snapshot(wanted, goneSignal(response));
+    response.setHeader('Nightjar-Time', new Date(wallMs).toISOString());
+    reply(request, response, 'image/jpeg', jpeg, at === 'latest' ? 0 : PICTURE_MAX_AGE_SECONDS);
+  }
+
+  async thumbnails(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    query: ThumbnailsQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const wanted = this.stripRequest(camera, query);
+    const jpeg = await this.footage.thumbnails(wanted, goneSignal(response));
+    reply(request, response, 'image/jpeg', jpeg, SEGMENT_MAX_AGE_SECONDS);
+  }
+
+  async strip(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    query: ThumbnailsQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const { cells, cellWidth, cellHeight } = await this.footage.strip(
+      this.stripRequest(camera, query),
+    );
+    const body = {
+      cellWidth,
+      cellHeight,
+      cells: cells.map(({ timeMs, pictureMs, x, y }) => ({
+        time: new Date(timeMs).toISOString(),
+        picture: new Date(pictureMs).toISOString(),
+        x,
+        y,
+      })),
+    };
+    reply(request, response, 'application/json', Buffer.from(JSON.stringify(body)));
+  }
+
+  private stripRequest(camera: string, query: ThumbnailsQuery): ThumbnailRequest {
+    const { start, end, stream, count, width } = query;
+    return { ...this.stream(camera, stream), startMs: start, endMs: end, count, width };
+  }
+
+  private allow({ principal }: FootageRequestMessage, camera: string): void {
+    requireAccess(this.policy, principal, 'playback', camera);
+  }
+
+  private stream(camera: string, named: string | undefined): { camera: string; stream: string } {
+    return { camera, stream: named ?? this.recordedStream(camera) };
+  }
+}
+
+/** The client has the beginning already: what it gets now must go on with it. */
+function isResuming({ headers }: IncomingMessage): boolean {
+  return headers['if-range'] !== undefined || /^bytes=0*[1-9]/.test(headers.range ?? '');
+}
+
+/** For file names: no colons. */
+function fileTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+}
+
+/** Aborts when nobody waits for the answer any more. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function reply(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  type: string,
+  body: Buffer,
+  maxAgeSeconds = 0,
+): void {
+  response.setHeader('Content-Type', type);
+  response.setHeader('Content-Length', body.length);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader(
+    'Cache-Control',
+    maxAgeSeconds === 0 ? 'private, no-cache' : `private, max-age=${maxAgeSeconds}`,
+  );
+  response.end(method === 'HEAD' ? undefined : body);
+}
