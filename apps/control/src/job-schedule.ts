@@ -11,6 +11,7 @@ import {
 import type { JobQueue } from '@nightjar/jobs';
 import { CompletenessRollUp } from '@nightjar/ledger';
 import type { Logger } from '@nightjar/monitoring';
+import { ExpireExports } from '@nightjar/playback';
 import { RetentionSweep } from '@nightjar/retention';
 
 const HOUR_MS = 3_600_000;
@@ -70,6 +71,12 @@ export function recurringJobs(config: NightjarConfig): Recurring[] {
       everyMs: HOUR_MS,
       atStart: true,
       enqueue: (queue) => queue.enqueue(CompletenessRollUp, {}),
+    },
+    {
+      name: ExpireExports.name,
+      everyMs: HOUR_MS,
+      atStart: true,
+      enqueue: (queue) => queue.enqueue(ExpireExports, {}),
     },
   ];
 }

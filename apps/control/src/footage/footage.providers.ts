@@ -4,7 +4,6 @@ import { Catalog } from '@nightjar/catalog';
 import { JobQueue } from '@nightjar/jobs';
 import { HttpFootage } from '@nightjar/playback';
 import { RoleContext } from '@nightjar/role';
-import { ExportExpiry } from './export-expiry.js';
 import { ExportsService } from './exports.service.js';
 import { FootageService, FOOTAGE_SERVICE } from './footage.service.js';
 import { FileSender } from './send-file.js';
@@ -57,11 +56,6 @@ export const footageProviders: Provider[] = [
         recordedStream: recordedStream(watcher),
       }),
     inject: [Catalog, JobQueue, AccessPolicy, FileSender, RoleContext],
-  },
-  {
-    provide: ExportExpiry,
-    useFactory: (queue: JobQueue, { clock }: RoleContext) => new ExportExpiry(queue, clock),
-    inject: [JobQueue, RoleContext],
   },
 ];
 
