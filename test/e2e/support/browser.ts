@@ -1,0 +1,19 @@
+import path from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Stage } from './stage.js';
+
+const PROGRAM = process.env['NIGHTJAR_CHROMIUM'] ?? '/usr/bin/chromium';
+const HLS_JS = path.resolve(import.meta.dirname, '../../../node_modules/hls.js/dist/hls.min.js');
+
+/** A page of the origin, logged in by the URL as a browser does it, with hls.js in it. */
+export async function openPage(stage: Stage, urlWithLogin: string): Promise<Page> {
+  const browser: Browser = await chromium.launch({
+    executablePath: PROGRAM,
+    args: ['--no-sandbox', '--mute-audio', '--autoplay-policy=no-user-gesture-required'],
+  });
+  stage.defer(() => browser.close());
+  const page = await browser.newPage();
+  await page.goto(urlWithLogin);
+  await page.addScriptTag({ path: HLS_JS });
+  return page;
+}
