@@ -36,6 +36,12 @@ const NEEDED = [
     // That of Debian, whatever else is in PATH.
     check: ['/usr/bin/python3', '-c', BINDINGS],
   },
+  {
+    what: 'gst-discoverer-1.0',
+    packages: ['gstreamer1.0-plugins-base-apps'],
+    check: ['gst-discoverer-1.0', '--version'],
+  },
+  { what: 'chromium', packages: ['chromium'], check: ['chromium', '--version'] },
 ];
 
 const works = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;

@@ -4,8 +4,9 @@ import type { Stage } from './stage.js';
 
 const PROGRAM = process.env['NIGHTJAR_CHROMIUM'] ?? '/usr/bin/chromium';
 const HLS_JS = path.resolve(import.meta.dirname, '../../../node_modules/hls.js/dist/hls.min.js');
+const PLAYERS = path.resolve(import.meta.dirname, '../browser/players.mjs');
 
-/** A page of the origin, logged in by the URL as a browser does it, with hls.js in it. */
+/** A page of the origin, logged in by the URL as a browser does it, with hls.js and `players.mjs` in it. */
 export async function openPage(stage: Stage, urlWithLogin: string): Promise<Page> {
   const browser: Browser = await chromium.launch({
     executablePath: PROGRAM,
@@ -15,5 +16,6 @@ export async function openPage(stage: Stage, urlWithLogin: string): Promise<Page
   const page = await browser.newPage();
   await page.goto(urlWithLogin);
   await page.addScriptTag({ path: HLS_JS });
+  await page.addScriptTag({ path: PLAYERS, type: 'module' });
   return page;
 }

@@ -26,11 +26,17 @@ export const ClipQuery = z.strictObject({
   ...Range,
   gaps: z.enum(['cut', 'keep']).default('cut'),
 });
-export const PlaylistQuery = z.strictObject(Range);
+export const PlaylistQuery = z.strictObject({
+  ...Range,
+  ranges: z.enum(['http', 'url']).default('http'),
+});
 export const SegmentQuery = z.strictObject({
   stream: Stream,
   /** Milliseconds; as the playlist wrote it. */
   position: whole(0, 4e12).default(0),
+  /** Bytes `[from, to)` of the file. */
+  from: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+  to: whole(1, Number.MAX_SAFE_INTEGER).optional(),
 });
 export const SnapshotQuery = z.strictObject({
   at: z.union([z.literal('latest'), Time]),

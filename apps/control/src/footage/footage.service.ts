@@ -57,10 +57,10 @@ export class FootageService {
     request: FootageRequestMessage,
     response: ServerResponse,
     camera: string,
-    { start, end, stream }: PlaylistQuery,
+    { start, end, stream, ranges }: PlaylistQuery,
   ): Promise<void> {
     this.allow(request, camera);
-    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end };
+    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, ranges };
     const text = await this.footage.playlist(wanted);
     reply(request, response, 'application/vnd.apple.mpegurl', Buffer.from(text));
   }
@@ -70,12 +70,13 @@ export class FootageService {
     response: ServerResponse,
     camera: string,
     file: string,
-    { stream: named, position }: SegmentQuery,
+    { stream: named, position, from, to }: SegmentQuery,
   ): Promise<void> {
     this.allow(request, camera);
     const { stream } = this.stream(camera, named);
+    const whole = await this.footage.segment(camera, stream, file, position);
     await this.sender.send(request, response, {
-      file: await this.footage.segment(camera, stream, file, position),
+      file: whole.slice(from ?? 0, to ?? whole.size),
       type: 'video/mp4',
       kind: 'segment',
       maxAgeSeconds: SEGMENT_MAX_AGE_SECONDS,

@@ -1,4 +1,4 @@
 export { Movie, type ShownMs } from './movie.js';
 export { MovieTrack, type MovieSample } from './movie-track.js';
 export type { Parts } from './parts.js';
-export { describeTracks, type TrackDescription } from './track-description.js';
+export { decoderKey, describeTracks, type TrackDescription } from './track-description.js';

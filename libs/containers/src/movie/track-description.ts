@@ -40,6 +40,15 @@ export function describeTracks(init: Uint8Array): TrackDescription[] {
   return tracks;
 }
 
+/** Stands for what a decoder has to know: equal for init segments that differ in nothing but, say, their creation time. */
+export function decoderKey(init: Uint8Array): string {
+  return describeTracks(init)
+    .map(({ handlerType, timescale, entries }) =>
+      [handlerType, timescale, ...entries.map((entry) => entry.toString('base64'))].join(),
+    )
+    .join(';');
+}
+
 function describe(bytes: Buffer, trak: Box): TrackDescription {
   const child = (parent: Box, type: string): Box => {
     const found = findBox(bytes, type, parent.bodyStart, parent.end);

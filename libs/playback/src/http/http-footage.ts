@@ -2,9 +2,9 @@ import { NightjarError, type Clock } from '@nightjar/common';
 import { isPlainName } from '@nightjar/recording';
 import type { Clip, ClipRequest } from './clip/clip.js';
 import { ClipCache } from './clip/clip-cache.js';
-import { checkRequest, type FootageRequest } from './footage-request.js';
+import { checkRequest } from './footage-request.js';
 import { mediaSegment } from './hls/media-segment.js';
-import { vodPlaylist } from './hls/playlist.js';
+import { vodPlaylist, type PlaylistRequest } from './hls/playlist.js';
 import { Ffmpeg } from './picture/ffmpeg.js';
 import { takeSnapshot, type Snapshot, type SnapshotRequest } from './picture/snapshot.js';
 import {
@@ -42,7 +42,7 @@ export class HttpFootage {
   }
 
   /** Throws as {@link vodPlaylist}. */
-  async playlist(request: FootageRequest): Promise<string> {
+  async playlist(request: PlaylistRequest): Promise<string> {
     checkRequest(request);
     return await vodPlaylist(await this.open(), request);
   }

@@ -44,6 +44,20 @@ export class VirtualFile {
     }
   }
 
+  /** `[start, end)` of it as a file of its own; what lies beyond its end is not there. */
+  slice(start: number, end: number): VirtualFile {
+    const pieces: Piece[] = [];
+    for (const [index, piece] of this.pieces.entries()) {
+      const base = this.starts[index] ?? 0;
+      const from = Math.max(0, start - base);
+      const to = Math.min(lengthOf(piece), end - base);
+      if (to <= from) continue;
+      if ('bytes' in piece) pieces.push({ bytes: piece.bytes.subarray(from, to) });
+      else pieces.push({ ...piece, offset: piece.offset + from, length: to - from });
+    }
+    return new VirtualFile(pieces);
+  }
+
   private pieceAt(position: number): number {
     let low = 0;
     let high = this.starts.length - 1;

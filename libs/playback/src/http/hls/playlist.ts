@@ -1,4 +1,5 @@
 import { NightjarError } from '@nightjar/common';
+import { decoderKey } from '@nightjar/containers';
 import type { SegmentReader } from '@nightjar/recording';
 import { checkRequest, type FootageRequest } from '../footage-request.js';
 import { Positions } from '../position.js';
@@ -8,6 +9,14 @@ import type { StoredFootage } from '../stored-footage.js';
 const GROUP_MS = 4_000;
 /** First version with fMP4 and EXT-X-MAP for any playlist (RFC 8216 s.7). */
 const HLS_VERSION = 7;
+
+export interface PlaylistRequest extends FootageRequest {
+  /**
+   * How a part of a file is asked for: by the header `Range` (EXT-X-BYTERANGE), or by its URL. FFmpeg cannot do the first
+   * when the login is in the URL: a 401 on a request for a range is an error to it.
+   */
+  readonly ranges: 'http' | 'url';
+}
 
 /** Bytes of a segment file that a player loads at once. */
 interface Group {
@@ -24,7 +33,8 @@ interface ListedSegment {
   /** The position of its tick 0. */
   readonly positionMs: number;
   readonly discontinuity: boolean;
-  readonly init: Buffer;
+  /** Of its init segment. */
+  readonly decoderKey: string;
 }
 
 /**
@@ -34,7 +44,7 @@ interface ListedSegment {
  */
 export async function vodPlaylist(
   footage: StoredFootage,
-  request: FootageRequest,
+  request: PlaylistRequest,
 ): Promise<string> {
   checkRequest(request);
   const { camera, stream, startMs, endMs } = request;
@@ -56,22 +66,23 @@ export async function vodPlaylist(
       // From the start of the file, of which only the end may be wanted: no position is negative.
       positions ??= new Positions(reader.startMs, 'cut');
       const { shiftMs, touches } = positions.next(reader.startMs, reader.endMs);
-      const init = Buffer.from(await reader.init());
+      const init = await reader.init();
+      const key = decoderKey(init);
       const previous = listed.at(-1);
       listed.push({
         file: segment.path.slice(segment.path.lastIndexOf('/') + 1),
         initBytes: init.length,
         groups,
         positionMs: reader.startMs - shiftMs,
-        discontinuity: previous !== undefined && (!touches || !previous.init.equals(init)),
-        init,
+        discontinuity: previous !== undefined && (!touches || previous.decoderKey !== key),
+        decoderKey: key,
       });
     } finally {
       await reader.close();
     }
   }
   if (listed.length === 0) throw footage.missing('nothing was recorded in this range');
-  return print(listed, stream, Math.max(0, startMs - firstMs));
+  return print(listed, request, Math.max(0, startMs - firstMs));
 }
 
 /** The groups of a segment that hold something of the range; of an audio segment each fragment counts as a keyframe. */
@@ -96,7 +107,11 @@ function groupsOf(reader: SegmentReader, startMs: number, endMs: number): Group[
   return groups.filter((group) => group.endMs > startMs && group.startMs < endMs);
 }
 
-function print(listed: readonly ListedSegment[], stream: string, startOffsetMs: number): string {
+function print(
+  listed: readonly ListedSegment[],
+  { stream, ranges }: PlaylistRequest,
+  startOffsetMs: number,
+): string {
   const longest = Math.max(
     ...listed.flatMap(({ groups }) => groups.map((group) => group.endMs - group.startMs)),
   );
@@ -109,23 +124,21 @@ function print(listed: readonly ListedSegment[], stream: string, startOffsetMs: 
   ];
   if (startOffsetMs > 0)
     lines.push(`#EXT-X-START:TIME-OFFSET=${seconds(startOffsetMs)},PRECISE=YES`);
-  for (const [
-    index,
-    { file, initBytes, groups, positionMs, discontinuity, init },
-  ] of listed.entries()) {
+  for (const [index, segment] of listed.entries()) {
+    const { file, initBytes, groups, positionMs, discontinuity } = segment;
     // One value for the tracks of a file, so that sound and picture keep together.
     const uri = `segments/${file}?stream=${stream}&position=${Math.round(positionMs)}`;
-    const previous = listed[index - 1];
     if (discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    if (previous === undefined || discontinuity || !previous.init.equals(init))
-      lines.push(`#EXT-X-MAP:URI="${uri}",BYTERANGE="${initBytes}@0"`);
+    if (index === 0 || discontinuity) {
+      const whole = `URI="${uri}",BYTERANGE="${initBytes}@0"`;
+      const cut = `URI="${uri}&from=0&to=${initBytes}"`;
+      lines.push(`#EXT-X-MAP:${ranges === 'http' ? whole : cut}`);
+    }
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(groups[0]?.startMs ?? 0).toISOString()}`);
-    for (const group of groups) {
-      lines.push(
-        `#EXTINF:${seconds(group.endMs - group.startMs)},`,
-        `#EXT-X-BYTERANGE:${group.end - group.offset}@${group.offset}`,
-        uri,
-      );
+    for (const { startMs, endMs, offset, end } of groups) {
+      lines.push(`#EXTINF:${seconds(endMs - startMs)},`);
+      if (ranges === 'http') lines.push(`#EXT-X-BYTERANGE:${end - offset}@${offset}`, uri);
+      else lines.push(`${uri}&from=${offset}&to=${end}`);
     }
   }
   lines.push('#EXT-X-ENDLIST', '');

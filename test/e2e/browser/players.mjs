@@ -1,0 +1,60 @@
+// Runs in the browser of a test page: plays footage the way a user's page would, and tells how it went.
+
+const once = (target, name) =>
+  new Promise((resolve, reject) => {
+    target.addEventListener(name, resolve, { once: true });
+    target.addEventListener('error', () => reject(new Error(target.error?.message)));
+  });
+
+function addVideo() {
+  const video = document.createElement('video');
+  video.muted = true;
+  document.body.append(video);
+  return video;
+}
+
+/** `<video src>`: seeks to shares of its length, then plays the last two seconds. */
+globalThis.playFile = async (source, shares) => {
+  const video = addVideo();
+  video.src = source;
+  await once(video, 'loadeddata');
+  const reached = [];
+  const seek = async (seconds) => {
+    const seeked = once(video, 'seeked');
+    video.currentTime = seconds;
+    await seeked;
+  };
+  for (const share of shares) {
+    await seek(video.duration * share);
+    reached.push(video.currentTime / video.duration);
+  }
+  await seek(video.duration - 2);
+  const ended = once(video, 'ended');
+  await video.play();
+  await ended;
+  return { duration: video.duration, reached };
+};
+
+/** hls.js: appends to Media Source Extensions, seeks, plays to the end. */
+globalThis.playHls = async (source) => {
+  const { Hls } = globalThis;
+  const video = addVideo();
+  const problems = [];
+  const player = new Hls();
+  player.on(Hls.Events.ERROR, (_, { details, fatal, error }) =>
+    problems.push(`${details} ${fatal} ${error?.message ?? ''}`),
+  );
+  player.loadSource(source);
+  player.attachMedia(video);
+  await once(video, 'canplay');
+  for (const back of [video.duration - 1, 6, 3]) {
+    const seeked = once(video, 'seeked');
+    video.currentTime = video.duration - back;
+    await seeked;
+  }
+  video.playbackRate = 2;
+  const ended = once(video, 'ended');
+  await video.play();
+  await ended;
+  return { duration: video.duration, at: video.currentTime, problems };
+};
