@@ -39,7 +39,7 @@ const NEEDED = [
   {
     what: 'gst-discoverer-1.0',
     packages: ['gstreamer1.0-plugins-base-apps'],
-    check: ['gst-discoverer-1.0', '--version'],
+    check: ['gst-discoverer-1.0', '--help'],
   },
   { what: 'chromium', packages: ['chromium'], check: ['chromium', '--version'] },
 ];

@@ -57,8 +57,7 @@ export class RecordedFootage {
     const recorder = createRecorder({
       camera: 'front',
       stream: 'main',
-      volume: this.volume,
-      journal: this.journal,
+      chooseVolume: () => ({ volume: this.volume, journal: this.journal }),
       clock: new WallClock(this.clock),
       settings,
       log: silentLog,

@@ -69,7 +69,11 @@ export class Appliance {
   }
 
   /** Asks as {@link VIEWER} unless told otherwise. */
-  fetch(target: string, init: RequestInit = {}, login = VIEWER): Promise<Response> {
+  fetch(
+    target: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+    login = VIEWER,
+  ): Promise<Response> {
     const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
     const headers = { authorization: `Basic ${basic}`, ...init.headers };
     return fetch(this.origin + target, { ...init, headers });

@@ -54,7 +54,7 @@ export class ExportsService {
 
   /** @throws NightjarError 'invalid', 'exhausted' when too many wait, 'unavailable' while database or queue is away */
   async create(principal: Principal | undefined, body: ExportBody): Promise<ExportView> {
-    const { repository, queue, clock, settings, recordedStream } = this.options;
+    const { repository, queue, clock } = this.options;
     const { start: startMs, end: endMs, zip } = body;
     for (const { camera } of body.cameras) this.allow(principal, camera);
     const now = clock.wallMs();
@@ -63,7 +63,7 @@ export class ExportsService {
     if (endMs - startMs > MAX_EXPORT_MS) throw invalid('an export covers at most 31 days');
     const streams = body.cameras.map(({ camera, stream }) => ({
       camera,
-      stream: stream ?? recordedStream(camera),
+      stream: stream ?? this.options.recordedStream(camera),
     }));
     if (new Set(streams.map(({ camera, stream }) => `${camera}/${stream}`)).size < streams.length)
       throw invalid('a camera is named twice');
@@ -75,7 +75,7 @@ export class ExportsService {
       createdMs: now,
       createdBy: principal?.name,
       order: { streams, startMs, endMs, zip },
-      expiresMs: now + settings().maxAgeMs,
+      expiresMs: now + this.options.settings().maxAgeMs,
     });
     try {
       await queue.enqueue(MakeExport, { id });
@@ -97,11 +97,11 @@ export class ExportsService {
   }
 
   async remove(principal: Principal | undefined, id: string): Promise<void> {
-    const { repository, queue, settings } = this.options;
+    const { repository, queue } = this.options;
     await this.require(principal, id);
     await repository.remove(id);
     // Where control may not write, the worker removes the folder: it belongs to no export any more.
-    await new ExportFolders(settings().directory).remove(id).catch(() => undefined);
+    await new ExportFolders(this.options.settings().directory).remove(id).catch(() => undefined);
     await queue.enqueue(ExpireExports, {}).catch(() => undefined);
   }
 

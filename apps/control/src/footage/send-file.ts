@@ -57,14 +57,19 @@ export class FileSender {
     let bytes = 0;
     let failure: unknown;
     const counted = async function* (): AsyncGenerator<Uint8Array> {
+      const blocks = file.read(start, end);
       try {
-        for await (const block of file.read(start, end)) {
-          bytes += block.length;
-          yield block;
+        for (;;) {
+          const next = await blocks.next().catch((error: unknown) => {
+            failure = error;
+            throw error;
+          });
+          if (next.done === true) return;
+          bytes += next.value.length;
+          yield next.value;
         }
-      } catch (error) {
-        failure = error;
-        throw error;
+      } finally {
+        await blocks.return(undefined);
       }
     };
     let result = 'whole';

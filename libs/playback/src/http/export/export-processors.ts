@@ -30,8 +30,8 @@ async function makeExport(
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { catalog, config } = options;
-  const folders = new ExportFolders(config().exports.directory);
+  const { catalog } = options;
+  const folders = new ExportFolders(options.config().exports.directory);
   const row = await catalog.exports.get(id);
   if (row === undefined || row.state === 'done') return;
   try {
@@ -50,12 +50,13 @@ async function makeExport(
 const FINAL: readonly string[] = ['not-found', 'invalid', 'exhausted'];
 
 async function write(
-  { catalog, config, software }: ExportProcessorOptions,
+  options: ExportProcessorOptions,
   { id, order, createdMs }: ExportRow,
   folders: ExportFolders,
   signal: AbortSignal,
 ): Promise<void> {
-  const { volumes, exports: settings } = config();
+  const { catalog, software } = options;
+  const { volumes, exports: settings } = options.config();
   const progress = async (share: number): Promise<void> => {
     if (!(await catalog.exports.progress(id, share))) throw deleted();
   };
@@ -82,8 +83,9 @@ function deleted(): NightjarError {
 }
 
 /** Idempotent: it removes what is there and should not be. */
-async function expireExports({ catalog, clock, config }: ExportProcessorOptions): Promise<void> {
-  const folders = new ExportFolders(config().exports.directory);
+async function expireExports(options: ExportProcessorOptions): Promise<void> {
+  const { catalog, clock } = options;
+  const folders = new ExportFolders(options.config().exports.directory);
   for (const { id } of await catalog.exports.expired(clock.wallMs())) {
     await catalog.exports.remove(id);
     await folders.remove(id);

@@ -1,0 +1,161 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '@nightjar/common';
+import { HttpFootage } from '@nightjar/playback';
+import { videoClip } from './recording-media.js';
+import { RecordedFootage, START_MS, type StoredPicture } from './recorded-footage.js';
+
+let folder: string;
+let recorded: RecordedFootage;
+let pictures: StoredPicture[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'nightjar-pictures-'));
+  // B-frames, so that the order of decoding is not that of time.
+  const clip = videoClip(folder, { codec: 'h264', bFrames: 2, seconds: 8, fps: 25, gop: 50 });
+  recorded = await RecordedFootage.create();
+  await recorded.record([clip], 14_000);
+  recorded.pause(10_000);
+  await recorded.record([clip], 4_000);
+  pictures = await recorded.pictures();
+}, 120_000);
+afterAll(async () => {
+  await recorded.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function footage(ffmpeg = 'ffmpeg'): HttpFootage {
+  const volumes = { main: { path: recorded.volume.root } };
+  return new HttpFootage({ clock: systemClock, ffmpeg, volumes: () => volumes });
+}
+
+const never = new AbortController().signal;
+const camera = { camera: 'front', stream: 'main' } as const;
+
+/** How like a JPEG is to a picture of the recording, in dB; the same picture has more than any other. */
+function likeness(jpeg: string, index: number): number {
+  const args = ['-nostdin', '-v', 'info', '-i', jpeg, '-i', reference(index)];
+  const { stderr } = spawnSync('ffmpeg', [...args, '-lavfi', 'psnr', '-f', 'null', '-'], {
+    encoding: 'utf8',
+  });
+  return Number(/average:([\d.]+)/.exec(stderr)?.[1]);
+}
+
+/** A picture of the first segment, without loss. */
+function reference(index: number): string {
+  const file = join(folder, `${index}.png`);
+  const segment = join(folder, 'first.mp4');
+  const select = `select=eq(n\\,${index})`;
+  const args = ['-nostdin', '-v', 'error', '-y', '-i', segment, '-vf', select, '-frames:v', '1'];
+  execFileSync('ffmpeg', [...args, file]);
+  return file;
+}
+
+describe('a snapshot', () => {
+  it.each([
+    ['at the time of a picture', 0],
+    ['between two pictures', 20],
+  ])(
+    '%s is that picture, also among B-frames',
+    async (_, offsetMs) => {
+      const [first] = await recorded.segments();
+      execFileSync('cp', [recorded.path(first!), join(folder, 'first.mp4')]);
+      for (const index of [0, 37, 38, 39]) {
+        const at = pictures[index]!.wallMs + offsetMs;
+        const { jpeg, wallMs } = await footage().snapshot(
+          { ...camera, at, size: undefined },
+          never,
+        );
+        expect(Math.abs(wallMs - pictures[index]!.wallMs)).toBeLessThan(1);
+        const file = join(folder, 'snapshot.jpg');
+        writeFileSync(file, jpeg);
+        const near = [index - 1, index, index + 1].filter((n) => n >= 0);
+        const alike = near.map((n) => likeness(file, n));
+        expect(near[alike.indexOf(Math.max(...alike))]).toBe(index);
+      }
+    },
+    60_000,
+  );
+
+  it('of the present is the newest picture', async () => {
+    const { wallMs } = await footage().snapshot(
+      { ...camera, at: 'latest', size: { width: 64, height: 64 } },
+      never,
+    );
+    expect(Math.abs(wallMs - pictures.at(-1)!.wallMs)).toBeLessThan(1);
+  });
+
+  it('is refused where nothing was recorded', async () => {
+    const at = START_MS + 19_000;
+    await expect(
+      footage().snapshot({ ...camera, at, size: undefined }, never),
+    ).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it('without ffmpeg says what to do', async () => {
+    const at = pictures[0]!.wallMs;
+    await expect(
+      footage('/nowhere/ffmpeg').snapshot({ ...camera, at, size: undefined }, never),
+    ).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'footage/no-ffmpeg',
+      message: expect.stringContaining('install ffmpeg'),
+    });
+  });
+
+  it('ends its program when nobody waits any more', async () => {
+    const slow = join(folder, 'slow.sh');
+    writeFileSync(slow, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    const gone = new AbortController();
+    const asked = footage(slow).snapshot(
+      { ...camera, at: pictures[0]!.wallMs, size: undefined },
+      gone.signal,
+    );
+    setImmediate(() => gone.abort());
+    await expect(asked).rejects.toMatchObject({ code: 'footage/no-picture' });
+  });
+
+  it('makes few at once and refuses too many', async () => {
+    const source = footage();
+    const asked = await Promise.allSettled(
+      Array.from({ length: 40 }, () =>
+        source.snapshot({ ...camera, at: pictures[5]!.wallMs, size: undefined }, never),
+      ),
+    );
+    const made = asked.filter(({ status }) => status === 'fulfilled');
+    const refused = asked.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(made.length).toBe(18);
+    for (const error of refused) expect(error).toMatchObject({ kind: 'exhausted' });
+  }, 60_000);
+});
+
+describe('a strip of thumbnails', () => {
+  it('has the keyframes of its times, and none for a gap', async () => {
+    const request = {
+      ...camera,
+      startMs: START_MS,
+      endMs: START_MS + 28_000,
+      count: 28,
+      width: 64,
+    };
+    const { cells, cellWidth, cellHeight } = await footage().strip(request);
+    expect({ cellWidth, cellHeight }).toEqual({ cellWidth: 64, cellHeight: 36 });
+    // 14 s and 4 s are recorded, a picture a second is asked for.
+    expect(cells.length).toBeGreaterThanOrEqual(17);
+    expect(cells.length).toBeLessThanOrEqual(18);
+    for (const { timeMs, pictureMs } of cells) {
+      expect(pictureMs).toBeLessThanOrEqual(timeMs);
+      expect(timeMs - pictureMs).toBeLessThanOrEqual(2_000);
+    }
+    const jpeg = await footage().thumbnails(request, never);
+    const file = join(folder, 'strip.jpg');
+    writeFileSync(file, jpeg);
+    const probe = execFileSync('ffprobe', [
+      ...['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file],
+    ]);
+    expect(probe.toString().trim()).toBe('640,72');
+  }, 60_000);
+});
