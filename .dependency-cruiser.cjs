@@ -29,6 +29,7 @@ const OWNERS = {
   mediabunny: ['libs/containers'],
   'sdp-transform': ['libs/rtsp'],
   yaml: ['libs/config'],
+  yazl: ['libs/playback'],
   luxon: ['libs/config', 'libs/recording/src/demand'],
   zod: ['libs/config', 'libs/jobs', 'libs/events', 'apps/control'],
 };

@@ -153,9 +153,10 @@ describe('a strip of thumbnails', () => {
     const jpeg = await footage().thumbnails(request, never);
     const file = join(folder, 'strip.jpg');
     writeFileSync(file, jpeg);
-    const probe = execFileSync('ffprobe', [
-      ...['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file],
-    ]);
+    const probe = execFileSync(
+      'ffprobe',
+      `-v error -show_entries stream=width,height -of csv=p=0 ${file}`.split(' '),
+    );
     expect(probe.toString().trim()).toBe('640,72');
   }, 60_000);
 });

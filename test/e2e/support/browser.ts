@@ -1,9 +1,10 @@
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { Stage } from './stage.js';
 
 const PROGRAM = process.env['NIGHTJAR_CHROMIUM'] ?? '/usr/bin/chromium';
-const HLS_JS = path.resolve(import.meta.dirname, '../../../node_modules/hls.js/dist/hls.min.js');
+const HLS_JS = createRequire(import.meta.url).resolve('hls.js/dist/hls.min.js');
 const PLAYERS = path.resolve(import.meta.dirname, '../browser/players.mjs');
 
 /** A page of the origin, logged in by the URL as a browser does it, with hls.js and `players.mjs` in it. */

@@ -1,5 +1,5 @@
 /** Footage that follows sooner than this belongs together: rounding of clocks, not missing pictures. */
-const TOUCH_MS = 50;
+export const TOUCH_MS = 50;
 
 /** Time between two pieces of footage. */
 export interface Hole {

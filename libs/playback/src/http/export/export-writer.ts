@@ -6,7 +6,7 @@ import type { ExportedStream, ExportFile, ExportOrder } from '@nightjar/catalog'
 import { NightjarError } from '@nightjar/common';
 import { buildClip, type Clip } from '../clip/clip.js';
 import { MAX_RANGE_MS } from '../footage-request.js';
-import type { Hole } from '../position.js';
+import { TOUCH_MS, type Hole } from '../position.js';
 import type { StoredFootage } from '../stored-footage.js';
 import { VirtualFile } from '../virtual-file.js';
 import {
@@ -108,10 +108,10 @@ class Writer {
   }
 
   private async part(part: Part, index: number): Promise<ManifestFile> {
-    const { directory, footage, reasons } = this.options;
+    const { directory, footage } = this.options;
     const { camera, stream, startMs, endMs } = part;
     const clip = await this.clip(part);
-    const spans = await reasons({ camera, stream }, startMs, endMs);
+    const spans = await this.options.reasons({ camera, stream }, startMs, endMs);
     if (clip === undefined) {
       const none = { file: null, bytes: 0, sha256: null, start: null, end: null, sources: [] };
       return { camera, stream, ...none, gaps: explainHoles([{ startMs, endMs }], spans) };
@@ -226,7 +226,7 @@ function holesOf(
   endMs: number,
 ): Hole[] {
   const all = [...holes];
-  if (first > startMs) all.unshift({ startMs, endMs: first });
-  if (last < endMs) all.push({ startMs: last, endMs });
+  if (first - startMs > TOUCH_MS) all.unshift({ startMs, endMs: first });
+  if (endMs - last > TOUCH_MS) all.push({ startMs: last, endMs });
   return all;
 }
