@@ -32,7 +32,7 @@ export async function runExport(command: ExportCommand): Promise<number> {
   const file = await write(output, clip.file.read());
   const time = (ms: number): string => new Date(ms).toISOString();
   const holes = clip.holes.map((hole) => ({ start: time(hole.startMs), end: time(hole.endMs) }));
-  const away = footage.away.map(({ name }) => name);
+  const { volumesAway: away } = clip;
   if (json) {
     const { bytes, sha256 } = file;
     const start = time(clip.startMs);

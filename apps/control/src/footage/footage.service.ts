@@ -42,6 +42,8 @@ export class FootageService {
     const clip = await this.footage.clip(wanted, isResuming(request));
     response.setHeader('Nightjar-Start', new Date(clip.startMs).toISOString());
     response.setHeader('Nightjar-End', new Date(clip.endMs).toISOString());
+    if (clip.volumesAway.length > 0)
+      response.setHeader('Nightjar-Volumes-Away', clip.volumesAway.join(', '));
     const { file, etag } = clip;
     const name = `${camera}_${fileTime(clip.startMs)}.mp4`;
     await this.sender.send(request, response, {

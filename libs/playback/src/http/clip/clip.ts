@@ -33,6 +33,8 @@ export interface Clip {
   readonly sources: readonly ClipSource[];
   /** Where nothing is recorded between them. */
   readonly holes: readonly Hole[];
+  /** Volumes that could not be looked at: footage on them is not in it. */
+  readonly volumesAway: readonly string[];
   readonly frontBytes: number;
   /** A segment was still being written: asked again, the clip may be longer. */
   readonly growing: boolean;
@@ -99,6 +101,7 @@ export async function buildClip(
     endMs: lastMs,
     sources,
     holes: positions.holes,
+    volumesAway: footage.away.map(({ name }) => name),
     frontBytes: front.bytes,
     growing,
   };
