@@ -1,10 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { systemClock } from '@nightjar/common';
-import { HttpFootage } from '@nightjar/playback';
+import { systemClock, type WallTimeMs } from '@nightjar/common';
+import type { NightjarConfig } from '@nightjar/config';
+import { HourStrips, hourStripsProcessor, HttpFootage } from '@nightjar/playback';
+import { until } from '../support/until.js';
 import { videoClip } from './recording-media.js';
 import { RecordedFootage, START_MS, type StoredPicture } from './recorded-footage.js';
 
@@ -19,7 +29,7 @@ beforeAll(async () => {
   recorded = await RecordedFootage.create();
   await recorded.record([clip], 14_000);
   recorded.pause(10_000);
-  await recorded.record([clip], 4_000);
+  await recorded.record([clip], 12_000);
   pictures = await recorded.pictures();
 }, 120_000);
 afterAll(async () => {
@@ -108,14 +118,16 @@ describe('a snapshot', () => {
 
   it('ends its program when nobody waits any more', async () => {
     const slow = join(folder, 'slow.sh');
-    writeFileSync(slow, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    const begun = join(folder, 'begun');
+    writeFileSync(slow, `#!/bin/sh\ntouch ${begun}\nexec sleep 60\n`, { mode: 0o755 });
     const gone = new AbortController();
-    const asked = footage(slow).snapshot(
-      { ...camera, at: pictures[0]!.wallMs, size: undefined },
-      gone.signal,
-    );
-    setImmediate(() => gone.abort());
-    await expect(asked).rejects.toMatchObject({ code: 'footage/no-picture' });
+    const request = { ...camera, at: pictures[0]!.wallMs, size: undefined };
+    const asked = footage(slow).snapshot(request, gone.signal);
+    void until(() => existsSync(begun)).then(() => gone.abort());
+    await expect(asked).rejects.toMatchObject({ where: { code: 'killed' } });
+    await expect(footage(slow).snapshot(request, gone.signal)).rejects.toMatchObject({
+      kind: 'cancelled',
+    });
   });
 
   it('makes few at once and refuses too many', async () => {
@@ -159,4 +171,49 @@ describe('a strip of thumbnails', () => {
     );
     expect(probe.toString().trim()).toBe('640,72');
   }, 60_000);
+});
+
+describe('the strips of the hours', () => {
+  it('are made once the hour is over, and go with its footage', async () => {
+    const dataDir = join(folder, 'data');
+    const nowMs = { value: START_MS + 1_000 };
+    const clock = { ...systemClock, wallMs: () => nowMs.value as WallTimeMs };
+    const record = [{ stream: 'main' }];
+    const config = {
+      dataDir,
+      pictures: { ffmpeg: 'ffmpeg' },
+      volumes: { main: { path: recorded.volume.root } },
+      cameras: { front: { name: 'front', record }, yard: { name: 'yard', record } },
+    } as unknown as NightjarConfig;
+    const job = hourStripsProcessor({ clock, config: () => config });
+    const strips = join(dataDir, 'thumbnails', 'front', 'main');
+    const made = (): string[] => (existsSync(strips) ? readdirSync(strips).toSorted() : []);
+
+    await job.process({}, never);
+    expect(made()).toEqual([]);
+    // 12:59:56 is in the hour that is over, the rest in the one that is not.
+    nowMs.value = START_MS + 60_000;
+    await job.process({}, never);
+    expect(made()).toEqual([]);
+    nowMs.value = START_MS + 2 * 3_600_000;
+    await job.process({}, never);
+    expect(made()).toEqual(['20261120T13.jpg', '20261120T13.json']);
+    const { cells } = JSON.parse(readFileSync(join(strips, '20261120T13.json'), 'utf8'));
+    expect(cells).toHaveLength(1);
+
+    writeFileSync(join(strips, '20261120T02.jpg'), '');
+    const before = statSync(join(strips, '20261120T13.jpg')).mtimeMs;
+    await job.process({}, never);
+    expect(made()).toEqual(['20261120T13.jpg', '20261120T13.json']);
+    expect(statSync(join(strips, '20261120T13.jpg')).mtimeMs).toBe(before);
+  }, 60_000);
+
+  it.each(['../../x.jpg', '20261120T13.png', '20261120T99.jpg', 'x', ''])(
+    'are not found by the name %j',
+    (name) => {
+      const strips = new HourStrips(folder);
+      expect(() => strips.file('front', 'main', name)).toThrow('there is no such strip');
+      expect(() => strips.file('..', 'main', '20261120T13.jpg')).toThrow('there is no such strip');
+    },
+  );
 });

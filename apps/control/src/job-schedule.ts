@@ -11,7 +11,7 @@ import {
 import type { JobQueue } from '@nightjar/jobs';
 import { CompletenessRollUp } from '@nightjar/ledger';
 import type { Logger } from '@nightjar/monitoring';
-import { ExpireExports } from '@nightjar/playback';
+import { ExpireExports, MakeHourStrips } from '@nightjar/playback';
 import { RetentionSweep } from '@nightjar/retention';
 
 const HOUR_MS = 3_600_000;
@@ -77,6 +77,12 @@ export function recurringJobs(config: NightjarConfig): Recurring[] {
       everyMs: HOUR_MS,
       atStart: true,
       enqueue: (queue) => queue.enqueue(ExpireExports, {}),
+    },
+    {
+      name: MakeHourStrips.name,
+      everyMs: HOUR_MS,
+      atStart: true,
+      enqueue: (queue) => queue.enqueue(MakeHourStrips, {}),
     },
   ];
 }

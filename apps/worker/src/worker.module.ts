@@ -13,7 +13,13 @@ import type { JobListener } from '@nightjar/jobs';
 import { CompletenessRollUp, rollUpProcessor } from '@nightjar/ledger';
 import { metrics } from '@nightjar/monitoring';
 import type { Logger } from '@nightjar/monitoring';
-import { ExpireExports, exportProcessors, MakeExport } from '@nightjar/playback';
+import {
+  ExpireExports,
+  exportProcessors,
+  hourStripsProcessor,
+  MakeExport,
+  MakeHourStrips,
+} from '@nightjar/playback';
 import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
@@ -32,6 +38,7 @@ const JOBS = [
   CompletenessRollUp,
   MakeExport,
   ExpireExports,
+  MakeHourStrips,
 ];
 /** A server that is away is mentioned this often. */
 const REMIND_MS = 60_000;
@@ -102,6 +109,7 @@ function createService(
       software: `nightjar ${VERSION}`,
     }),
     rollUpProcessor({ catalog, clock }),
+    hourStripsProcessor({ clock, config: () => watcher.config }),
     ...exportProcessors({
       catalog,
       clock,

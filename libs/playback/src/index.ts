@@ -12,3 +12,6 @@ export { exportProcessors, type ExportProcessorOptions } from './http/export/exp
 export { writeExport, type ExportWriterOptions } from './http/export/export-writer.js';
 export { ExpireExports, MakeExport } from './http/export/export.job.js';
 export { writeFileFrom } from './http/export/written-file.js';
+export { HourStrips, printStrip } from './http/picture/hour-strips.js';
+export { MakeHourStrips } from './http/picture/hour-strips.job.js';
+export { hourStripsProcessor, stripsDirectory } from './http/picture/hour-strips-processor.js';

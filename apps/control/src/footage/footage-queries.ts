@@ -50,6 +50,9 @@ export const ThumbnailsQuery = z.strictObject({
   width: whole(32, 640).default(160),
 });
 
+export const HourStripQuery = z.strictObject({ stream: Stream });
+
+export type HourStripQuery = z.infer<typeof HourStripQuery>;
 export type ClipQuery = z.infer<typeof ClipQuery>;
 export type PlaylistQuery = z.infer<typeof PlaylistQuery>;
 export type SegmentQuery = z.infer<typeof SegmentQuery>;

@@ -4,6 +4,7 @@ import type { FootageRequestMessage, FootageService } from './footage.service.js
 import { FOOTAGE_SERVICE } from './footage.service.js';
 import {
   ClipQuery,
+  HourStripQuery,
   PlaylistQuery,
   SegmentQuery,
   SnapshotQuery,
@@ -74,5 +75,16 @@ export class FootageController {
     @Query({ schema: ThumbnailsQuery }) query: ThumbnailsQuery,
   ): Promise<void> {
     return this.footage.strip(request, response, camera, query);
+  }
+
+  @Get('thumbnails/:file')
+  hourStrip(
+    @Req() request: FootageRequestMessage,
+    @Res() response: ServerResponse,
+    @Param('camera') camera: string,
+    @Param('file') file: string,
+    @Query({ schema: HourStripQuery }) query: HourStripQuery,
+  ): Promise<void> {
+    return this.footage.hourStrip(request, response, camera, file, query);
   }
 }

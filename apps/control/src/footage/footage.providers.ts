@@ -2,7 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { AccessPolicy } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
 import { JobQueue } from '@nightjar/jobs';
-import { HttpFootage } from '@nightjar/playback';
+import { HourStrips, HttpFootage, stripsDirectory } from '@nightjar/playback';
 import { RoleContext } from '@nightjar/role';
 import { ExportsService } from './exports.service.js';
 import { FootageService, FOOTAGE_SERVICE } from './footage.service.js';
@@ -33,8 +33,15 @@ export const footageProviders: Provider[] = [
       footage: HttpFootage,
       policy: AccessPolicy,
       sender: FileSender,
-      { watcher }: RoleContext,
-    ) => new FootageService(footage, policy, sender, recordedStream(watcher)),
+      { config, watcher }: RoleContext,
+    ) =>
+      new FootageService(
+        footage,
+        policy,
+        sender,
+        new HourStrips(stripsDirectory(config.dataDir)),
+        recordedStream(watcher),
+      ),
     inject: [HttpFootage, AccessPolicy, FileSender, RoleContext],
   },
   {

@@ -1,9 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
-import type { HttpFootage, ThumbnailRequest } from '@nightjar/playback';
+import { NightjarError } from '@nightjar/common';
+import {
+  printStrip,
+  type HourStrips,
+  type HttpFootage,
+  type ThumbnailRequest,
+} from '@nightjar/playback';
 import type { FileSender } from './send-file.js';
 import type {
   ClipQuery,
+  HourStripQuery,
   PlaylistQuery,
   SegmentQuery,
   SnapshotQuery,
@@ -27,6 +35,7 @@ export class FootageService {
     private readonly footage: HttpFootage,
     private readonly policy: AccessPolicy,
     private readonly sender: FileSender,
+    private readonly strips: HourStrips,
     /** The stream that a camera's recordings are of when none is named. */
     private readonly recordedStream: (camera: string) => string,
   ) {}
@@ -121,20 +130,27 @@ export class FootageService {
     query: ThumbnailsQuery,
   ): Promise<void> {
     this.allow(request, camera);
-    const { cells, cellWidth, cellHeight } = await this.footage.strip(
-      this.stripRequest(camera, query),
-    );
-    const body = {
-      cellWidth,
-      cellHeight,
-      cells: cells.map(({ timeMs, pictureMs, x, y }) => ({
-        time: new Date(timeMs).toISOString(),
-        picture: new Date(pictureMs).toISOString(),
-        x,
-        y,
-      })),
-    };
-    reply(request, response, 'application/json', Buffer.from(JSON.stringify(body)));
+    const strip = await this.footage.strip(this.stripRequest(camera, query));
+    const body = Buffer.from(JSON.stringify(printStrip(strip)));
+    reply(request, response, 'application/json', body);
+  }
+
+  /** A file that the worker made of a whole hour. */
+  async hourStrip(
+    request: FootageRequestMessage,
+    response: ServerResponse,
+    camera: string,
+    file: string,
+    { stream: named }: HourStripQuery,
+  ): Promise<void> {
+    this.allow(request, camera);
+    const { stream } = this.stream(camera, named);
+    const bytes = await readFile(this.strips.file(camera, stream, file)).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw new NightjarError('not-found', 'footage/no-strip', 'there is no such strip');
+    });
+    const type = file.endsWith('.json') ? 'application/json' : 'image/jpeg';
+    reply(request, response, type, bytes, PICTURE_MAX_AGE_SECONDS);
   }
 
   private stripRequest(camera: string, query: ThumbnailsQuery): ThumbnailRequest {

@@ -38,6 +38,12 @@ export class Ffmpeg {
     filters: string,
     signal: AbortSignal | undefined,
   ): Promise<Buffer> {
+    if (signal?.aborted)
+      throw new NightjarError(
+        'cancelled',
+        'footage/cancelled',
+        'the picture is not wanted any more',
+      );
     // The input may name other files (dref): only the pipe may be opened.
     const args = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'pipe', '-threads', '1'];
     args.push('-f', 'mov', '-i', 'pipe:0', '-map', '0:v:0', '-vf', filters, '-frames:v', '1');
