@@ -10,6 +10,7 @@ import { ManualClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { ExpireExports, exportProcessors, MakeExport } from '@nightjar/playback';
 import { forkTs } from '../support/fork-ts.js';
+import { jobContext } from '../support/job-context.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { videoClip } from './recording-media.js';
 import { RecordedFootage, START_MS } from './recorded-footage.js';
@@ -77,7 +78,7 @@ async function order(changes: Partial<ExportOrder> = {}): Promise<string> {
 async function run(name: string, data: unknown): Promise<void> {
   const processors = exportProcessors({ catalog, clock, config, software: 'nightjar 1.2.3' });
   const processor = processors.find(({ contract }) => contract.name === name);
-  await processor!.process(data, new AbortController().signal);
+  await processor!.process(data, jobContext());
 }
 
 async function row(id: string): Promise<ExportRow> {

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock, type WallTimeMs } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { HourStrips, hourStripsProcessor, HttpFootage } from '@nightjar/playback';
+import { jobContext } from '../support/job-context.js';
 import { until } from '../support/until.js';
 import { videoClip } from './recording-media.js';
 import { RecordedFootage, START_MS, type StoredPicture } from './recorded-footage.js';
@@ -189,21 +190,21 @@ describe('the strips of the hours', () => {
     const strips = join(dataDir, 'thumbnails', 'front', 'main');
     const made = (): string[] => (existsSync(strips) ? readdirSync(strips).toSorted() : []);
 
-    await job.process({}, never);
+    await job.process({}, jobContext());
     expect(made()).toEqual([]);
     // 12:59:56 is in the hour that is over, the rest in the one that is not.
     nowMs.value = START_MS + 60_000;
-    await job.process({}, never);
+    await job.process({}, jobContext());
     expect(made()).toEqual([]);
     nowMs.value = START_MS + 2 * 3_600_000;
-    await job.process({}, never);
+    await job.process({}, jobContext());
     expect(made()).toEqual(['20261120T13.jpg', '20261120T13.json']);
     const { cells } = JSON.parse(readFileSync(join(strips, '20261120T13.json'), 'utf8'));
     expect(cells).toHaveLength(1);
 
     writeFileSync(join(strips, '20261120T02.jpg'), '');
     const before = statSync(join(strips, '20261120T13.jpg')).mtimeMs;
-    await job.process({}, never);
+    await job.process({}, jobContext());
     expect(made()).toEqual(['20261120T13.jpg', '20261120T13.json']);
     expect(statSync(join(strips, '20261120T13.jpg')).mtimeMs).toBe(before);
   }, 60_000);

@@ -4,6 +4,7 @@ import type { NightjarConfig } from '@nightjar/config';
 // Not the index: it would load the relay, which this process has no use for.
 import { exportProcessors } from '../../libs/playback/src/http/export/export-processors.js';
 import { MakeExport } from '../../libs/playback/src/http/export/export.job.js';
+import { jobContext } from './job-context.js';
 
 /** Makes one export, and is killed before call KILL_AT (`<repository>.<method>:<nth>`) of the catalog. */
 const { DATABASE = '', VOLUME = '', EXPORTS = '', ID = '', KILL_AT = '' } = process.env;
@@ -33,6 +34,6 @@ const processors = exportProcessors({
   software: 'test',
 });
 const make = processors.find(({ contract }) => contract.name === MakeExport.name);
-await make?.process({ id: ID }, new AbortController().signal);
+await make?.process({ id: ID }, jobContext());
 await catalog.close();
 process.disconnect();

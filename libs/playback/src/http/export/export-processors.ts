@@ -1,7 +1,7 @@
 import type { Catalog, ExportRow } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
-import { processorOf, type JobProcessor } from '@nightjar/jobs';
+import { processorOf, type JobContext, type JobProcessor } from '@nightjar/jobs';
 import { StoredFootage } from '../stored-footage.js';
 import { ExportFolders } from './export-folders.js';
 import { writeExport } from './export-writer.js';
@@ -19,7 +19,7 @@ export interface ExportProcessorOptions {
 /** The processors of {@link MakeExport} and {@link ExpireExports}. */
 export function exportProcessors(options: ExportProcessorOptions): JobProcessor[] {
   return [
-    processorOf(MakeExport, ({ id }, signal) => makeExport(options, id, signal)),
+    processorOf(MakeExport, ({ id }, context) => makeExport(options, id, context)),
     processorOf(ExpireExports, () => expireExports(options)),
   ];
 }
@@ -28,18 +28,18 @@ export function exportProcessors(options: ExportProcessorOptions): JobProcessor[
 async function makeExport(
   options: ExportProcessorOptions,
   id: string,
-  signal: AbortSignal,
+  context: JobContext,
 ): Promise<void> {
   const { catalog } = options;
   const folders = new ExportFolders(options.config().exports.directory);
   const row = await catalog.exports.get(id);
   if (row === undefined || row.state === 'done') return;
   try {
-    await write(options, row, folders, signal);
+    await write(options, row, folders, context);
   } catch (error) {
     await folders.remove(id);
     if (error instanceof NightjarError && error.code === 'footage/export-deleted') return;
-    if (signal.aborted) throw error;
+    if (context.signal.aborted) throw error;
     await catalog.exports.fail(id, messageOf(error));
     // What another attempt cannot mend is not tried again.
     if (error instanceof NightjarError && FINAL.includes(error.kind)) return;
@@ -53,11 +53,12 @@ async function write(
   options: ExportProcessorOptions,
   { id, order, createdMs }: ExportRow,
   folders: ExportFolders,
-  signal: AbortSignal,
+  { signal, report }: JobContext,
 ): Promise<void> {
   const { catalog, software } = options;
   const { volumes, exports: settings } = options.config();
   const progress = async (share: number): Promise<void> => {
+    report(share);
     if (!(await catalog.exports.progress(id, share))) throw deleted();
   };
   await progress(0);
@@ -68,8 +69,11 @@ async function write(
     directory,
     requestedMs: createdMs,
     software,
-    reasons: async ({ camera, stream }, startMs, endMs) =>
-      (await catalog.timeline.timeline(camera, stream, startMs, endMs)).gaps,
+    reasons: async (stream, startMs, endMs) => {
+      const range = { ...stream, startMs, endMs, nowMs: options.clock.wallMs(), resolutionMs: 0 };
+      const { gaps, unwanted, deleted: gone } = await catalog.timeline.timeline(range);
+      return [...gaps, ...unwanted, ...gone.map((span) => ({ ...span, reason: 'deleted' }))];
+    },
     progress,
     maxBytes: settings.maxBytes - (await catalog.exports.totalBytes()),
     signal,

@@ -20,7 +20,7 @@ export function stripsDirectory(dataDir: string): string {
 
 /** The processor of {@link MakeHourStrips}: one strip after another. Without the program ffmpeg there are none. */
 export function hourStripsProcessor(options: HourStripsOptions): JobProcessor {
-  return processorOf(MakeHourStrips, async (_, signal) => {
+  return processorOf(MakeHourStrips, async (_, { signal }) => {
     const { cameras, dataDir, pictures, volumes } = options.config();
     const footage = await StoredFootage.open(volumes);
     const strips = new HourStrips(stripsDirectory(dataDir));
