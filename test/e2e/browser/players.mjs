@@ -41,9 +41,11 @@ globalThis.playHls = async (source) => {
   const video = addVideo();
   const problems = [];
   const player = new Hls();
-  player.on(Hls.Events.ERROR, (_, { details, fatal, error }) =>
-    problems.push(`${details} ${fatal} ${error?.message ?? ''}`),
-  );
+  player.on(Hls.Events.ERROR, (_, { details, fatal, error }) => {
+    // A seek gives up what was being loaded for the old place.
+    if (details !== Hls.ErrorDetails.INTERNAL_ABORTED)
+      problems.push(`${details} ${fatal} ${error?.message ?? ''}`);
+  });
   player.loadSource(source);
   player.attachMedia(video);
   await once(video, 'canplay');
