@@ -20,12 +20,7 @@ import { VolumeKeeper } from './volume-keeper.js';
     {
       provide: Recordings,
       // A process that records for another one brings volumes of its own making.
-      inject: [
-        RoleContext,
-        Relay,
-        RecordingDemands,
-        { token: RecordingVolumes, optional: true },
-      ],
+      inject: [RoleContext, Relay, RecordingDemands, { token: RecordingVolumes, optional: true }],
       useFactory: (
         { config, watcher, clock, logger }: RoleContext,
         relay: Relay,
