@@ -175,6 +175,7 @@ describe('worker and control, started without a database', () => {
         unwanted: [],
         // Nothing is known of the stream after the gap.
         pending: [{ start: iso(gap.endMs), end: iso(FIRST_MS + 10 * MINUTE_MS) }],
+        events: [],
       });
       const deletions = await postgres.query<{ path: string; rule: string }>(
         'SELECT path, rule FROM deletion ORDER BY path',
@@ -239,6 +240,18 @@ describe('worker and control, started without a database', () => {
     expect(response.headers.get('www-authenticate')).toBe(
       status === 401 ? 'Basic realm="nightjar", charset="UTF-8"' : null,
     );
+  });
+
+  it('show events among the footage', async () => {
+    const event = { id: 'door-1', type: 'door', at: iso(FIRST_MS + 3 * MINUTE_MS), state: 'pulse' };
+    const reported = await fetch(`${base}/front/events`, {
+      method: 'POST',
+      headers: { ...ADMIN, 'content-type': 'application/json' },
+      body: JSON.stringify(event),
+    });
+    expect([reported.status, await reported.text()]).toEqual([200, expect.any(String)]);
+    const body = (await (await get(`/front/timeline${RANGE}`)).json()) as { events: object[] };
+    expect(body.events).toMatchObject([{ id: 'door-1', type: 'door', start: event.at }]);
   });
 
   it('sum what became of the day, for those who may see it', async () => {

@@ -5,6 +5,7 @@ import type {
   CoarseFootage,
   CoarseGap,
   CoarseUnwanted,
+  EventDetails,
   TimelineFootage,
 } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
@@ -20,7 +21,7 @@ interface Interval {
 
 type Timed<Each> = Omit<Each, 'startMs' | 'endMs' | 'holesMs' | 'missingMs'> & Interval;
 
-/** Each list in order; all of them together, finer than the resolution, cover the range up to now. */
+/** Each list in order; without a resolution those of time, but for the undeclared, cover the range up to now exactly. */
 export interface TimelineView extends Interval {
   camera: string;
   stream: string;
@@ -33,7 +34,23 @@ export interface TimelineView extends Interval {
   deleted: (Timed<CoarseFootage> & { holesSeconds: number })[];
   /** Too early to tell: what is being recorded now is known when its segment is finished. */
   pending: Interval[];
+  /** What happened in front of the camera, by start; the first 10 000. */
+  events: TimelineEvent[];
 }
+
+export interface TimelineEvent {
+  id: string;
+  type: string;
+  /** Null: of the camera as a whole. */
+  stream: string | null;
+  label: string | null;
+  start: string;
+  /** Null while it goes on. */
+  end: string | null;
+}
+
+/** A timeline is for the eye; lists of events have a route of their own. */
+const MAX_EVENTS = 10_000;
 
 /** Longest range of one answer. */
 const MAX_TIMELINE_MS = 31 * 86_400_000;
@@ -41,7 +58,7 @@ const MAX_TIMELINE_MS = 31 * 86_400_000;
 /** What became of the time of a camera, for whom it may concern. */
 export class TimelineService {
   constructor(
-    private readonly catalog: Pick<Catalog, 'timeline'>,
+    private readonly catalog: Pick<Catalog, 'events' | 'timeline'>,
     private readonly policy: AccessPolicy,
     private readonly config: () => NightjarConfig,
     private readonly clock: Clock,
@@ -79,6 +96,13 @@ export class TimelineService {
       nowMs: this.clock.wallMs(),
       resolutionMs: request.resolutionMs ?? 0,
     });
+    const events = await this.catalog.events.inRange({
+      camera: name,
+      startMs,
+      endMs,
+      types: undefined,
+      limit: MAX_EVENTS,
+    });
     return {
       camera: name,
       stream,
@@ -91,8 +115,22 @@ export class TimelineService {
       unwanted: timeline.unwanted.map(timed),
       deleted: timeline.deleted.map(footage),
       pending: timeline.pending.map(interval),
+      events: events
+        .filter((event) => event.stream === undefined || event.stream === stream)
+        .map(eventOf),
     };
   }
+}
+
+function eventOf({ id, type, stream, label, startMs, endMs }: EventDetails): TimelineEvent {
+  return {
+    id,
+    type,
+    stream: stream ?? null,
+    label: label ?? null,
+    start: new Date(startMs).toISOString(),
+    end: endMs === undefined ? null : new Date(endMs).toISOString(),
+  };
 }
 
 function footage<Each extends CoarseFootage>({

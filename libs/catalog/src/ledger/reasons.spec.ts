@@ -1,22 +1,37 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OfflineReason } from '../../../relay/src/source/source.js';
+import type { WriteFailure } from '../../../recording/src/write-failure.js';
 import { MISSING_REASONS, missingReasonOf } from './reasons.js';
+import type { MissingReason } from './reasons.js';
+
+/** The compiler asks for a line here when a reason is added there. */
+const OFFLINE = {
+  refused: 'camera-offline',
+  unreachable: 'network',
+  timeout: 'camera-offline',
+  unauthorized: 'auth-failed',
+  'not-found': 'configuration',
+  protocol: 'camera-offline',
+  stalled: 'camera-offline',
+  closed: 'camera-offline',
+  stopped: 'configuration',
+} satisfies Record<OfflineReason, MissingReason>;
+
+const FAILED_WRITE = {
+  'disk-full': 'disk-full',
+  'disk-error': 'disk-error',
+  'volume-missing': 'volume-missing',
+  unsupported: 'configuration',
+} satisfies Partial<Record<WriteFailure, MissingReason>>;
 
 describe('missingReasonOf', () => {
   it.each([
-    ['refused', 'camera-offline'],
-    ['unreachable', 'network'],
-    ['timeout', 'camera-offline'],
-    ['unauthorized', 'auth-failed'],
-    ['not-found', 'configuration'],
-    ['protocol', 'camera-offline'],
-    ['stalled', 'camera-offline'],
-    ['closed', 'camera-offline'],
-    ['stopped', 'configuration'],
+    ...Object.entries(OFFLINE),
+    ...Object.entries(FAILED_WRITE),
     ['format-change', 'camera-offline'],
     ['clock-step', 'timestamps'],
     ['crash', 'process-down'],
     ['file-vanished', 'disk-error'],
-    ['unsupported', 'configuration'],
   ])('tells %s as %s', (raw, told) => {
     expect(missingReasonOf(raw)).toBe(told);
   });
