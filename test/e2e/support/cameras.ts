@@ -45,6 +45,12 @@ export class Cameras {
     return await this.call('GET', `/cameras/${name}`);
   }
 
+  async statuses(): Promise<readonly CameraStatus[]> {
+    const response = await fetch(`${this.ready.control}/cameras`);
+    expect(response.status).toBe(200);
+    return (await response.json()) as CameraStatus[];
+  }
+
   /** Makes things go wrong; see FaultRequest for what there is. */
   async inject(name: string, faults: FaultRequest): Promise<void> {
     await this.call('POST', `/cameras/${name}/faults`, faults);
