@@ -64,6 +64,7 @@ export class Pass {
   /** The end of the range came before that of the footage. */
   private cut = false;
   private done: Promise<void> = Promise.resolve();
+  private stopWaiting: (() => void) | undefined;
 
   constructor(
     private readonly context: PassContext,
@@ -120,6 +121,7 @@ export class Pass {
   async end(): Promise<void> {
     this.cancelled.abort();
     this.pacer.cancel();
+    this.stopWaiting?.();
     this.resume();
     await this.done;
   }
@@ -228,7 +230,7 @@ export class Pass {
     outbox.recycle();
     for (const outgoing of slice.units) this.pack(outgoing);
     slice.clear();
-    if (!outbox.flush()) await Promise.race([output.drained(), this.aborted()]);
+    if (!outbox.flush()) await this.drained(output);
   }
 
   private pack({ unit, format, sender, gop, marks }: Outgoing): void {
@@ -248,11 +250,13 @@ export class Pass {
 
   /** What a sender report tells as the time of a unit. */
   private reportMs({ wallMs }: RecordedUnit): number | undefined {
-    const { paced, backward, replay } = this.current;
+    const { paced, backward, scale, replay } = this.current;
     // Reports relate media time to the time of sending, which means nothing to a client that sets the speed.
     if (!paced || backward) return undefined;
-    // ONVIF Streaming s.6.11 wants the present; to others the time of the recording says when it happened.
-    return replay ? this.context.clock.wallMs() : wallMs;
+    // ONVIF Streaming s.6.11 wants the present.
+    if (replay) return this.context.clock.wallMs();
+    // To others the time of the recording says when it happened, as long as it runs as fast as the media.
+    return scale === 1 ? wallMs : undefined;
   }
 
   /** Waits for the unit's time, or for a turn of the event loop, and as long as play is paused. */
@@ -285,12 +289,13 @@ export class Pass {
     if (!this.current.replay) this.context.output.end();
   }
 
-  private aborted(): Promise<void> {
-    const { signal } = this.cancelled;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
+  /** Waits for the client, or for the end of this pass: who does not read may still seek. */
+  private async drained(output: StreamOutput): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.stopWaiting = resolve;
+      void output.drained().then(resolve);
     });
+    this.stopWaiting = undefined;
   }
 }
 

@@ -153,6 +153,18 @@ describe('a playback stream', () => {
     expect(report!.type === 'sr' && Math.round(report!.ntpMs)).toBe(10_000);
   });
 
+  it('reports the present to a client of ONVIF, and nothing at other scales to others', async () => {
+    await scene.play({ required: ['onvif-replay'] });
+    await pass(UNIT_MS * 2);
+    const [report] = decodeRtcp(scene.reports[0]!, 0, scene.reports[0]!.length);
+    const agoMs = scene.clock.wallMs() - (report!.type === 'sr' ? report!.ntpMs : 0);
+    expect(agoMs).toBeLessThanOrEqual(UNIT_MS * 3);
+    const other = new Scene(SEGMENTS);
+    await other.play({ scale: 2 });
+    await other.pass(500);
+    expect([other.reports, other.sent.length > 0]).toEqual([[], true]);
+  });
+
   it('goes on after PAUSE with the timestamp that it tells', async () => {
     await play();
     await pass(500);
