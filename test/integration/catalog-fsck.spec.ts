@@ -33,7 +33,7 @@ afterAll(async () => {
 beforeEach(async () => {
   const root = await mkdtemp(join(directory, 'volume-'));
   const clock = new ManualClock(START_MS);
-  volume = await Volume.open('main', root);
+  volume = await Volume.open('main', root, { adopt: 'empty' });
   const journal = await Journal.open(volume.journalDirectory, clock);
   const recorder = createRecorder({
     camera: 'front',

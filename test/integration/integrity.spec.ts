@@ -48,7 +48,7 @@ afterAll(async () => {
 /** Two runs of real segments, one hour apart, recorded by two processes one after the other. */
 beforeEach(async () => {
   const root = await mkdtemp(join(directory, 'volume-'));
-  volume = await Volume.open('main', root, { adopt: true });
+  volume = await Volume.open('main', root, { adopt: 'any' });
   let previousHash: string | null = null;
   for (const startMs of [START_MS, START_MS + 3_600_000])
     previousHash = await recordRun(startMs, previousHash);

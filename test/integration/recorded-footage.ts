@@ -46,7 +46,7 @@ export class RecordedFootage {
 
   static async create(): Promise<RecordedFootage> {
     const root = mkdtempSync(join(tmpdir(), 'nightjar-footage-'));
-    const volume = await Volume.open('main', join(root, 'volume'), { adopt: true });
+    const volume = await Volume.open('main', join(root, 'volume'), { adopt: 'empty' });
     const journal = await Journal.open(volume.journalDirectory, new ManualClock());
     return new RecordedFootage(root, volume, journal);
   }

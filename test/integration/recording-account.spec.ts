@@ -14,6 +14,7 @@ import {
   SegmentDirectory,
   Volume,
   VolumeKeeper,
+  VolumeMonitor,
 } from '@nightjar/recording';
 import type { Demand, Demands, JournalLine } from '@nightjar/recording';
 import type { HubReader, OfflineReason, Relay, RelayStream } from '@nightjar/relay';
@@ -160,17 +161,29 @@ class World {
 
   async start(): Promise<void> {
     this.figures = { recorded: 0, expected: 0, missing: 0 };
-    const keeper = new VolumeKeeper({
-      volumes: {
-        disk: {
-          path: this.root,
-          minFreeBytes: 0,
-          maxBytes: undefined,
-          state: 'active',
-          adopt: 'empty',
-        },
+    const volumes = {
+      disk: {
+        path: this.root,
+        minFreeBytes: 0,
+        maxBytes: undefined,
+        state: 'active' as const,
+        adopt: 'empty' as const,
       },
+    };
+    const keeper = new VolumeKeeper({
+      volumes,
       knownVolumesFile: join(this.state, 'known-volumes.json'),
+      clock: this.clock,
+      log: silentLog,
+    });
+    const monitor = new VolumeMonitor({
+      volumes,
+      // Takes none of the time that is turned by hand.
+      keeper: {
+        measure: async (name) => ({ id: (await keeper.open(name)).id, freeBytes: 1, sizeBytes: 1 }),
+        probe: () => Promise.resolve(),
+      },
+      metrics: false,
       clock: this.clock,
       log: silentLog,
     });
@@ -181,8 +194,8 @@ class World {
     const { figures } = this;
     this.recordings = new Recordings({
       relay: relay as unknown as Relay,
-      volumeNames: ['disk'],
-      volumes: new OwnVolumes(keeper),
+      volumes: new OwnVolumes(keeper, monitor),
+      placement: 'order',
       settings: {
         segmentMs: 10_000,
         fragmentMs: 1_000,

@@ -1,6 +1,6 @@
 import { runMigrations } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
-import { printIssue, type LoadedConfig } from '@nightjar/config';
+import { printIssue, threadsFor, type LoadedConfig } from '@nightjar/config';
 import { createLogger, localSource, OperationsServer } from '@nightjar/monitoring';
 import type { Login } from './demo.js';
 import { PostgresServer } from './postgres/postgres-server.js';
@@ -35,6 +35,7 @@ export async function runMachine(options: MachineOptions): Promise<number> {
     ...options.environment,
     NIGHTJAR_DATABASE_URL: databaseUrl,
     NIGHTJAR_SUPERVISED: '1',
+    UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? String(threadsFor(config)),
   };
   const media = roleProcess('media', environment, context);
   const control = roleProcess('control', environment, context);

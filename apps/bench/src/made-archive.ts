@@ -55,7 +55,7 @@ const whole: RecordingMetrics = {
 /** Records made-up footage into a folder with the real recorder, as fast as the disk takes it, by a clock turned by hand. */
 export async function makeArchive(folder: string, options: ArchiveOptions): Promise<void> {
   const clock = new ManualClock(options.startMs);
-  const volume = await Volume.open('main', folder);
+  const volume = await Volume.open('main', folder, { adopt: 'empty' });
   const journal = await Journal.open(volume.journalDirectory, clock);
   const recorder = createRecorder({
     camera: options.camera,

@@ -17,6 +17,8 @@ import { ExportsController } from './footage/exports.controller.js';
 import { FootageController } from './footage/footage.controller.js';
 import { footageProviders } from './footage/footage.providers.js';
 import { PrincipalGuard } from './principal.guard.js';
+import { VolumesController } from './volumes.controller.js';
+import { VolumesService } from './volumes.service.js';
 import { IntegrityController } from './integrity.controller.js';
 import { RecordingController } from './recording/recording.controller.js';
 import { RECORDING_PROVIDERS } from './recording/recording.providers.js';
@@ -37,6 +39,7 @@ import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
     JobsController,
     LedgerController,
     RecordingController,
+    VolumesController,
   ],
   providers: [
     ...footageProviders,
@@ -69,6 +72,12 @@ import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
         { clock }: RoleContext,
       ) => new ControlService({ catalog, queue, schedule, events, clock }),
       inject: [Catalog, JobQueue, JobSchedule, EventWork, RoleContext],
+    },
+    {
+      provide: VolumesService,
+      useFactory: (catalog: Catalog, { watcher }: RoleContext) =>
+        new VolumesService(catalog, () => watcher.config),
+      inject: [Catalog, RoleContext],
     },
     {
       provide: APP_GUARD,

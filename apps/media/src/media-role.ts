@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { DEFAULT_THREADS, threadsFor } from '@nightjar/config';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { DemandFeed } from './demand/demand-feed.js';
 import { startFront } from './front/front-role.js';
@@ -8,7 +9,11 @@ import { Media } from './media.js';
 
 /** Starts the media role, in this process or as a front with several others. */
 export async function startMedia(context: RoleContext): Promise<RunningRole> {
-  const { config } = context;
+  const { config, logger } = context;
+  const threads = threadsFor(config);
+  const given = Number(process.env['UV_THREADPOOL_SIZE'] ?? DEFAULT_THREADS);
+  if (Object.keys(config.volumes).length > 1 && given < threads)
+    logger.warn(`a volume that hangs may hold up the others: set UV_THREADPOOL_SIZE=${threads}`);
   const list = new ShardList(config.dataDir);
   await list.endLeft();
   const cameras = Object.keys(config.cameras).length;
@@ -32,8 +37,8 @@ async function startAlone(context: RoleContext): Promise<RunningRole> {
   feed.start();
   await media.record();
   return {
-    ready: () => ({ ready: recordings.problems.length === 0, reasons: recordings.problems }),
-    collect: () => media.collect(),
+    ready: () => recordings.readiness,
+    collect: () => Promise.resolve(media.collect()),
     stop: async () => {
       await feed.stop();
       await media.stop();

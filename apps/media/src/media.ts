@@ -62,13 +62,13 @@ export class Media {
     });
   }
 
-  async collect(): Promise<void> {
+  collect(): void {
     this.figures.collect();
     metrics.rtspSessions.set(this.server.countSessions());
     metrics.recordingWanted.reset();
     for (const { camera, stream, demand } of this.demands.all())
       metrics.recordingWanted.set({ camera, stream }, demand.wanted ? 1 : 0);
-    await this.recordings.collect();
+    this.recordings.collect();
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { Volume } from '@nightjar/recording';
@@ -39,15 +37,7 @@ export class VolumeRegistry {
       throw new NightjarError('not-found', 'worker/unknown-volume', `there is no volume ${name}`, {
         volume: name,
       });
-    await access(join(path, '.nightjar', 'volume.json')).catch((error: unknown) => {
-      throw new NightjarError(
-        'unavailable',
-        'worker/no-volume',
-        `${path} holds no volume yet`,
-        { volume: name },
-        error,
-      );
-    });
+    // Gives no folder an identity.
     const volume = await Volume.open(name, path);
     await this.catalog.volumes.register({ id: volume.id, name, path });
     this.open.set(name, volume);

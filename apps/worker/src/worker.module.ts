@@ -26,6 +26,7 @@ import { JournalFeeder } from './journal-feeder.js';
 import { QueueGauges } from './queue-gauges.js';
 import { sparing } from './sparing.js';
 import { VolumeRegistry } from './volume-registry.js';
+import { VolumeWatch } from './volume-watch.js';
 import { WorkerService } from './worker.service.js';
 
 /** Every job this role is responsible for; boot fails unless each has exactly one processor. */
@@ -133,7 +134,14 @@ function createService(
     JOBS.map(({ queue: name }) => name),
     clock,
   );
-  return new WorkerService({ catalog, feeders, queue, jobs, gauges, clock, logger });
+  const watch = new VolumeWatch({
+    volumes: config.volumes,
+    registry: volumes,
+    catalog,
+    clock,
+    logger,
+  });
+  return new WorkerService({ catalog, feeders, watch, queue, jobs, gauges, clock, logger });
 }
 
 function jobListener(logger: Logger, unavailable: (reason: string) => void): JobListener {

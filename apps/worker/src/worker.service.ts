@@ -5,6 +5,7 @@ import type { JobQueue, JobWorker } from '@nightjar/jobs';
 import type { Logger, Readiness } from '@nightjar/monitoring';
 import type { JournalFeeder } from './journal-feeder.js';
 import type { QueueGauges } from './queue-gauges.js';
+import type { VolumeWatch } from './volume-watch.js';
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 10_000;
@@ -14,6 +15,7 @@ export interface WorkerParts {
   readonly feeders: readonly JournalFeeder[];
   /** Owns the backend that `jobs` works on too. */
   readonly queue: JobQueue;
+  readonly watch: VolumeWatch;
   readonly jobs: JobWorker;
   readonly gauges: QueueGauges;
   readonly clock: Clock;
@@ -43,19 +45,21 @@ export class WorkerService {
   }
 
   async stop(): Promise<void> {
-    const { catalog, feeders, gauges, jobs, queue } = this.parts;
+    const { catalog, feeders, gauges, jobs, queue, watch } = this.parts;
     this.stopping.abort();
     await this.starting;
-    await Promise.all([...feeders.map((feeder) => feeder.stop()), jobs.close(), gauges.stop()]);
+    const loops = [jobs.close(), gauges.stop(), watch.stop()];
+    await Promise.all([...feeders.map((feeder) => feeder.stop()), ...loops]);
     await queue.close();
     await catalog.close();
   }
 
   private async bringUp(): Promise<void> {
-    const { catalog, feeders, clock, logger } = this.parts;
+    const { catalog, feeders, watch, clock, logger } = this.parts;
     await catalog.connectEventually(clock, this.stopping.signal);
     logger.info('the catalog is connected');
     for (const feeder of feeders) feeder.start();
+    watch.start();
     await this.startJobs();
   }
 

@@ -9,6 +9,11 @@ const asNumber: ValueTransformer = {
   from: (value: string) => Number(value),
 };
 
+const asNumberOrNull: ValueTransformer = {
+  to: (value: unknown) => value,
+  from: (value: string | null) => (value === null ? null : Number(value)),
+};
+
 export interface CameraRow {
   id: number;
   name: string;
@@ -51,6 +56,16 @@ export interface VolumeRow {
   path: string;
   journalFile: number;
   journalOffset: number;
+  /** As the configuration has it: active, read-only or draining. */
+  state: string;
+  /** `healthy`, `unknown` before the first look, else the reason why it cannot be used. */
+  health: string;
+  /** The same in words, with the remedy. */
+  problem: string | null;
+  /** When its disk was last found there. */
+  lastSeen: Date | null;
+  freeBytes: number | null;
+  sizeBytes: number | null;
 }
 
 export const VolumeEntity = new EntitySchema<VolumeRow>({
@@ -61,6 +76,12 @@ export const VolumeEntity = new EntitySchema<VolumeRow>({
     path: { type: 'text' },
     journalFile: { name: 'journal_file', type: 'integer', default: 0 },
     journalOffset: { name: 'journal_offset', type: 'bigint', default: 0, transformer: asNumber },
+    state: { type: 'text', default: 'active' },
+    health: { type: 'text', default: 'unknown' },
+    problem: { type: 'text', nullable: true },
+    lastSeen: { name: 'last_seen', type: 'timestamptz', nullable: true },
+    freeBytes: { name: 'free_bytes', type: 'bigint', nullable: true, transformer: asNumberOrNull },
+    sizeBytes: { name: 'size_bytes', type: 'bigint', nullable: true, transformer: asNumberOrNull },
   },
 });
 

@@ -8,3 +8,4 @@ export { writeSecret, type Environment } from './secrets.js';
 export { parseDuration, parseSize, printDuration, printSize } from './units.js';
 export { configJsonSchema } from './schema.js';
 export { nearest } from './nearest.js';
+export { DEFAULT_THREADS, threadsFor, VOLUME_CALLS } from './volume-threads.js';

@@ -195,6 +195,18 @@ export const metrics = {
     'volume',
   ]),
   volumeSizeBytes: gauge('volume_size_bytes', 'Size of the file system of a volume.', ['volume']),
+  volumeHealthy: gauge('volume_healthy', 'Whether a volume can be used (1) or not (0).', [
+    'volume',
+  ]),
+  volumeInfo: gauge('volume_info', 'Always 1; the state that the configuration gives a volume.', [
+    'volume',
+    'state',
+  ]),
+  volumeFailures: counter(
+    'volume_failures_total',
+    'Writes to a volume that failed and checks that it did not pass, by reason.',
+    ['volume', 'reason'],
+  ),
   catalogLagBytes: gauge(
     'catalog_lag_bytes',
     "Bytes of a volume's journal that the catalog has not read yet.",

@@ -49,6 +49,15 @@ describe('OperationsServer', () => {
     expect([response.status, await response.json()]).toEqual([200, { ready: true, reasons: [] }]);
   });
 
+  it('says what is wrong although it is ready', async () => {
+    const source = localSource('media', () => ({ ready: true, reasons: ['volume b is full'] }));
+    const response = await fetch(`${await serving(source, ready('control'))}/readyz`);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { ready: true, reasons: ['media: volume b is full'] },
+    ]);
+  });
+
   it('says who is not ready and why', async () => {
     const sources = [
       ready('media', ['volume main is missing', 'front is down']),

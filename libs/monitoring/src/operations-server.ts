@@ -105,21 +105,18 @@ export class OperationsServer {
   }
 
   private async readyPage(): Promise<Page> {
-    const reasons = await Promise.all(
+    const answers = await Promise.all(
       this.options.sources.map(async (source) => {
-        try {
-          const { ready, reasons } = await source.ready();
-          if (ready) return [];
-          return (reasons.length > 0 ? reasons : ['not ready']).map(
-            (reason) => `${source.role}: ${reason}`,
-          );
-        } catch (error) {
-          return [`${source.role}: ${messageOf(error)}`];
-        }
+        const { ready, reasons } = await source
+          .ready()
+          .catch((error: unknown) => ({ ready: false, reasons: [messageOf(error)] }));
+        const said = ready || reasons.length > 0 ? reasons : ['not ready'];
+        return { ready, reasons: said.map((reason) => `${source.role}: ${reason}`) };
       }),
     );
-    const all = reasons.flat();
-    return json(all.length === 0 ? 200 : 503, { ready: all.length === 0, reasons: all });
+    const ready = answers.every((answer) => answer.ready);
+    const reasons = answers.flatMap((answer) => answer.reasons);
+    return json(ready ? 200 : 503, { ready, reasons });
   }
 }
 

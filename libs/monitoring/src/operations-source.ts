@@ -7,7 +7,7 @@ export type MetricJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>[numbe
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, in words for an operator. */
+  /** Why not, in words for an operator; while it is ready, what is wrong all the same. */
   readonly reasons: readonly string[];
 }
 

@@ -10,20 +10,21 @@ export interface ArchivedSegment extends SegmentEntry {
   readonly volume: string;
 }
 
+interface Placed {
+  readonly volume: Volume;
+  readonly directory: SegmentDirectory;
+  readonly extents: StreamExtents;
+}
+
 /** All footage of this process's volumes as one timeline, read from the disk: it needs no database. */
 export class Archive {
-  private readonly volumes = new Map<
-    string,
-    {
-      readonly volume: Volume;
-      readonly directory: SegmentDirectory;
-      readonly extents: StreamExtents;
-    }
-  >();
+  private readonly volumes = new Map<string, Placed>();
 
+  /** @param isReadable whether a volume can be read now; the others are passed over */
   constructor(
     private readonly live: LiveSegments,
     private readonly clock: Pick<Clock, 'wallMs'> = systemClock,
+    private readonly isReadable: (volume: string) => boolean = () => true,
   ) {}
 
   add(volume: Volume): void {
@@ -40,7 +41,7 @@ export class Archive {
     toMs: number,
   ): Promise<ArchivedSegment[]> {
     const all: ArchivedSegment[] = [];
-    for (const [volume, { directory }] of this.volumes) {
+    for (const [volume, { directory }] of this.readable()) {
       for (const entry of await directory.list(camera, stream, fromMs, toMs))
         all.push({ ...entry, volume });
     }
@@ -59,7 +60,7 @@ export class Archive {
   ): AsyncGenerator<ArchivedSegment> {
     const walks: { readonly rest: AsyncGenerator<SegmentEntry>; head: ArchivedSegment }[] = [];
     try {
-      for (const [volume, { directory }] of this.volumes) {
+      for (const [volume, { directory }] of this.readable()) {
         const rest = directory.walk(camera, stream, atMs, order);
         const { value, done } = await rest.next();
         if (done !== true) walks.push({ rest, head: { ...value, volume } });
@@ -81,7 +82,7 @@ export class Archive {
   /** Where there is footage in `[fromMs, toMs)`, by start, not clipped; overlaps are left as they are. */
   async extents(camera: string, stream: string, fromMs: number, toMs: number): Promise<Extent[]> {
     const all: Extent[] = [];
-    for (const { extents } of this.volumes.values())
+    for (const [, { extents }] of this.readable())
       all.push(...(await extents.list(camera, stream, fromMs, toMs)));
     return all.sort((a, b) => a.startMs - b.startMs);
   }
@@ -94,7 +95,7 @@ export class Archive {
   /** The newest footage of a stream on any volume. */
   async last(camera: string, stream: string): Promise<ArchivedSegment | undefined> {
     let newest: ArchivedSegment | undefined;
-    for (const [volume, { directory }] of this.volumes) {
+    for (const [volume, { directory }] of this.readable()) {
       const entry = await directory.last(camera, stream);
       if (entry !== undefined && entry.endMs > (newest?.endMs ?? -Infinity))
         newest = { ...entry, volume };
@@ -115,8 +116,8 @@ export class Archive {
   }
 
   /**
-   * @throws NightjarError 'not-found' when its volume is not there, 'data-loss' when it cannot be read, or the error of
-   *   the file system when retention took it meanwhile
+   * @throws NightjarError 'not-found' when its volume is not there, 'unavailable' when that is unhealthy, 'data-loss' when it
+   *   cannot be read, or the error of the file system when retention took it meanwhile
    */
   async open(segment: ArchivedSegment): Promise<SegmentReader> {
     const entry = this.volumes.get(segment.volume);
@@ -125,7 +126,17 @@ export class Archive {
         volume: segment.volume,
       });
     }
+    if (!this.isReadable(segment.volume)) {
+      const message = `volume ${segment.volume} cannot be read now`;
+      throw new NightjarError('unavailable', 'recording/unreadable-volume', message, {
+        volume: segment.volume,
+      });
+    }
     return await SegmentReader.open(entry.volume.resolve(segment.path));
+  }
+
+  private readable(): [string, Placed][] {
+    return [...this.volumes].filter(([name]) => this.isReadable(name));
   }
 }
 

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { NightjarError } from '@nightjar/common';
 import type { ByteSource } from '@nightjar/containers';
+import type { IoLane } from './io-lane.js';
 
 /** Makes names in a folder survive a power loss. */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -118,3 +119,15 @@ export const createSegmentFile: CreateSegmentFile = async (path) => {
     close: () => handle.close(),
   };
 };
+
+/** Files whose every call goes through a lane. */
+export function inLane(lane: IoLane, create: CreateSegmentFile): CreateSegmentFile {
+  return async (path) => {
+    const file = await lane.run(() => create(path));
+    return {
+      append: (parts, durable) => lane.run(() => file.append(parts, durable)),
+      sync: () => lane.run(() => file.sync()),
+      close: () => lane.run(() => file.close()),
+    };
+  };
+}

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '@nightjar/common';
 import type { RecordOf } from './journal-records.js';
 import type { RecordingTarget } from './recording-volumes.js';
 import { finishSegment } from './recovery.js';
-import type { WriteQueue } from './write-queue.js';
+import type { VolumeQueues } from './volume-queues.js';
 
 /** After a failed write a new run is tried after this, */
 export const FIRST_RETRY_MS = 1_000;
@@ -29,7 +29,7 @@ export class FailedRuns {
 
   constructor(
     private readonly stream: { readonly camera: string; readonly stream: string },
-    private readonly queue: WriteQueue,
+    private readonly queues: VolumeQueues,
     private readonly clock: Clock,
   ) {}
 
@@ -42,9 +42,13 @@ export class FailedRuns {
     return this.clock.monotonicMs() >= this.retryAtMs;
   }
 
-  /** @param repair undefined: the journal knows nothing of the run */
-  failed(repair: Repair | undefined): void {
+  /**
+   * @param repair undefined: the journal knows nothing of the run
+   * @param elsewhere the footage goes on on another volume, which need not wait for this one
+   */
+  failed(repair: Repair | undefined, elsewhere: boolean): void {
     if (repair !== undefined) this.repairs.push(repair);
+    if (elsewhere) return;
     this.lastFailed = true;
     this.retryAtMs = this.clock.monotonicMs() + this.retryMs;
     this.timer?.cancel();
@@ -60,12 +64,14 @@ export class FailedRuns {
   /** Finishes the files of failed runs; what still cannot be done is left for the next time, or for recovery. */
   repair(): void {
     for (const item of this.repairs) {
-      this.queue.push(0, async () => {
+      const { volume, journal, failure } = item.target;
+      if (failure !== undefined) continue;
+      this.queues.of(volume).push(0, async () => {
         if (!this.repairs.includes(item)) return;
         const { run, endMs: endedAtMs, reason, segment } = item;
-        const { volume, journal } = item.target;
         await volume.verify();
-        if (segment !== undefined) await finishSegment(volume, journal, segment);
+        if (segment !== undefined)
+          await volume.lane.run(() => finishSegment(volume, journal, segment));
         await journal.append({ type: 'run-ended', run, ...this.stream, endedAtMs, reason });
         this.repairs = this.repairs.filter((other) => other !== item);
       });

@@ -155,9 +155,9 @@ export class GrowingSegment {
     };
     await journal.append(this.opened);
     const path = volume.resolve(this.path);
-    await makeDirectory(volume.root, dirname(path));
+    await volume.lane.run(() => makeDirectory(volume.root, dirname(path)));
     this.file = await this.options.createFile(path);
-    await syncDirectory(dirname(path));
+    await volume.lane.run(() => syncDirectory(dirname(path)));
     return [await init, encodeSegmentHeader({ ...header, previousHash })];
   }
 

@@ -1,4 +1,13 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -195,6 +204,27 @@ describe('Journal', () => {
     file.datasync = datasync;
     await journal.append(gap(3));
     expect((await readAll()).lines).toMatchObject([{ startMs: 1 }, { startMs: 2 }, { startMs: 3 }]);
+    await journal.close();
+  });
+
+  it('lets go of its file, keeps what comes meanwhile, and writes it when the disk is back', async () => {
+    const journal = await Journal.open(directory, clock);
+    await journal.append(gap(1));
+    await journal.release();
+    await rename(directory, `${directory}.away`);
+    await expect(journal.append(gap(2))).rejects.toMatchObject({
+      code: 'recording/volume-released',
+    });
+    await expect(journal.reopen()).rejects.toMatchObject({ code: 'ENOENT' });
+    await rename(`${directory}.away`, directory);
+    // What a power loss may leave of a line that was never confirmed.
+    await appendFile(join(directory, '00000000.jsonl'), '{"seq":2,"ty');
+    await journal.reopen();
+    expect(journal.failing).toBe(false);
+    await journal.append(gap(3));
+    expect((await readAll()).lines).toMatchObject([{ startMs: 1 }, { startMs: 2 }, { startMs: 3 }]);
+    await truncate(join(directory, '00000000.jsonl'), 10);
+    await expect(journal.reopen()).rejects.toMatchObject({ code: 'recording/journal-changed' });
     await journal.close();
   });
 });

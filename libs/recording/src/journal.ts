@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -57,12 +58,14 @@ export class Journal implements JournalSink {
   private retry: Timer | undefined;
   private closed = false;
   private lost = 0;
+  private refused = false;
 
   private constructor(
     private readonly directory: string,
     private readonly clock: Clock,
     private readonly fileBytes: number,
-    private file: FileHandle,
+    /** Undefined while it is let go of. */
+    private file: FileHandle | undefined,
     private fileNumber: number,
     private size: number,
     private seq: number,
@@ -117,6 +120,50 @@ export class Journal implements JournalSink {
     return this.lost;
   }
 
+  /** Whether the disk refused the last write. */
+  get failing(): boolean {
+    return this.refused;
+  }
+
+  /** Lets go of the file, so that its disk can be unmounted; what is appended from then on is refused and kept. */
+  async release(): Promise<void> {
+    this.retry?.cancel();
+    await this.running;
+    const { file } = this;
+    this.file = undefined;
+    this.refused = true;
+    await file?.close().catch(() => undefined);
+  }
+
+  /**
+   * Opens the file again, since a disk that went away and came back knows nothing of what was open; then writes what waits.
+   * The caller has made sure that it is the same disk.
+   * @throws NightjarError `recording/journal-changed` when it is not the file that was left, or the error of the file system
+   */
+  async reopen(): Promise<void> {
+    this.retry?.cancel();
+    await this.running;
+    const path = join(this.directory, journalFileName(this.fileNumber));
+    // As 'a+', but it must be there.
+    const file = await open(path, constants.O_RDWR | constants.O_APPEND);
+    try {
+      const { size } = await file.stat();
+      if (size < this.size) {
+        const message = `the journal has ${size} bytes, but ${this.size} were written`;
+        throw new NightjarError('data-loss', 'recording/journal-changed', message);
+      }
+      if (size > this.size) await file.truncate(this.size);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await this.file?.close().catch(() => undefined);
+    this.file = file;
+    this.refused = false;
+    if (this.pending.length > 0) this.kick();
+    await this.running;
+  }
+
   /**
    * Adds one record; resolves when it is durable. Rejects when the disk refuses it: it is then kept and tried again.
    */
@@ -157,7 +204,7 @@ export class Journal implements JournalSink {
     this.closed = true;
     await this.running;
     if (this.pending.length > 0) await this.writePending().catch(() => undefined);
-    await this.file.close();
+    await this.file?.close();
   }
 
   private encode(records: readonly JournalRecord[]): Buffer {
@@ -180,27 +227,35 @@ export class Journal implements JournalSink {
       try {
         await this.writePending();
         if (this.size >= this.fileBytes) await this.rotate();
+        this.refused = false;
       } catch (error) {
+        this.refused = true;
         for (const line of this.pending) {
           line.settle?.reject(error);
           line.settle = undefined;
         }
-        if (!this.closed) this.retry = this.clock.setTimer(RETRY_MS, () => this.kick());
+        if (!this.closed && this.file !== undefined)
+          this.retry = this.clock.setTimer(RETRY_MS, () => this.kick());
         return;
       }
     }
   }
 
   private async writePending(): Promise<void> {
+    const { file } = this;
+    if (file === undefined) {
+      const message = 'the volume of the journal cannot be used now';
+      throw new NightjarError('unavailable', 'recording/volume-released', message);
+    }
     const batch = [...this.pending];
     const records = batch.map((line) => line.record);
     const bytes = this.encode(records);
     try {
       // A write that was cut short is taken back, so that no line is torn in the middle of the file.
-      await this.file.appendFile(bytes);
-      await this.file.datasync();
+      await file.appendFile(bytes);
+      await file.datasync();
     } catch (error) {
-      await this.file.truncate(this.size).catch(() => undefined);
+      await file.truncate(this.size).catch(() => undefined);
       throw error;
     }
     this.size += bytes.length;
@@ -230,6 +285,6 @@ export class Journal implements JournalSink {
     this.fileNumber = number;
     this.size = carried.length;
     this.seq += records.length;
-    await old.close();
+    await old?.close();
   }
 }

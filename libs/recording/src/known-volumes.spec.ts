@@ -31,7 +31,7 @@ describe('the volumes that are known', () => {
   it('keep an empty mount point from being taken for a new volume', async () => {
     const root = join(folder, 'disk');
     const known = await KnownVolumes.load(knownVolumesFile(folder));
-    await known.remember('main', root, (await Volume.open('main', root)).id);
+    await known.remember('main', root, (await Volume.open('main', root, { adopt: 'empty' })).id);
     await rm(join(root, '.nightjar'), { recursive: true });
     const expectedId = known.idOf('main', root)!;
     await expect(Volume.open('main', root, { expectedId })).rejects.toMatchObject({

@@ -1,94 +1,156 @@
-import { messageOf, type Clock } from '@nightjar/common';
-import type { CameraConfig } from '@nightjar/config';
-import type { RecordingLog } from './ports.js';
-import type { InterruptedRun } from './recovery.js';
-import type { RecordingVolume, RecordingVolumes } from './recording-volumes.js';
-
-/** A volume that could not be opened is tried again after this. */
-export const VOLUME_RETRY_MS = 10_000;
+import type { CameraConfig, RecordingConfig } from '@nightjar/config';
+import type { OpenedVolume, RecordingVolume, RecordingVolumes } from './recording-volumes.js';
+import { chooseVolume } from './volume-choice.js';
+import { isReadable, isWritable, problemOf, type VolumeStatus } from './volume-status.js';
+import type { VolumeFailure } from './write-failure.js';
 
 export interface OpenVolumesOptions {
-  /** Names of the volumes, the one to be preferred first. */
-  readonly names: readonly string[];
   readonly volumes: RecordingVolumes;
-  readonly clock: Clock;
-  readonly log: RecordingLog;
+  readonly placement: RecordingConfig['placement'];
 }
 
-/** The volumes of an installation as one process uses them: opened, retried, and chosen from. */
+/** The volumes of an installation as one process uses them: opened as soon as they can be, and chosen from. */
 export class OpenVolumes {
-  private readonly open = new Map<string, RecordingVolume>();
-  private readonly failures = new Map<string, string>();
-  private readonly listeners: ((opened: RecordingVolume) => void)[] = [];
-  private closed = false;
+  private readonly opened = new Map<string, RecordingVolume>();
+  private readonly listeners: ((opened: RecordingVolume | undefined) => void)[] = [];
+  /** Volumes that could not be opened. */
+  private readonly refused = new Set<string>();
+  /** One at a time. */
+  private opening: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: OpenVolumesOptions) {}
-
-  /** Opens the volumes, finishing what a crash left open. A volume that fails is retried; the others are used meanwhile. */
-  async start(): Promise<void> {
-    for (const name of this.options.names) await this.openVolume(name);
+  constructor(private readonly options: OpenVolumesOptions) {
+    options.volumes.onChange(() => this.changed());
   }
 
-  /** Calls `listener` for every volume that is opened, also long after the start: what had no volume may have one now. */
-  onChange(listener: (opened: RecordingVolume) => void): void {
+  /** Opens the volumes that can be used, finishing what a crash left open; the others follow when they can be used. */
+  async start(): Promise<void> {
+    await this.options.volumes.start();
+    this.changed();
+    await this.opening;
+  }
+
+  /** Calls `listener` when the choice may have changed, with the volume if one was opened. */
+  onChange(listener: (opened: RecordingVolume | undefined) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Why something that is declared cannot be recorded now; empty when all is well. */
+  /** Why volumes cannot be used now; empty when all is well. */
   get problems(): readonly string[] {
-    return [...this.failures.values()];
+    return this.statuses.flatMap(({ name, problem }) =>
+      problem === undefined ? [] : [`volume ${name}: ${problem.message}`],
+    );
   }
 
-  /** Where footage of a camera goes now; undefined while there is no volume for it. Cheap: ask it for every run. */
-  choose(camera: CameraConfig): RecordingVolume | undefined {
-    const names = camera.volumes ?? this.options.names;
-    for (const name of names) {
-      const volume = this.open.get(name);
-      if (volume !== undefined) return volume;
-    }
-    return undefined;
+  /** Whether there is any volume to record on. */
+  get writable(): boolean {
+    return this.statuses.some(isWritable);
   }
 
-  /** The volumes that can be written to, preferred first. */
+  /** Whether what was opened under a name can be read now. */
+  isReadable(name: string): boolean {
+    return this.statuses.some((status) => status.name === name && isReadable(status));
+  }
+
+  /**
+   * Where footage of a stream goes now; undefined while there is no volume for it. Cheap: ask it as often as you like.
+   * @param current name of the volume it goes to
+   */
+  choose(camera: CameraConfig, stream: string, current?: string): RecordingVolume | undefined {
+    const name = chooseVolume({
+      volumes: this.candidates(camera).filter(({ name }) => this.opened.has(name)),
+      placement: this.options.placement,
+      stream: `${camera.name}/${stream}`,
+      current,
+    });
+    return name === undefined ? undefined : this.opened.get(name);
+  }
+
+  /** Why there is no volume for a camera: the reason of the one it would prefer. */
+  reasonFor(camera: CameraConfig | undefined): VolumeFailure {
+    const preferred = camera && this.candidates(camera)[0];
+    return preferred?.problem?.reason ?? 'volume-missing';
+  }
+
+  /** All that are open, in the order of the configuration. */
   get all(): readonly RecordingVolume[] {
-    return this.options.names.flatMap((name) => this.open.get(name) ?? []);
+    return this.statuses.flatMap(({ name }) => this.opened.get(name) ?? []);
   }
 
-  /** The newest run of a stream that a crash ended, on any volume, until another run of the stream begins there. */
-  async interruptedRun(camera: string, stream: string): Promise<InterruptedRun | undefined> {
-    let newest: InterruptedRun | undefined;
-    for (const volume of this.open.values()) {
-      const run = await volume.interruptedRun(camera, stream);
-      if (run !== undefined && run.endedAtMs > (newest?.endedAtMs ?? -Infinity)) newest = run;
-    }
-    return newest;
+  /** Whose journals can be written: of active volumes first, and even of a full one, but last. */
+  get journals(): readonly RecordingVolume[] {
+    const rank = ({ state, problem }: VolumeStatus): number => {
+      if (problem !== undefined) return problem.reason === 'disk-full' ? 2 : NaN;
+      return state === 'active' ? 0 : state === 'draining' ? 1 : NaN;
+    };
+    return this.statuses
+      .filter((status) => status.state !== 'read-only' && !Number.isNaN(rank(status)))
+      .toSorted((a, b) => rank(a) - rank(b))
+      .flatMap(({ name }) => this.opened.get(name) ?? []);
   }
 
   /** Brings the figures of the volumes up to date. */
-  collect(): Promise<void> {
-    return this.options.volumes.collect();
+  collect(): void {
+    this.options.volumes.collect();
   }
 
   /** Call it when nothing records any more. */
   async close(): Promise<void> {
-    this.closed = true;
     await this.options.volumes.close();
+    await this.opening;
   }
 
-  private async openVolume(name: string): Promise<void> {
-    const { clock, log, volumes } = this.options;
-    try {
-      const opened = await volumes.open(name);
-      this.open.set(name, opened);
-      if (this.failures.delete(name)) log.info({ volume: name }, 'the volume is back');
-      for (const listener of this.listeners) listener(opened);
-    } catch (error) {
-      const problem = `volume ${name}: ${messageOf(error)}`;
-      if (this.failures.get(name) !== problem) log.error({ volume: name }, problem);
-      this.failures.set(name, problem);
-      clock.setTimer(VOLUME_RETRY_MS, () => {
-        if (!this.closed) void this.openVolume(name);
-      });
+  private get statuses(): readonly VolumeStatus[] {
+    return this.options.volumes.statuses;
+  }
+
+  /** Active volumes for a camera, the preferred first. */
+  private candidates({ volumes }: CameraConfig): VolumeStatus[] {
+    const { statuses } = this;
+    const wanted =
+      volumes === undefined
+        ? statuses
+        : volumes.flatMap((name) => statuses.find((status) => status.name === name) ?? []);
+    return wanted.filter(({ state }) => state === 'active');
+  }
+
+  private changed(): void {
+    this.tell(undefined);
+    this.opening = this.opening.then(() => this.openNew());
+  }
+
+  private async openNew(): Promise<void> {
+    for (const status of this.statuses) {
+      const { name, id, problem } = status;
+      if (!isReadable(status) || (problem !== undefined && this.refused.has(name))) continue;
+      if (this.opened.get(name)?.volume.id === id) continue;
+      try {
+        const opened = await this.options.volumes.open(name);
+        const volume = this.withHealth(name, opened);
+        this.opened.set(name, volume);
+        this.refused.delete(name);
+        this.tell(volume);
+      } catch (error) {
+        // It is tried again when it has been found healthy.
+        this.refused.add(name);
+        this.options.volumes.failed(name, problemOf(error));
+      }
     }
+  }
+
+  private withHealth(name: string, opened: OpenedVolume): RecordingVolume {
+    const { volumes } = this.options;
+    const failure = (): VolumeFailure | undefined =>
+      volumes.statuses.find((status) => status.name === name)?.problem?.reason;
+    return {
+      ...opened,
+      get failure() {
+        return failure();
+      },
+      failed: (problem) => volumes.failed(name, problem),
+    };
+  }
+
+  private tell(opened: RecordingVolume | undefined): void {
+    for (const listener of this.listeners) listener(opened);
   }
 }

@@ -125,8 +125,9 @@ export class RecordedStream {
   /** What holds of it while nothing was tried. */
   private stateOf(demand: Demand): Absence {
     if (!demand.wanted) return { kind: 'unwanted', reason: demand.because };
-    const reason = this.options.chooseVolume() === undefined ? NO_VOLUME : NOT_YET_ONLINE;
-    return { kind: 'gap', reason };
+    const { chooseVolume, whyNoVolume } = this.options;
+    if (chooseVolume() !== undefined) return { kind: 'gap', reason: NOT_YET_ONLINE };
+    return { kind: 'gap', reason: whyNoVolume?.() ?? NO_VOLUME };
   }
 }
 

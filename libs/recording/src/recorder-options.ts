@@ -19,6 +19,8 @@ export interface RecorderOptions {
   readonly stream: string;
   /** Where the run that begins goes; undefined: nowhere now. A run stays where it began. */
   readonly chooseVolume: () => RecordingTarget | undefined;
+  /** Why there is none; left out: its volume is missing. */
+  readonly whyNoVolume?: () => GapReason;
   /** One for the whole process. */
   readonly clock: WallClock;
   readonly settings: RecordingSettings;

@@ -5,22 +5,23 @@ import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { Absence, Account, AccountedRun } from './account.js';
 import type { Demand } from './demand/demand.js';
-import { createSegmentFile } from './durable-files.js';
+import { createSegmentFile, inLane } from './durable-files.js';
 import { FailedRuns } from './failed-runs.js';
 import { MediaPool } from './media-memory.js';
 import { PreRollMemory } from './pre-roll.js';
 import type { HeldGop, HeldUnit } from './pre-roll.js';
 import { loggedError, soleAccount } from './recorder-options.js';
 import type { RecorderOptions } from './recorder-options.js';
-import { MIN_SILENCE_MS, RunLosses } from './run-losses.js';
 import type { RecordingTarget } from './recording-volumes.js';
+import { MIN_SILENCE_MS, RunLosses } from './run-losses.js';
 import { Run } from './run.js';
 import type { RunTrack } from './run-track.js';
 import { SegmentChain } from './segment-chain.js';
 import { setAside } from './set-aside.js';
 import { StreamInputs } from './stream-inputs.js';
+import { VolumeQueues } from './volume-queues.js';
+import { problemOf } from './volume-status.js';
 import { writeFailureOf } from './write-failure.js';
-import { WriteQueue } from './write-queue.js';
 
 /** A run may begin so much before the end of the footage before it (it is then moved); earlier keyframes are left out. */
 export const MAX_START_SHIFT_MS = 100;
@@ -37,6 +38,7 @@ const ALWAYS: Demand = { wanted: true, because: 'continuous', sinceMs: -Infinity
 /** The run that takes units now. */
 interface Current {
   readonly run: Run;
+  readonly target: RecordingTarget;
   readonly accounted: AccountedRun;
 }
 
@@ -47,7 +49,7 @@ interface Current {
 export class Recorder implements HubReader {
   /** What is kept of a packet is copied before {@link batch} returns. */
   readonly holdsBatches = false;
-  private readonly queue: WriteQueue;
+  private readonly queues: VolumeQueues;
   private readonly chain: SegmentChain;
   private readonly source: Clock;
   private readonly account: Account;
@@ -55,6 +57,7 @@ export class Recorder implements HubReader {
   private readonly failures: FailedRuns;
   private sdp: readonly SdpTrack[] = [];
   private current: Current | undefined;
+  private latest: Run | undefined;
   private demand: Demand;
   /** While the stream is unwanted and armed. */
   private preRoll: PreRollMemory | undefined;
@@ -75,10 +78,10 @@ export class Recorder implements HubReader {
     this.source = clock.source;
     this.wallSteps = clock.steps;
     this.chain = options.chain ?? new SegmentChain(null);
-    this.queue = new WriteQueue(settings.queueBytes, (error) =>
+    this.queues = new VolumeQueues(settings.queueBytes, (error) =>
       this.logError(error, 'writing failed'),
     );
-    this.failures = new FailedRuns({ camera, stream }, this.queue, this.source);
+    this.failures = new FailedRuns({ camera, stream }, this.queues, this.source);
     this.inputs = new StreamInputs(options.pool ?? PROCESS_POOL, {
       unit: (track, unit) => this.unit(track, unit),
       reconfigured: (track) => this.reconfigured(track),
@@ -106,7 +109,7 @@ export class Recorder implements HubReader {
 
   /** Bytes that wait for the disk. */
   get queuedBytes(): number {
-    return this.queue.bytes;
+    return this.queues.bytes;
   }
 
   /** Bytes that are held in memory, should an event come. */
@@ -180,7 +183,7 @@ export class Recorder implements HubReader {
 
   /** Resolves when nothing waits for the disk. */
   idle(): Promise<void> {
-    return this.queue.idle();
+    return this.queues.idle();
   }
 
   private finish(next: Absence | undefined): void {
@@ -235,7 +238,9 @@ export class Recorder implements HubReader {
 
   /** Records what memory held, as if it came now; its clocks and arrivals are its own. */
   private replay(leader: RunTrack, gops: readonly HeldGop[]): void {
-    this.queue.grant(gops.reduce((sum, { bytes }) => sum + bytes, 0));
+    const target = this.options.chooseVolume();
+    const held = gops.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (target !== undefined) this.queues.of(target.volume).grant(held);
     this.needKeyframe = true;
     for (const gop of gops) {
       if (gop.lostTicks !== undefined) this.loseFrom(leader, gop.lostTicks);
@@ -275,7 +280,10 @@ export class Recorder implements HubReader {
     }
     if (unit.afterLoss === true) this.loseFrom(track, ticks);
     if (this.needKeyframe && !unit.keyframe) return;
-    if (unit.keyframe) this.checkClocks(track, ticks, arrivalWallMs);
+    if (unit.keyframe) {
+      this.checkClocks(track, ticks, arrivalWallMs);
+      this.checkVolume(ticks);
+    }
     if (!this.demand.wanted) {
       if (this.preRoll !== undefined) this.hold(this.preRoll, track, unit, ticks);
       return;
@@ -307,7 +315,12 @@ export class Recorder implements HubReader {
     if (heldMs >= this.options.settings.fragmentMs) track.anchor(0);
   }
 
-  private lead({ run }: Current, track: RunTrack, unit: HeldUnit['unit'], arrivalMs: number): void {
+  private lead(
+    { run, target }: Current,
+    track: RunTrack,
+    unit: HeldUnit['unit'],
+    arrivalMs: number,
+  ): void {
     this.losses.goOn(track, unit.ticks);
     this.needKeyframe = false;
     run.lead(unit, arrivalMs, this.newSegment);
@@ -317,6 +330,7 @@ export class Recorder implements HubReader {
       this.labels,
       'the disk is too slow: footage is dropped up to the next keyframe',
     );
+    target.failed?.({ reason: 'disk-slow', message: 'the disk takes less than is recorded' });
     this.endRun('disk-slow');
   }
 
@@ -369,17 +383,35 @@ export class Recorder implements HubReader {
       );
   }
 
+  /** Leaves a volume that is not healthy at once, and one that is less preferred where a segment would begin. */
+  private checkVolume(ticks: number): void {
+    if (this.current === undefined) return;
+    const { run, target } = this.current;
+    const { failure } = target;
+    const boundary = run.turnsAt(ticks);
+    if (boundary) this.failures.repair();
+    if ((failure === undefined && !boundary) || !this.isElsewhere(target)) return;
+    const elsewhere = this.options.chooseVolume() !== undefined;
+    if (failure !== undefined || elsewhere) this.endRun(failure ?? 'volume-change');
+  }
+
+  /** Whether a run that begins now would not go there. */
+  private isElsewhere({ volume }: RecordingTarget): boolean {
+    return this.options.chooseVolume()?.volume !== volume;
+  }
+
   private startRun(leader: RunTrack, ticks: number): Current | undefined {
     const { camera, stream, settings, metricsSink, log } = this.options;
     if (this.ended || leader.config === undefined || !this.failures.mayTry) return undefined;
-    if (this.queue.bytes > settings.queueBytes / 2) return undefined;
     const fromMs = leader.clock.wallMs(ticks);
     if (fromMs < this.account.recordedToMs - MAX_START_SHIFT_MS) return undefined;
     const target = this.options.chooseVolume();
     if (target === undefined) {
-      this.account.because(NO_VOLUME);
+      this.account.because(this.options.whyNoVolume?.() ?? NO_VOLUME);
       return undefined;
     }
+    const queue = this.queues.of(target.volume);
+    if (queue.bytes > settings.queueBytes / 2) return undefined;
     this.failures.repair();
     const followers = this.inputs.tracks.filter((track) => track !== leader);
     const accounted = this.account.runBegins(fromMs);
@@ -392,9 +424,9 @@ export class Recorder implements HubReader {
         settings,
         clock: this.source,
         metrics: metricsSink,
-        queue: this.queue,
+        queue,
         chain: this.chain,
-        createFile: this.options.createFile ?? createSegmentFile,
+        createFile: inLane(target.volume.lane, this.options.createFile ?? createSegmentFile),
         makeRoom: (id, fromMs, toMs) => this.makeRoom(target, id, fromMs, toMs),
         settled: () => this.account.settled(accounted),
         written: (startMs, endMs) => {
@@ -404,8 +436,11 @@ export class Recorder implements HubReader {
         failed: ({ error, endMs, announced, segment }) => {
           const reason = writeFailureOf(error);
           this.logError(error, `recording stopped: ${reason}`);
+          if (reason !== 'unsupported') target.failed?.(problemOf(error));
+          const elsewhere = run !== this.latest || this.isElsewhere(target);
           this.failures.failed(
             announced ? { target, run: run.id, endMs, reason, segment } : undefined,
+            elsewhere,
           );
           this.account.failed(accounted, endMs, reason);
           if (this.current?.run === run) this.forgetRun();
@@ -414,9 +449,10 @@ export class Recorder implements HubReader {
       [leader, ...followers],
       this.account.recordedToMs,
     );
-    log.info({ ...this.labels, run: run.id }, 'recording');
+    this.latest = run;
+    log.info({ ...this.labels, run: run.id, volume: target.volume.name }, 'recording');
     this.newSegment = false;
-    return { run, accounted };
+    return { run, target, accounted };
   }
 
   /** Media from here on do not belong to those before. */
@@ -444,7 +480,8 @@ export class Recorder implements HubReader {
 
   /** Without a volume nothing would be recorded, whatever else is wrong. */
   private reasonOr(reason: string): string {
-    return this.options.chooseVolume() === undefined ? NO_VOLUME : reason;
+    if (this.options.chooseVolume() !== undefined) return reason;
+    return this.options.whyNoVolume?.() ?? NO_VOLUME;
   }
 
   private get labels(): { camera: string; stream: string } {

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import type { Clock } from '@nightjar/common';
+import type { NightjarConfig } from '@nightjar/config';
+import type { Logger } from '@nightjar/monitoring';
 import { Relay, RelayModule } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import { Archive } from './archive.js';
@@ -8,6 +11,7 @@ import { accountFigures, recordingMetrics } from './recording-metrics.js';
 import { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
 import { Recordings } from './recordings.js';
 import { VolumeKeeper } from './volume-keeper.js';
+import { VolumeMonitor } from './volume-monitor.js';
 
 @Module({
   imports: [RelayModule],
@@ -30,17 +34,8 @@ import { VolumeKeeper } from './volume-keeper.js';
         new Recordings({
           relay,
           demands,
-          volumeNames: Object.keys(config.volumes),
-          volumes:
-            volumes ??
-            new OwnVolumes(
-              new VolumeKeeper({
-                volumes: config.volumes,
-                knownVolumesFile: knownVolumesFile(config.dataDir),
-                clock,
-                log: logger,
-              }),
-            ),
+          volumes: volumes ?? ownVolumes(config, clock, logger),
+          placement: config.recording.placement,
           settings: config.recording,
           clock,
           log: logger,
@@ -58,3 +53,14 @@ import { VolumeKeeper } from './volume-keeper.js';
   exports: [Recordings, RecordingDemands, Archive],
 })
 export class RecordingModule {}
+
+function ownVolumes({ volumes, dataDir }: NightjarConfig, clock: Clock, log: Logger): OwnVolumes {
+  const keeper = new VolumeKeeper({
+    volumes,
+    knownVolumesFile: knownVolumesFile(dataDir),
+    clock,
+    log,
+  });
+  const monitor = new VolumeMonitor({ volumes, keeper, metrics: true, clock, log });
+  return new OwnVolumes(keeper, monitor);
+}

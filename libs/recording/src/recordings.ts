@@ -1,5 +1,6 @@
 import { messageOf, type Clock } from '@nightjar/common';
-import type { CameraConfig, RecordConfig } from '@nightjar/config';
+import type { CameraConfig, RecordConfig, RecordingConfig } from '@nightjar/config';
+import type { Readiness } from '@nightjar/monitoring';
 import type { Relay } from '@nightjar/relay';
 import { Account, RETELL_MS } from './account.js';
 import type { AccountEnd } from './account-record.js';
@@ -15,13 +16,13 @@ import { RecordedStream } from './recorded-stream.js';
 import { loggedError } from './recorder-options.js';
 import type { RecordingVolume, RecordingVolumes } from './recording-volumes.js';
 import { SegmentChain } from './segment-chain.js';
+import type { LiveSegments } from './segment-directory.js';
 import { WallClock } from './wall-clock.js';
 
 export interface RecordingsOptions {
   readonly relay: Relay;
-  /** Names of the volumes, the one to be preferred first. */
-  readonly volumeNames: readonly string[];
   readonly volumes: RecordingVolumes;
+  readonly placement: RecordingConfig['placement'];
   readonly settings: RecordingSettings;
   readonly clock: Clock;
   readonly log: RecordingLog;
@@ -56,18 +57,24 @@ export class Recordings {
   private stopped = false;
 
   constructor(private readonly options: RecordingsOptions) {
-    const { volumeNames: names, volumes, clock, log, demands } = options;
+    const { volumes, placement, clock, log, demands } = options;
     this.wallClock = new WallClock(clock);
-    this.volumes = new OpenVolumes({ names, volumes, clock, log });
+    this.volumes = new OpenVolumes({ volumes, placement });
     this.volumes.onChange((opened) => {
+      if (opened === undefined) {
+        // What waits for a journal may go to another one.
+        this.journal.retry();
+        return;
+      }
       this.archive.add(opened.volume);
       this.unheard.push(opened);
       void this.enqueue(() => this.reconcile());
     });
-    this.journal = new AccountJournal(() => this.volumes.all, log);
-    this.archive = new Archive({
+    this.journal = new AccountJournal(() => this.volumes.journals, log);
+    const live: LiveSegments = {
       openSegment: (camera, stream) => this.streams.get(key(camera, stream))?.recorder?.openSegment,
-    });
+    };
+    this.archive = new Archive(live, options.clock, (name) => this.volumes.isReadable(name));
     demands?.onChange((camera, stream) => this.demandChanged(camera, stream));
     this.retellLater();
   }
@@ -77,15 +84,15 @@ export class Recordings {
     return this.volumes.start();
   }
 
-  /** Why something that is declared cannot be recorded now; empty when all is well. */
-  get problems(): readonly string[] {
-    return this.volumes.problems;
+  /** Which volumes cannot be used, and why. Recording is not ready when there is none left to write to. */
+  get readiness(): Readiness {
+    return { ready: this.volumes.writable, reasons: this.volumes.problems };
   }
 
   /** Brings the figures of the volumes, of the accounts and of what is held in memory up to date. */
-  collect(): Promise<void> {
+  collect(): void {
     for (const stream of this.streams.values()) stream.collect();
-    return this.volumes.collect();
+    this.volumes.collect();
   }
 
   /** Makes the recordings those of `cameras`; call it after the relay was changed. Others go on undisturbed. */
@@ -161,6 +168,7 @@ export class Recordings {
       write: (record) => this.journal.write(record),
       figures: figuresOf(camera, stream),
     });
+    let current: string | undefined;
     const recorded = new RecordedStream(
       {
         camera,
@@ -169,8 +177,11 @@ export class Recordings {
         chain,
         chooseVolume: () => {
           const config = this.cameras?.[camera];
-          return config === undefined ? undefined : this.volumes.choose(config);
+          const volume = config && this.volumes.choose(config, stream, current);
+          current = volume?.volume.name;
+          return volume;
         },
+        whyNoVolume: () => this.volumes.reasonFor(this.cameras?.[camera]),
         clock: this.wallClock,
         settings,
         log,

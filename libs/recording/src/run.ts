@@ -159,6 +159,13 @@ export class Run {
     return endMs;
   }
 
+  /** Whether a keyframe there begins a segment. */
+  turnsAt(ticks: number): boolean {
+    return (
+      this.current !== undefined && this.leader.clock.wallMs(ticks) >= this.nextCutMs(this.current)
+    );
+  }
+
   /** The next multiple of the length of segments; earlier if a clock waits for a seam to be set right. */
   private nextCutMs(segment: Segment): number {
     const { segmentMs } = this.context.settings;

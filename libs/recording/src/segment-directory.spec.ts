@@ -20,7 +20,9 @@ async function put(sequence: number, startMs: number, run = RUN): Promise<string
 }
 
 beforeEach(async () => {
-  volume = await Volume.open('main', await mkdtemp(join(tmpdir(), 'nightjar-directory-')));
+  volume = await Volume.open('main', await mkdtemp(join(tmpdir(), 'nightjar-directory-')), {
+    adopt: 'empty',
+  });
 });
 afterEach(() => rm(volume.root, { recursive: true, force: true }));
 

@@ -17,7 +17,7 @@ let root: string;
 let volume: Volume;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'nightjar-aside-'));
-  volume = await Volume.open('main', root);
+  volume = await Volume.open('main', root, { adopt: 'empty' });
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 

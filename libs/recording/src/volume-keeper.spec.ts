@@ -10,6 +10,7 @@ import type { JournalLine } from './journal-records.js';
 import type { JournalSink } from './journal.js';
 import { OwnVolumes } from './recording-volumes.js';
 import { VolumeKeeper, type Writer } from './volume-keeper.js';
+import { VolumeMonitor } from './volume-monitor.js';
 
 let bench: Bench;
 let state: string;
@@ -135,7 +136,15 @@ describe('VolumeKeeper', () => {
   });
 
   it('is what a process of its own records with', async () => {
-    const volumes = new OwnVolumes(keep());
+    const keeper = keep();
+    const options = {
+      volumes: {},
+      keeper,
+      metrics: false,
+      clock: new ManualClock(),
+      log: quietLog,
+    };
+    const volumes = new OwnVolumes(keeper, new VolumeMonitor(options));
     const opened = await volumes.open('main');
     await opened.journal.append({
       type: 'gap',

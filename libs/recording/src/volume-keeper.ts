@@ -1,13 +1,13 @@
 import type { JournalRecord } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { VolumeConfig } from '@nightjar/config';
-import { metrics } from '@nightjar/monitoring';
 import type { AccountEnd } from './account-record.js';
 import { Journal } from './journal.js';
 import { KnownVolumes } from './known-volumes.js';
 import type { RecordingLog } from './ports.js';
 import { recoverVolume, type InterruptedRun } from './recovery.js';
 import { Volume } from './volume.js';
+import { writeFailureOf } from './write-failure.js';
 
 export interface VolumeKeeperOptions {
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
@@ -17,12 +17,22 @@ export interface VolumeKeeperOptions {
   readonly log: RecordingLog;
 }
 
+/** What a volume is measured by. */
+export interface VolumeFacts {
+  readonly id: string;
+  readonly freeBytes: number;
+  readonly sizeBytes: number;
+}
+
 /** Who appends to a journal: whoever dies leaves open what it began, and nobody else's. */
 export type Writer = symbol;
 
 interface Kept {
   readonly volume: Volume;
-  readonly journal: Journal;
+  /** None for a volume that is only read. */
+  readonly journal: Journal | undefined;
+  /** A check failed, so that what is open may be of a disk that went away. */
+  doubtful: boolean;
   /** Writers of the runs that were begun and not ended since this process opened the volume. */
   readonly writers: Map<string, Writer>;
   /** Runs whose writer is gone and that are not finished yet. */
@@ -40,6 +50,7 @@ interface Kept {
 export class VolumeKeeper {
   private readonly kept = new Map<string, Kept>();
   private readonly opening = new Map<string, Promise<Kept>>();
+  private remembering: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(private readonly options: VolumeKeeperOptions) {}
@@ -56,11 +67,47 @@ export class VolumeKeeper {
   }
 
   /**
+   * Measures a volume; opens it if need be, and again where `nightjar volume adopt` gave its name to another disk.
+   * @throws as {@link open}
+   */
+  async measure(name: string): Promise<VolumeFacts> {
+    let kept = await this.use(name);
+    if (await this.isReplaced(kept)) {
+      await this.letGo(kept);
+      kept = await this.use(name);
+    }
+    return { id: kept.volume.id, ...(await kept.volume.space()) };
+  }
+
+  /**
+   * Makes sure that a volume that was measured can be used for what its state allows, and puts in order what it missed. Writes
+   * a small file to one that is active.
+   * @throws as {@link Volume.probeWriting} and {@link Journal.reopen}
+   */
+  async probe(name: string): Promise<void> {
+    const kept = await this.use(name);
+    const { volume, journal } = kept;
+    try {
+      if (this.options.volumes[name]?.state === 'active') await volume.probeWriting();
+      if (journal !== undefined && (kept.doubtful || journal.failing)) await journal.reopen();
+      kept.doubtful = false;
+    } catch (error) {
+      await doubt(kept, error);
+      throw error;
+    }
+    await this.recoverAbandoned(kept);
+  }
+
+  /**
    * Adds one record to the journal of a volume that was opened.
-   * @throws as {@link Journal.append}
+   * @throws NightjarError `recording/read-only-volume`, or as {@link Journal.append}
    */
   async append(name: string, record: JournalRecord, writer: Writer): Promise<void> {
     const { journal, writers, interrupted } = await this.use(name);
+    if (journal === undefined) {
+      const message = `volume ${name} is declared read-only`;
+      throw new NightjarError('conflict', 'recording/read-only-volume', message, { volume: name });
+    }
     // Before it is durable: who dies meanwhile may leave it in the journal.
     if (record.type === 'run-started') writers.set(record.run, writer);
     await journal.append(record);
@@ -80,7 +127,7 @@ export class VolumeKeeper {
   /** How the account of each stream ended on a volume, runs that a crash ended included. */
   async accounts(name: string): Promise<readonly AccountEnd[]> {
     const { journal, interrupted } = await this.use(name);
-    const ends = new Map(journal.accountEnds.map((end) => [key(end), end]));
+    const ends = new Map((journal?.accountEnds ?? []).map((end) => [key(end), end]));
     for (const [id, { camera, stream, endedAtMs: endMs }] of interrupted) {
       if (endMs < (ends.get(id)?.endMs ?? -Infinity)) continue;
       const crashed = { inOrder: false, withdrawn: false, unwanted: undefined };
@@ -108,25 +155,11 @@ export class VolumeKeeper {
     }
   }
 
-  /** Brings the figures of the volumes up to date. */
-  async collect(): Promise<void> {
-    for (const { volume } of this.kept.values()) {
-      try {
-        const { freeBytes, sizeBytes } = await volume.space();
-        metrics.volumeFreeBytes.set({ volume: volume.name }, freeBytes);
-        metrics.volumeSizeBytes.set({ volume: volume.name }, sizeBytes);
-      } catch {
-        // A volume that is not there has no free space to tell of.
-        metrics.volumeFreeBytes.remove({ volume: volume.name });
-      }
-    }
-  }
-
   /** Closes the journals; whoever still records is refused. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(this.opening.values());
-    await Promise.all([...this.kept.values()].map(({ journal }) => journal.close()));
+    await Promise.all([...this.kept.values()].flatMap(({ journal }) => journal?.close() ?? []));
   }
 
   private async use(name: string): Promise<Kept> {
@@ -143,22 +176,31 @@ export class VolumeKeeper {
 
   private async openVolume(name: string): Promise<Kept> {
     const { clock, volumes, knownVolumesFile } = this.options;
-    const path = volumes[name]?.path;
-    if (path === undefined)
+    const config = volumes[name];
+    if (config === undefined)
       throw new NightjarError('not-found', 'recording/volume', `no volume ${name}`);
+    const { path, state } = config;
     if (this.closed) throw new NightjarError('cancelled', 'recording/closed', 'recording ends');
     const known = await KnownVolumes.load(knownVolumesFile);
     const expectedId = known.idOf(name, path);
-    const volume = await Volume.open(name, path, expectedId === undefined ? {} : { expectedId });
-    await known.remember(name, path, volume.id);
-    const journal = await Journal.open(volume.journalDirectory, clock);
+    // A new volume is only where footage can go.
+    const adopt = state === 'active' ? config.adopt : 'never';
+    const volume = await Volume.open(
+      name,
+      path,
+      expectedId === undefined ? { adopt } : { expectedId },
+    );
+    await this.remember(volume);
+    const journal =
+      state === 'read-only' ? undefined : await Journal.open(volume.journalDirectory, clock);
     const kept: Kept = {
       volume,
       journal,
+      doubtful: false,
       writers: new Map(),
       abandoned: new Set([
-        ...journal.openRuns.map(({ record }) => record.run),
-        ...journal.openSegments.map(({ run }) => run),
+        ...(journal?.openRuns.map(({ record }) => record.run) ?? []),
+        ...(journal?.openSegments.map(({ run }) => run) ?? []),
       ]),
       interrupted: new Map(),
       recovering: Promise.resolve(),
@@ -166,11 +208,42 @@ export class VolumeKeeper {
     try {
       await this.recoverAbandoned(kept);
     } catch (error) {
-      await journal.close();
+      await journal?.close();
       throw error;
     }
     this.kept.set(name, kept);
     return kept;
+  }
+
+  /** Another disk is there, and the operator has said that it is this volume now. */
+  private async isReplaced(kept: Kept): Promise<boolean> {
+    try {
+      await kept.volume.verify();
+      return false;
+    } catch (error) {
+      await doubt(kept, error);
+      const { volume } = kept;
+      const known = await KnownVolumes.load(this.options.knownVolumesFile);
+      const id = known.idOf(volume.name, volume.root);
+      if (id === undefined || id === volume.id) throw error;
+      return true;
+    }
+  }
+
+  /** Forgets a volume that will not come back; what it left open is found when its disk is used again. */
+  private async letGo({ volume, journal }: Kept): Promise<void> {
+    this.kept.delete(volume.name);
+    await journal?.close().catch(() => undefined);
+  }
+
+  /** One after the other: volumes are opened side by side. */
+  private remember({ name, root, id }: Volume): Promise<void> {
+    const remembered = this.remembering.then(async () => {
+      const known = await KnownVolumes.load(this.options.knownVolumesFile);
+      await known.remember(name, root, id);
+    });
+    this.remembering = remembered.catch(() => undefined);
+    return remembered;
   }
 
   private async recoverAbandoned(kept: Kept): Promise<void> {
@@ -180,7 +253,7 @@ export class VolumeKeeper {
   }
 
   private async recover({ volume, journal, abandoned, interrupted }: Kept): Promise<void> {
-    if (abandoned.size === 0) return;
+    if (abandoned.size === 0 || journal === undefined) return;
     const runs = new Set(abandoned);
     const report = await recoverVolume(volume, journal, this.options.log, (run) => runs.has(run));
     for (const run of report.interrupted) interrupted.set(key(run), run);
@@ -190,4 +263,10 @@ export class VolumeKeeper {
 
 function key({ camera, stream }: { readonly camera: string; readonly stream: string }): string {
   return `${camera}/${stream}`;
+}
+
+/** Holds nothing open on a volume that may have to be unmounted; a full one still takes the few bytes of a record. */
+async function doubt(kept: Kept, error: unknown): Promise<void> {
+  kept.doubtful = true;
+  if (writeFailureOf(error) !== 'disk-full') await kept.journal?.release();
 }

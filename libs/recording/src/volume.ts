@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NightjarError } from '@nightjar/common';
+import { VOLUME_CALLS } from '@nightjar/config';
 import { syncDirectory } from './durable-files.js';
+import { IoLane } from './io-lane.js';
 
 /** What a file system puts into an empty volume by itself. */
 const HARMLESS_ENTRIES: readonly string[] = ['lost+found'];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Which folders without an identity become a volume: none, an empty (or missing) one, or whatever is there. */
+export type Adoption = 'never' | 'empty' | 'any';
 
 interface Identity {
   readonly id: string;
@@ -18,6 +23,9 @@ interface Identity {
  * is noticed before anything is written (architecture.md, promise 7).
  */
 export class Volume {
+  /** Every call of the file system on this volume that may hang goes through it. */
+  readonly lane = new IoLane(VOLUME_CALLS);
+
   private constructor(
     /** Name in the configuration. */
     readonly name: string,
@@ -27,38 +35,28 @@ export class Volume {
   ) {}
 
   /**
-   * Opens a volume; gives an empty folder its identity (and creates the folder when it is missing).
-   * @param options.adopt also takes a folder that holds other files
+   * Opens a volume. With `adopt: 'never'` (what holds unless said otherwise) nothing is written.
+   * @param options.adopt which folders get an identity, and are created when they are missing
    * @param options.expectedId refuses every volume but this: an empty mount point is not taken for a new volume
-   * @throws NightjarError `recording/volume-foreign`, `recording/volume-vanished`, `recording/volume-changed` or
-   *   `recording/volume-identity`, with the remedy in its message
+   * @throws NightjarError `recording/volume-unknown`, `recording/volume-foreign`, `recording/volume-vanished`,
+   *   `recording/volume-changed` or `recording/volume-identity`, with the remedy in its message
    */
   static async open(
     name: string,
     root: string,
-    options: { readonly adopt?: boolean; readonly expectedId?: string } = {},
+    options: { readonly adopt?: Adoption; readonly expectedId?: string } = {},
   ): Promise<Volume> {
-    const { expectedId } = options;
+    const { expectedId, adopt = 'never' } = options;
     if (expectedId !== undefined) {
       const expected = new Volume(name, root, expectedId);
       await expected.verify();
       return expected;
     }
-    await mkdir(root, { recursive: true });
     const known = await readIdentity(root);
     if (known !== undefined) return new Volume(name, root, known.id);
-    const foreign = (await readdir(root)).filter(
-      (entry) => entry !== '.nightjar' && !HARMLESS_ENTRIES.includes(entry),
-    );
-    if (foreign.length > 0 && options.adopt !== true) {
-      throw new NightjarError(
-        'conflict',
-        'recording/volume-foreign',
-        `${root} is not empty and is not a Nightjar volume (it has no .nightjar/volume.json). Mount the right disk, ` +
-          `empty the folder, or take it as it is with: nightjar volume adopt ${name}`,
-        { volume: name, root },
-      );
-    }
+    if (adopt !== 'never') await mkdir(root, { recursive: true });
+    const entries = await entriesOf(root);
+    if (adopt !== 'any') refuse(name, root, entries, adopt);
     const identity: Identity = { id: randomUUID(), createdAt: new Date().toISOString() };
     await writeIdentity(root, identity);
     return new Volume(name, root, identity.id);
@@ -78,7 +76,7 @@ export class Volume {
    * @throws NightjarError `recording/volume-vanished` or `recording/volume-changed`
    */
   async verify(): Promise<void> {
-    const identity = await readIdentity(this.root);
+    const identity = await this.lane.run(() => readIdentity(this.root));
     const where = { volume: this.name, root: this.root };
     if (identity === undefined) {
       throw new NightjarError(
@@ -97,11 +95,69 @@ export class Volume {
     }
   }
 
+  /**
+   * Checks that a file can be made, written, made durable and removed.
+   * @throws as {@link verify}, or the error of the file system
+   */
+  async probeWriting(): Promise<void> {
+    await this.verify();
+    const path = join(this.root, '.nightjar', 'probe');
+    const file = await open(path, 'w');
+    try {
+      await file.write('.');
+      await file.sync();
+    } finally {
+      await file.close();
+      // Another process that checks the same may have been quicker.
+      await unlink(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
+  }
+
   /** Bytes that may still be written, and the size of the file system. */
   async space(): Promise<{ readonly freeBytes: number; readonly sizeBytes: number }> {
     const { bavail, blocks, bsize } = await statfs(this.root);
     return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
   }
+}
+
+/** @throws NightjarError unless the folder may become a volume by itself */
+function refuse(
+  name: string,
+  root: string,
+  entries: readonly string[] | undefined,
+  adopt: 'never' | 'empty',
+): void {
+  const foreign = (entries ?? []).filter(
+    (entry) => entry !== '.nightjar' && !HARMLESS_ENTRIES.includes(entry),
+  );
+  const where = { volume: name, root };
+  if (foreign.length > 0) {
+    throw new NightjarError(
+      'conflict',
+      'recording/volume-foreign',
+      `${root} is not empty and is not a Nightjar volume (it has no .nightjar/volume.json). Mount the right disk, ` +
+        `empty the folder, or take it as it is with: nightjar volume adopt ${name}`,
+      where,
+    );
+  }
+  if (adopt === 'empty') return;
+  throw new NightjarError(
+    'unavailable',
+    'recording/volume-unknown',
+    `${root} ${entries === undefined ? 'does not exist' : 'is empty'}: mount the disk of this volume, or make it a new ` +
+      `one with: nightjar volume adopt ${name}`,
+    where,
+  );
+}
+
+/** Undefined when there is no such folder. */
+async function entriesOf(root: string): Promise<string[] | undefined> {
+  return readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 async function readIdentity(root: string): Promise<Identity | undefined> {

@@ -19,6 +19,11 @@ export class WriteQueue {
     return this.waitingBytes;
   }
 
+  /** Whether a task runs or waits. */
+  get busy(): boolean {
+    return this.working !== undefined;
+  }
+
   /** Whether so many more bytes may wait. A single larger task is taken when nothing waits. */
   accepts(bytes: number): boolean {
     return (

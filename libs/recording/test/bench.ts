@@ -109,7 +109,7 @@ export class Bench {
 
   static async open(): Promise<Bench> {
     const root = mkdtempSync(join(tmpdir(), 'nightjar-recording-'));
-    const volume = await Volume.open('main', root);
+    const volume = await Volume.open('main', root, { adopt: 'empty' });
     return new Bench(volume, await Journal.open(volume.journalDirectory, new ManualClock()));
   }
 

@@ -78,7 +78,7 @@ export async function recordDay(
 ): Promise<RecordedDay> {
   const root = mkdtempSync(join(tmpdir(), 'nightjar-day-'));
   try {
-    const volume = await Volume.open('main', root);
+    const volume = await Volume.open('main', root, { adopt: 'empty' });
     const clock = new ManualClock(DAY_START_MS);
     const wallClock = new WallClock(clock);
     const wall = new WallLog();

@@ -26,7 +26,7 @@ export const rebuild: Case = {
   default: true,
   async run(bench) {
     const folder = path.join(bench.folder, 'archive-to-rebuild');
-    await Volume.open('main', folder);
+    await Volume.open('main', folder, { adopt: 'empty' });
     const count = bench.segments ?? SEGMENTS;
     await makeSegments(folder, count);
     const bare = await bareRate(folder);

@@ -35,7 +35,7 @@ export const seek: Case = {
   default: true,
   async run(bench) {
     const folder = path.join(bench.folder, 'million');
-    const volume = await Volume.open('main', folder);
+    const volume = await Volume.open('main', folder, { adopt: 'empty' });
     const { count, sought, seconds } = await makeTree(folder, bench.segments);
     const of = `among ${count} segments`;
     const bareMs = await timed(sought, (place) => bareLookup(folder, place));

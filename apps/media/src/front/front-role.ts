@@ -1,6 +1,14 @@
 import { messageOf, type Clock, type Timer } from '@nightjar/common';
+import { threadsFor } from '@nightjar/config';
 import { childSource, labelProcess, metrics, type Logger } from '@nightjar/monitoring';
-import { knownVolumesFile, VolumeKeeper, type Writer } from '@nightjar/recording';
+import {
+  collectVolumes,
+  isWritable,
+  knownVolumesFile,
+  VolumeKeeper,
+  VolumeMonitor,
+  type Writer,
+} from '@nightjar/recording';
 import { RETRY_AFTER_SECONDS } from '@nightjar/relay';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { channelToChild, CHILD_GUARD, ForkedProcess, type StopPlan } from '@nightjar/supervision';
@@ -38,6 +46,13 @@ export async function startFront(
     clock,
     log: logger,
   });
+  const monitor = new VolumeMonitor({
+    volumes: config.volumes,
+    keeper,
+    metrics: true,
+    clock,
+    log: logger,
+  });
   const book = LoadBook.open(path.join(config.dataDir, 'media-load.json'), clock);
   const board = new SignalBoard(clock);
   const door: FrontDoor = new FrontDoor({
@@ -48,7 +63,7 @@ export async function startFront(
     failed: (error) => logger.error({ err: error }, 'the RTSP port failed'),
   });
   const all = Array.from({ length: count }, (_, index) =>
-    createShard(index, { context, count, keeper, book, door, list, board }),
+    createShard(index, { context, count, keeper, monitor, book, door, list, board }),
   );
   const shards = new Shards(
     all.map(({ shard }) => shard),
@@ -69,25 +84,38 @@ export async function startFront(
   process.on('SIGHUP', () => {
     for (const one of all) one.hangUp();
   });
+  monitor.onChange(() => {
+    for (const slot of slots) slot.tellVolumes(monitor.statuses);
+  });
+  const volumesKnown = monitor.start();
   for (const slot of slots) slot.kept.start();
   feed.start();
   const saving = saveLoads(book, clock, logger);
   await atMost(START_WAIT_MS, clock, Promise.all(slots.map(({ kept }) => kept.firstReady)));
+  await volumesKnown;
   logger.info({ shards: count }, 'the media role runs as several processes');
   return {
     ready: async () => {
-      const reasons = await shards.problems();
-      return { ready: reasons.length === 0, reasons };
+      const down = await shards.problems();
+      const { statuses } = monitor;
+      const volumes = statuses.flatMap(({ name, problem }) =>
+        problem === undefined ? [] : [`volume ${name}: ${problem.message}`],
+      );
+      return {
+        ready: down.length === 0 && statuses.some(isWritable),
+        reasons: [...down, ...volumes],
+      };
     },
     collect: async () => {
       shards.collect();
-      await keeper.collect();
+      collectVolumes(monitor.statuses);
     },
     withChildren: async (own) => [...labelProcess('front', own), ...(await shards.series())],
     stop: async () => {
       door.close();
       await feed.stop();
       await Promise.all(slots.map((slot) => slot.stop()));
+      monitor.stop();
       await keeper.close();
       saving.end();
     },
@@ -98,6 +126,7 @@ interface ShardSurroundings {
   readonly context: RoleContext;
   readonly count: number;
   readonly keeper: VolumeKeeper;
+  readonly monitor: VolumeMonitor;
   readonly book: LoadBook;
   readonly door: FrontDoor;
   readonly list: ShardList;
@@ -106,13 +135,23 @@ interface ShardSurroundings {
 
 function createShard(
   index: number,
-  { context: { clock, logger }, count, keeper, book, door, list, board }: ShardSurroundings,
+  {
+    context: { config, clock, logger },
+    count,
+    keeper,
+    monitor,
+    book,
+    door,
+    list,
+    board,
+  }: ShardSurroundings,
 ): { readonly shard: Shard; hangUp(): void } {
   const env = {
     ...process.env,
     NIGHTJAR_SUPERVISED: '1',
     [SHARD_VARIABLE]: String(index),
     [SHARD_COUNT_VARIABLE]: String(count),
+    UV_THREADPOOL_SIZE: String(threadsFor(config)),
   };
   const fork = new ForkedProcess({ module: SHARD_MAIN, env, showStdout: true, guard: CHILD_GUARD });
   const slot = new ShardSlot({
@@ -131,7 +170,7 @@ function createShard(
     log: logger,
     retrySeconds: RETRY_AFTER_SECONDS,
     callsFor: (writer) => ({
-      ...volumeCalls(keeper, writer),
+      ...volumeCalls(keeper, monitor, writer),
       signals: () => Promise.resolve(board.state),
     }),
     gone: (writer) => keeper.recoverFrom(writer),
@@ -150,12 +189,18 @@ function createShard(
 
 function volumeCalls(
   keeper: VolumeKeeper,
+  monitor: VolumeMonitor,
   writer: Writer,
 ): Omit<FrontCalls, 'cameras' | 'signals'> {
   return {
     openVolume: async ({ name }) => {
       const { id, root } = await keeper.open(name);
       return { id, root };
+    },
+    volumes: () => Promise.resolve(monitor.statuses),
+    volumeFailed: ({ name, problem }) => {
+      monitor.failed(name, problem);
+      return Promise.resolve();
     },
     append: ({ volume, record }) => keeper.append(volume, record, writer),
     interruptedRun: ({ volume, camera, stream }) => keeper.interruptedRun(volume, camera, stream),

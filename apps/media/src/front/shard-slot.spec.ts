@@ -69,6 +69,8 @@ describe('ShardSlot', () => {
         writers.push(writer);
         return {
           openVolume: async () => ({ id: 'v', root: '/v' }),
+          volumes: async () => [],
+          volumeFailed: async () => undefined,
           append: async () => undefined,
           interruptedRun: async () => undefined,
           signals: async () => ({ overrides: [], events: [], heard: false }),

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@nightjar/common';
 import type { Logger } from '@nightjar/monitoring';
-import type { DemandSignals, Writer } from '@nightjar/recording';
+import type { DemandSignals, VolumeStatus, Writer } from '@nightjar/recording';
 import {
   answerCalls,
   KeptProcess,
@@ -10,7 +10,12 @@ import {
   type StopPlan,
 } from '@nightjar/supervision';
 import { ConnectionTransfer, takeConnection, type Travelling } from '../ipc/connection-transfer.js';
-import { isFromShard, type FrontCalls, type SignalMessage } from '../ipc/messages.js';
+import {
+  isFromShard,
+  type FrontCalls,
+  type SignalMessage,
+  type VolumesMessage,
+} from '../ipc/messages.js';
 import type { Arrival } from './arrival.js';
 import type { HandoffResult } from './front-door.js';
 
@@ -87,6 +92,11 @@ export class ShardSlot implements ProcessPort {
     heard: (heard) => this.tell({ type: 'heard', heard }),
   };
 
+  /** Says how the volumes are now. */
+  tellVolumes(statuses: readonly VolumeStatus[]): void {
+    this.tell({ type: 'volumes', statuses });
+  }
+
   /** Hands a connection over, as soon as the process serves; refuses it when that takes too long. */
   take(arrival: Arrival): void {
     const transfer = this.link?.serving === true ? this.link.transfer : undefined;
@@ -140,6 +150,8 @@ export class ShardSlot implements ProcessPort {
         await before;
         return await calls.openVolume(argument);
       },
+      volumes: calls.volumes,
+      volumeFailed: calls.volumeFailed,
       append: calls.append,
       interruptedRun: calls.interruptedRun,
       signals: calls.signals,
@@ -186,7 +198,7 @@ export class ShardSlot implements ProcessPort {
     this.waiting.clear();
   }
 
-  private tell(message: SignalMessage): void {
+  private tell(message: SignalMessage | VolumesMessage): void {
     this.link?.channel.send(message).catch(() => undefined);
   }
 

@@ -1,5 +1,5 @@
 import type { CameraEvent, JournalRecord, RecordingOverride } from '@nightjar/catalog';
-import type { AccountEnd, InterruptedRun } from '@nightjar/recording';
+import type { AccountEnd, InterruptedRun, VolumeProblem, VolumeStatus } from '@nightjar/recording';
 import type { SignalState } from '../demand/signal-board.js';
 
 /** What front and shards say to each other over IPC, beside the questions of monitoring. */
@@ -28,6 +28,12 @@ export interface CamerasMessage {
   readonly names: readonly string[];
 }
 
+/** Front to shard: how the volumes are now. Comes when one fails, is healthy again or has notably more or less space. */
+export interface VolumesMessage {
+  readonly type: 'volumes';
+  readonly statuses: readonly VolumeStatus[];
+}
+
 /** Shard to front: connections may come. */
 export interface ServingMessage {
   readonly type: 'serving';
@@ -45,7 +51,8 @@ export type SignalMessage =
   | { readonly type: 'event'; readonly event: CameraEvent }
   | { readonly type: 'heard'; readonly heard: boolean };
 
-export type FrontToShard = ConnectionMessage | ConnectionTaken | CamerasMessage | SignalMessage;
+export type FrontToShard =
+  ConnectionMessage | ConnectionTaken | CamerasMessage | SignalMessage | VolumesMessage;
 export type ShardToFront = ConnectionMessage | ConnectionTaken | ServingMessage | LoadMessage;
 
 /** What a shard asks of the front. */
@@ -57,6 +64,9 @@ export interface FrontCalls {
     readonly id: string;
     readonly root: string;
   }>;
+  volumes(argument: null): Promise<readonly VolumeStatus[]>;
+  /** Answers when what is said of the volume from then on knows of it. */
+  volumeFailed(argument: { readonly name: string; readonly problem: VolumeProblem }): Promise<void>;
   append(argument: { readonly volume: string; readonly record: JournalRecord }): Promise<void>;
   interruptedRun(argument: {
     readonly volume: string;
@@ -73,6 +83,7 @@ const TO_SHARD: readonly unknown[] = [
   'overrides',
   'event',
   'heard',
+  'volumes',
 ] satisfies FrontToShard['type'][];
 const TO_FRONT: readonly unknown[] = [
   'connection',

@@ -1,16 +1,9 @@
-import type { JournalRecord } from '@nightjar/catalog';
-import {
-  RecordingVolumes,
-  Volume,
-  type DemandSignals,
-  type AccountEnd,
-  type InterruptedRun,
-  type RecordingVolume,
-} from '@nightjar/recording';
+import type { DemandSignals, RecordingVolumes } from '@nightjar/recording';
 import { IpcCaller, type IpcChannel } from '@nightjar/supervision';
 import type { SignalState } from '../demand/signal-board.js';
 import { ConnectionTransfer, takeConnection, type Travelling } from '../ipc/connection-transfer.js';
 import { isFromFront, type ShardToFront } from '../ipc/messages.js';
+import { FrontVolumes } from './front-volumes.js';
 
 export interface FrontEvents {
   /** A connection whose first request is for this shard. */
@@ -23,9 +16,11 @@ export interface FrontEvents {
 export class FrontLink {
   private readonly caller: IpcCaller;
   private readonly transfer: ConnectionTransfer<Travelling>;
+  private readonly frontVolumes: FrontVolumes;
 
   constructor(private readonly channel: IpcChannel) {
     this.caller = new IpcCaller(channel);
+    this.frontVolumes = new FrontVolumes(this.caller);
     this.transfer = new ConnectionTransfer(channel, ({ socket }) => socket.destroy());
   }
 
@@ -53,6 +48,9 @@ export class FrontLink {
           break;
         case 'heard':
           events.signals.heard(message.heard);
+          break;
+        case 'volumes':
+          this.frontVolumes.told(message.statuses);
           break;
       }
     });
@@ -85,40 +83,11 @@ export class FrontLink {
 
   /** The volumes, whose journals the front keeps. */
   get volumes(): RecordingVolumes {
-    return new FrontVolumes(this.caller);
+    return this.frontVolumes;
   }
 
   private tell(message: ShardToFront): void {
     // A front that is gone ends this process by the channel.
     this.channel.send(message).catch(() => undefined);
-  }
-}
-
-class FrontVolumes extends RecordingVolumes {
-  constructor(private readonly caller: IpcCaller) {
-    super();
-  }
-
-  override async open(name: string): Promise<RecordingVolume> {
-    const { caller } = this;
-    const { id, root } = await caller.call<{ id: string; root: string }>('openVolume', { name });
-    return {
-      volume: await Volume.open(name, root, { expectedId: id }),
-      journal: {
-        append: (record: JournalRecord) => caller.call('append', { volume: name, record }),
-      },
-      interruptedRun: (camera, stream) =>
-        caller.call<InterruptedRun | undefined>('interruptedRun', { volume: name, camera, stream }),
-      accounts: () => caller.call<readonly AccountEnd[]>('accounts', { volume: name }),
-    };
-  }
-
-  /** The front tells of them. */
-  override collect(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override close(): Promise<void> {
-    return Promise.resolve();
   }
 }

@@ -2,7 +2,15 @@ import { CreateCatalog } from './0001-create-catalog.js';
 import { CreateLedger } from './0002-create-ledger.js';
 import { CreateEvents } from './0003-create-events.js';
 import { Integrity } from './0005-integrity.js';
+import { VolumeHealth } from './0006-volume-health.js';
 import { CreateExport } from './0007-create-export.js';
 
 /** In order; a new one is appended, a released one never changes. */
-export const MIGRATIONS = [CreateCatalog, CreateLedger, CreateEvents, Integrity, CreateExport];
+export const MIGRATIONS = [
+  CreateCatalog,
+  CreateLedger,
+  CreateEvents,
+  Integrity,
+  VolumeHealth,
+  CreateExport,
+];
