@@ -117,7 +117,7 @@ afterAll(() => rmSync(clips, { recursive: true, force: true }));
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'nightjar-volume-'));
   clock = new ManualClock(START);
-  volume = await Volume.open('main', root);
+  volume = await Volume.open('main', root, { adopt: 'empty' });
   journal = await Journal.open(volume.journalDirectory, clock);
   recorder = createRecorder({
     camera: 'front',

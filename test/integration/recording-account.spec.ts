@@ -317,7 +317,7 @@ class World {
 
   async lines(): Promise<readonly JournalLine[]> {
     const lines: JournalLine[] = [];
-    const volume = await Volume.open('disk', this.root);
+    const volume = await Volume.open('disk', this.root, { adopt: 'empty' });
     let chunk = await readJournal(volume.journalDirectory, undefined, 2 ** 24);
     while (chunk.lines.length > 0) {
       lines.push(...chunk.lines);
@@ -327,7 +327,7 @@ class World {
   }
 
   async segments(stream: StreamName): Promise<readonly Interval[]> {
-    const volume = await Volume.open('disk', this.root);
+    const volume = await Volume.open('disk', this.root, { adopt: 'empty' });
     return await new SegmentDirectory(volume).list('front', stream, 0, Number.MAX_SAFE_INTEGER);
   }
 

@@ -35,7 +35,9 @@ async function settle(path: string): Promise<void> {
 }
 
 async function openVolume(): Promise<Volume> {
-  return await Volume.open('main', await mkdtemp(join(tmpdir(), 'nightjar-extents-')));
+  return await Volume.open('main', await mkdtemp(join(tmpdir(), 'nightjar-extents-')), {
+    adopt: 'empty',
+  });
 }
 
 beforeEach(async () => {

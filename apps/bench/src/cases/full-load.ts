@@ -40,7 +40,7 @@ export const fullLoad: Case = {
       ]),
     );
     const appliance = await startAppliance(bench, 'full-load', recorded, {
-      volumes: { main: { path: volume } },
+      volumes: { main: { path: volume, adopt: 'empty' } },
     });
     await allRecording(appliance.operationsUrl, CAMERAS);
     const load = bench.load();

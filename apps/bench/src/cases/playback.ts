@@ -43,7 +43,7 @@ export const playback: Case = {
     const bareSeeks = await bareSeek(files);
     const bareReplay = await measureBareReplay(bench, files);
 
-    const config = { volumes: { main: { path: volume } } };
+    const config = { volumes: { main: { path: volume, adopt: 'empty' } } };
     const media = await bench.media({ cameraUrls: [], config });
     const figures = [
       ...(await measureSeek(bench, media, bareSeeks)),

@@ -35,7 +35,7 @@ export const rebuild: Case = {
       'rebuild',
       {},
       {
-        volumes: { main: { path: folder } },
+        volumes: { main: { path: folder, adopt: 'empty' } },
       },
     );
     const { files, repaired, seconds } = await runRebuild(bench);

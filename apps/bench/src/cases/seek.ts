@@ -134,7 +134,7 @@ async function timeToPicture(
 ): Promise<number[]> {
   const media = await bench.media({
     cameraUrls: [],
-    config: { volumes: { main: { path: folder } } },
+    config: { volumes: { main: { path: folder, adopt: 'empty' } } },
   });
   const urls = sought.map(
     ({ camera, atMs }) =>
