@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Catalog } from '@nightjar/catalog';
 import type { DayCompleteness, JournalRecord, Timeline } from '@nightjar/catalog';
 import fc from 'fast-check';
+import { createCatalogDataSource } from '../../libs/catalog/src/data-source.js';
 import { HOUR_MS, MINUTE_MS, segmentFacts } from '../support/footage.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
@@ -88,6 +89,27 @@ function days(fromDay: string, toDay: string, nowMs: number, timeZone = 'UTC') {
 const sumsOf = ({ day, declaredMs, recordedMs, unwantedMs, missingMs }: DayCompleteness) => ({
   day,
   hours: [declaredMs, recordedMs, unwantedMs, missingMs].map((ms) => ms / HOUR_MS),
+});
+
+describe('the migrations', () => {
+  it('can be undone, each of them, and done again', async () => {
+    const url = await postgres.createDatabase(`${database}_undone`);
+    const tables = (): Promise<{ name: string }[]> =>
+      postgres.query(
+        `SELECT format('%s %s', relkind, relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1`,
+        `${database}_undone`,
+      );
+    const source = await createCatalogDataSource(url, () => undefined).initialize();
+    await source.runMigrations();
+    const before = await tables();
+    for (const _migration of source.migrations) await source.undoLastMigration();
+    // What TypeORM keeps its account in.
+    const own = /catalog_migration|PK_/;
+    expect((await tables()).filter(({ name }) => !own.test(name))).toEqual([]);
+    await source.runMigrations();
+    expect(await tables()).toEqual(before);
+    await source.destroy();
+  });
 });
 
 describe('the ledger in the catalog', () => {
