@@ -7,7 +7,7 @@ import type { JobsBackend, OnBackendError } from './backend.js';
 /** Fixed by BullMQ for a pool that we made ourselves. */
 const SCHEMA = 'bullmq';
 /** Opened as needed. The worker of each queue keeps one for LISTEN; the rest are for short queries. */
-const POOL_CONNECTIONS = 24;
+const POOL_CONNECTIONS = 16;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Every queue and worker listens on the shared pool. */
 const POOL_LISTENERS = 100;
