@@ -6,7 +6,7 @@ import type { NightjarConfig } from '@nightjar/config';
 import { createJobsBackend, JobQueue, JobWorker } from '@nightjar/jobs';
 import type { JobResult, JobsBackend } from '@nightjar/jobs';
 import { Volume } from '@nightjar/recording';
-import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
+import { ALARM_ONLY, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { openCatalog, record } from '../support/catalogued.js';
 import { EPOCH_MS, HOUR_MS, segmentFacts } from '../support/footage.js';
 import { startPostgres } from '../support/postgres.js';
@@ -21,6 +21,7 @@ const FRONT = 'aaaaaaaaaaaa';
 const BACK = 'bbbbbbbbbbbb';
 const HALF_MEBIBYTE = 524_288;
 const NOW_MS = EPOCH_MS + 5 * HOUR_MS;
+const ignore = (): void => undefined;
 
 let postgres: TestPostgres;
 let redis: TestRedis;
@@ -64,6 +65,8 @@ describe.each(['postgres', 'redis'] as const)('retention as a job on %s', (kind)
       catalog,
       clock: new ManualClock(NOW_MS),
       config: () => config,
+      logger: { info: ignore, warn: ignore, error: ignore },
+      emergencies: ALARM_ONLY,
       volume: (name) => Volume.open(name, volume.root),
     });
     worker = new JobWorker(backend, [RetentionSweep], [processor], systemClock, {

@@ -3,14 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Catalog } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { Volume } from '@nightjar/recording';
-import { nodeRemovalSystem, SegmentRemover, sweepVolume } from '@nightjar/retention';
 import { openCatalog, record } from '../support/catalogued.js';
 import { EPOCH_MS, HOUR_MS, MINUTE_MS, segmentFacts } from '../support/footage.js';
 import { forkTs } from '../support/fork-ts.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { rulesFor, sweepMain } from '../support/sweeping.js';
 import { createTestVolume } from '../support/test-volume.js';
 import type { TestVolume } from '../support/test-volume.js';
+import { until } from '../support/until.js';
 
 const KEPT_MS = EPOCH_MS + 5 * HOUR_MS;
 const NOW_MS = KEPT_MS + MINUTE_MS;
@@ -32,16 +33,14 @@ afterAll(async () => {
 });
 
 async function sweep(camera: string): Promise<void> {
-  const options = {
-    repository: catalog.retention,
+  const setting = {
+    catalog,
     volume: await Volume.open('main', volume.root),
-    remover: new SegmentRemover(volume.root, nodeRemovalSystem),
+    rules: rulesFor({ [camera]: { maxAgeMs: 1 } }),
     clock: new ManualClock(NOW_MS),
-    policies: new Map([[camera, { maxAgeMs: 1, maxBytes: undefined }]]),
-    minFreeBytes: 0,
-    deleted: () => undefined,
   };
-  await sweepVolume(options, new AbortController().signal);
+  // PostgreSQL gives the lock of a killed process back when it notices that its connection is gone.
+  await until(async () => (await sweepMain(setting)) !== undefined);
 }
 
 /** The same in a process of its own; gives the signal that ended it. */

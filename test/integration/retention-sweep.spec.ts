@@ -4,12 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Catalog, CondemnedSegment, SegmentFacts } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { Volume } from '@nightjar/recording';
-import { nodeRemovalSystem, SegmentRemover, sweepVolume } from '@nightjar/retention';
-import type { CameraPolicy } from '@nightjar/retention';
+import type { CameraRules } from '@nightjar/retention';
 import { openCatalog, record } from '../support/catalogued.js';
 import { EPOCH_MS, HOUR_MS, MINUTE_MS, segmentFacts } from '../support/footage.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { rulesFor, sweepMain } from '../support/sweeping.js';
 import { createTestVolume } from '../support/test-volume.js';
 import type { TestVolume } from '../support/test-volume.js';
 
@@ -46,32 +46,22 @@ const paths = (segments: readonly SegmentFacts[]): string[] =>
   segments.map(({ path }) => path).sort();
 
 async function sweep(
-  policies: Record<string, Partial<CameraPolicy>>,
+  cameras: Record<string, Partial<CameraRules>>,
   options: { freeBytes?: number; minFreeBytes?: number } = {},
 ): Promise<void> {
   const opened = await Volume.open('main', volume.root);
-  await sweepVolume(
-    {
-      repository: catalog.retention,
-      volume: {
-        id: opened.id,
-        root: opened.root,
-        verify: () => opened.verify(),
-        space: async () => ({ freeBytes: options.freeBytes ?? ENOUGH_BYTES }),
-      },
-      remover: new SegmentRemover(volume.root, nodeRemovalSystem),
-      clock: new ManualClock(NOW_MS),
-      policies: new Map(
-        Object.entries(policies).map(([name, policy]) => [
-          name,
-          { maxAgeMs: undefined, maxBytes: undefined, ...policy },
-        ]),
-      ),
-      minFreeBytes: options.minFreeBytes ?? 0,
-      deleted: (segments) => deleted.push(...segments),
+  await sweepMain({
+    catalog,
+    volume: {
+      id: opened.id,
+      root: opened.root,
+      verify: () => opened.verify(),
+      space: async () => ({ freeBytes: options.freeBytes ?? ENOUGH_BYTES }),
     },
-    new AbortController().signal,
-  );
+    rules: rulesFor(cameras, { minFreeBytes: options.minFreeBytes ?? 0 }),
+    clock: new ManualClock(NOW_MS),
+    deleted: (segments) => deleted.push(...segments),
+  });
 }
 
 async function rowsLeft(): Promise<string[]> {
@@ -160,18 +150,12 @@ describe('sweepVolume', () => {
       join(volume.root, '.nightjar', 'volume.json'),
       JSON.stringify({ id: '11111111-1111-4111-8111-111111111111', createdAt: '' }),
     );
-    const run = sweepVolume(
-      {
-        repository: catalog.retention,
-        volume: opened,
-        remover: new SegmentRemover(volume.root, nodeRemovalSystem),
-        clock: new ManualClock(NOW_MS),
-        policies: new Map([['front', { maxAgeMs: undefined, maxBytes: 0 }]]),
-        minFreeBytes: 0,
-        deleted: () => undefined,
-      },
-      new AbortController().signal,
-    );
+    const run = sweepMain({
+      catalog,
+      volume: opened,
+      rules: rulesFor({ front: { maxBytes: 0 } }),
+      clock: new ManualClock(NOW_MS),
+    });
     await expect(run).rejects.toMatchObject({ code: 'recording/volume-changed' });
     expect([await volume.files(), await rowsLeft()]).toEqual([paths(segments), paths(segments)]);
   });

@@ -1,9 +1,11 @@
 import { Catalog } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { Volume } from '@nightjar/recording';
-// Not the index: it would load the queue, which this process has no use for.
-import { nodeRemovalSystem, SegmentRemover } from '../../libs/retention/src/segment-remover.js';
-import { sweepVolume } from '../../libs/retention/src/sweep.js';
+import {
+  nodeRemovalSystem,
+  SegmentRemover,
+} from '../../libs/retention/src/sweep/segment-remover.js';
+import { rulesFor, sweepMain } from './sweeping.js';
 
 /** One sweep of camera `front` down to nothing, killed at call KILL_AT (`<name>:<nth>`), before it or (`amid`) while it runs. */
 const { DATABASE, ROOT, KILL_AT, KILL_MODE, NOW_MS, CAMERA } = process.env as Record<
@@ -32,17 +34,15 @@ function deadly<Target extends object>(target: Target): Target {
 
 const catalog = new Catalog(DATABASE ?? '', { unavailable: () => undefined });
 await catalog.connect();
-await sweepVolume(
-  {
+await sweepMain({
+  catalog,
+  volume: await Volume.open('main', ROOT ?? ''),
+  rules: rulesFor({ [CAMERA ?? '']: { maxAgeMs: 1 } }),
+  clock: new ManualClock(Number(NOW_MS)),
+  with: {
     repository: deadly(catalog.retention),
-    volume: await Volume.open('main', ROOT ?? ''),
     remover: new SegmentRemover(ROOT ?? '', deadly(nodeRemovalSystem)),
-    clock: new ManualClock(Number(NOW_MS)),
-    policies: new Map([[CAMERA ?? '', { maxAgeMs: 1, maxBytes: undefined }]]),
-    minFreeBytes: 0,
-    deleted: () => undefined,
   },
-  new AbortController().signal,
-);
+});
 await catalog.close();
 process.disconnect();

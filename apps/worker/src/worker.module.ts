@@ -20,7 +20,7 @@ import {
   MakeExport,
   MakeHourStrips,
 } from '@nightjar/playback';
-import { retentionProcessor, RetentionSweep } from '@nightjar/retention';
+import { ALARM_ONLY, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
 import { QueueGauges } from './queue-gauges.js';
@@ -98,6 +98,8 @@ function createService(
     retentionProcessor({
       catalog,
       clock,
+      logger,
+      emergencies: ALARM_ONLY,
       config: () => watcher.config,
       volume: (name) => volumes.get(name),
     }),

@@ -11,7 +11,11 @@ import { CompletenessRepository } from './ledger/completeness.repository.js';
 import { EventRepository } from './events/event.repository.js';
 import { OverrideRepository } from './events/override.repository.js';
 import { ExportRepository } from './export.repository.js';
-import { RetentionRepository } from './retention.repository.js';
+import { DeletionLogRepository } from './retention/deletion-log.repository.js';
+import { HoldRepository } from './retention/hold.repository.js';
+import { HousekeepingRepository } from './retention/housekeeping.repository.js';
+import { RetentionRepository } from './retention/retention.repository.js';
+import { SweepLogRepository } from './retention/sweep-log.repository.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
 
@@ -33,6 +37,10 @@ export class Catalog {
   readonly timeline: TimelineRepository;
   readonly completeness: CompletenessRepository;
   readonly retention: RetentionRepository;
+  readonly sweeps: SweepLogRepository;
+  readonly holds: HoldRepository;
+  readonly deletions: DeletionLogRepository;
+  readonly housekeeping: HousekeepingRepository;
   readonly volumes: VolumeRepository;
   readonly audit: AuditRepository;
   readonly integrity: IntegrityRepository;
@@ -54,6 +62,10 @@ export class Catalog {
     this.timeline = new TimelineRepository(this.database);
     this.completeness = new CompletenessRepository(this.database);
     this.retention = new RetentionRepository(this.database);
+    this.sweeps = new SweepLogRepository(this.database);
+    this.holds = new HoldRepository(this.database);
+    this.deletions = new DeletionLogRepository(this.database);
+    this.housekeeping = new HousekeepingRepository(this.database);
     this.volumes = new VolumeRepository(this.database);
     this.audit = new AuditRepository(this.database);
     this.integrity = new IntegrityRepository(this.database);

@@ -24,6 +24,54 @@ export class Database implements SqlRunner {
     );
   }
 
+  /** Reads that all see the same state; writing in it is an error. */
+  async snapshot<Result>(work: (sql: SqlRunner) => Promise<Result>): Promise<Result> {
+    return this.guarded(() =>
+      this.source.transaction('REPEATABLE READ', async (manager) => {
+        await run(manager, 'SET TRANSACTION READ ONLY', []);
+        return work({ query: (sql, parameters) => run(manager, sql, parameters) });
+      }),
+    );
+  }
+
+  /**
+   * Runs `work` while nobody else, in any process, runs something under the same key. The lock lives in a connection of its
+   * own; `stillOurs` tells whether that is alive and is asked before what must not happen twice.
+   * @returns undefined, without having run anything, if the key is taken
+   */
+  async exclusively<Result>(
+    key: string,
+    work: (stillOurs: () => Promise<void>) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const connection = await this.guarded(async () => {
+      const runner = this.source.createQueryRunner();
+      await runner.connect();
+      return runner;
+    });
+    try {
+      const [row] = await this.guarded(() =>
+        run<{ taken: boolean }>(
+          connection,
+          'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+          [key],
+        ),
+      );
+      if (row?.taken !== true) return undefined;
+      try {
+        return await work(async () => {
+          await this.guarded(() => run(connection, 'SELECT 1', []));
+        });
+      } finally {
+        // A connection that broke has let go of it already.
+        await connection
+          .query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key])
+          .catch(() => undefined);
+      }
+    } finally {
+      await connection.release();
+    }
+  }
+
   /** One call on a TypeORM repository, for what is neither hot nor intricate. */
   async with<Row extends ObjectLiteral, Result>(
     entity: EntitySchema<Row>,

@@ -126,6 +126,8 @@ export interface SegmentRow {
   state: SegmentState;
   /** The rule that condemned it; set exactly while `state` is `deleting`. */
   deleteRule: string | null;
+  /** What that rule was decided on. */
+  deleteDetail: object | null;
 }
 
 export const SegmentEntity = new EntitySchema<SegmentRow>({
@@ -146,6 +148,7 @@ export const SegmentEntity = new EntitySchema<SegmentRow>({
     recovered: { type: 'boolean' },
     state: { type: 'text', default: 'present' },
     deleteRule: { name: 'delete_rule', type: 'text', nullable: true },
+    deleteDetail: { name: 'delete_detail', type: 'jsonb', nullable: true },
   },
 });
 
@@ -224,8 +227,11 @@ export interface DeletionRow {
   startAt: Date;
   endAt: Date;
   bytes: number;
+  /** Hex digest of the file; null where it was not written down. */
   hash: string | null;
   rule: string;
+  /** What the rule was decided on. */
+  detail: object | null;
   deletedAt: Date;
 }
 
@@ -242,6 +248,7 @@ export const DeletionEntity = new EntitySchema<DeletionRow>({
     bytes: { type: 'bigint', transformer: asNumber },
     hash: { type: 'text', nullable: true },
     rule: { type: 'text' },
+    detail: { type: 'jsonb', nullable: true },
     deletedAt: { name: 'deleted_at', type: 'timestamptz', default: () => 'now()' },
   },
 });

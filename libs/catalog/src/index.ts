@@ -22,8 +22,34 @@ export { runMigrations } from './data-source.js';
 export type { DeletionRow, SegmentRow, VolumeRow } from './entities.js';
 export { compareCursors, isStorable } from './journal-record.js';
 export type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
-export type { CondemnedSegment, RetainedSegment, SegmentKey } from './retention.repository.js';
-export { RetentionRepository } from './retention.repository.js';
+export { DeletionLogRepository } from './retention/deletion-log.repository.js';
+export type { KeptSegment, LoggedDeletion } from './retention/deletion-log.repository.js';
+export type {
+  PlaceLine,
+  RetentionRule,
+  StreamLine,
+  WalkedLine,
+} from './retention/footage-query.js';
+export { FootageReader } from './retention/footage-reader.js';
+export type { DoomedOf, FootageOf, StreamKey, WalkResult } from './retention/footage-reader.js';
+export { HoldRepository } from './retention/hold.repository.js';
+export type { Hold, NewHold } from './retention/hold.repository.js';
+export { HousekeepingRepository } from './retention/housekeeping.repository.js';
+export { RetentionRepository } from './retention/retention.repository.js';
+export type {
+  Condemnation,
+  CondemnedSegment,
+  CondemnOrder,
+  SegmentKey,
+} from './retention/retention.repository.js';
+export { SweepLogRepository } from './retention/sweep-log.repository.js';
+export type {
+  BlockReason,
+  NewBlock,
+  RetentionBlock,
+  SweepOutcome,
+  SweepRecord,
+} from './retention/sweep-log.repository.js';
 export { TimelineRepository } from './timeline.repository.js';
 export type {
   CatalogStream,

@@ -267,6 +267,22 @@ export const metrics = {
   ),
   footageBytes: counter('footage_bytes_total', 'Bytes of footage sent over HTTP.', ['kind']),
 
+  retentionBlocked: gauge(
+    'retention_blocked',
+    'Whether retention of a volume stopped itself (1) and waits for an answer: nightjar retention status.',
+    ['volume'],
+  ),
+  retentionEmergency: gauge(
+    'retention_emergency',
+    'Whether a volume is full (1) and all on it is protected by guarantees and holds.',
+    ['volume'],
+  ),
+  retentionOvercommitted: gauge(
+    'retention_overcommitted',
+    'Whether the guarantees of the cameras on a volume take more than it holds (1) at the present rates.',
+    ['volume'],
+  ),
+
   playbackSessions: gauge('playback_sessions', 'Playback sessions open now.'),
   buildInfo: gauge('build_info', 'Always 1; the version is a label.', ['version']),
   eventLoopDelaySeconds: gauge(

@@ -1,6 +1,7 @@
 import { CreateCatalog } from './0001-create-catalog.js';
 import { CreateLedger } from './0002-create-ledger.js';
 import { CreateEvents } from './0003-create-events.js';
+import { CreateRetention } from './0004-create-retention.js';
 import { Integrity } from './0005-integrity.js';
 import { VolumeHealth } from './0006-volume-health.js';
 import { CreateExport } from './0007-create-export.js';
@@ -10,6 +11,7 @@ export const MIGRATIONS = [
   CreateCatalog,
   CreateLedger,
   CreateEvents,
+  CreateRetention,
   Integrity,
   VolumeHealth,
   CreateExport,
