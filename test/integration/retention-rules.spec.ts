@@ -1,0 +1,371 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Catalog } from '@nightjar/catalog';
+import { evaluate } from '@nightjar/retention';
+import type { CameraRules, RetentionRules } from '@nightjar/retention';
+import fc from 'fast-check';
+import { startPostgres } from '../support/postgres.js';
+import type { TestPostgres } from '../support/postgres.js';
+
+/** The rules once more, as plainly as they can be said, against what SQL makes of them. */
+
+const MINUTE_MS = 60_000;
+const NOW_MS = Date.UTC(2026, 1, 1, 3);
+const LENGTH_MINUTES = 500;
+const VOLUMES = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
+const CAMERAS = ['a', 'b', 'c'];
+const STREAMS = CAMERAS.flatMap((camera) => ['main', 'sub'].map((stream) => ({ camera, stream })));
+
+/** Minutes before now, sizes in bytes. */
+interface Segment {
+  readonly stream: number;
+  readonly volume: number;
+  readonly ago: number;
+  readonly length: number;
+  readonly bytes: number;
+}
+
+interface Span {
+  readonly camera: number;
+  readonly stream: 'main' | 'sub' | null;
+  readonly from: number;
+  readonly length: number;
+}
+
+interface Scene {
+  readonly segments: readonly Segment[];
+  readonly holds: readonly (Span & { readonly state: 'in force' | 'expired' | 'released' })[];
+  readonly events: readonly (Span & { readonly type: string; readonly open: boolean })[];
+  /** Streams whose newest run goes on. */
+  readonly live: readonly number[];
+  readonly cameras: readonly CameraRules[];
+  readonly groupBytes: number | undefined;
+  readonly volumeBytes: number | undefined;
+  readonly missing: number;
+  readonly readOnly: boolean;
+}
+
+const minutes = (min: number, max: number) => fc.integer({ min, max });
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const span = {
+  camera: minutes(0, 2),
+  stream: fc.constantFrom('main' as const, 'sub' as const, null, null),
+  from: minutes(0, LENGTH_MINUTES),
+  length: minutes(1, 60),
+};
+const camera = (name: string): fc.Arbitrary<CameraRules> =>
+  fc
+    .record({
+      inGroup: fc.boolean(),
+      maxAge: maybe(minutes(10, LENGTH_MINUTES)),
+      minAge: fc.oneof(fc.constant(0), minutes(1, 200)),
+      maxBytes: maybe(minutes(0, 400)),
+      longer: maybe(minutes(1, 300)),
+      typed: fc.boolean(),
+    })
+    .map(({ inGroup, maxAge, minAge, maxBytes, longer, typed }) => ({
+      camera: name,
+      group: inGroup ? 'g' : undefined,
+      maxAgeMs: maxAge === undefined ? undefined : maxAge * MINUTE_MS,
+      minAgeMs: minAge * MINUTE_MS,
+      maxBytes,
+      events:
+        maxAge === undefined || longer === undefined
+          ? undefined
+          : {
+              maxAgeMs: (maxAge + longer) * MINUTE_MS,
+              types: typed ? ['motion'] : undefined,
+              preRollMs: 9 * MINUTE_MS,
+              postRollMs: 7 * MINUTE_MS,
+              maxLengthMs: 10 * MINUTE_MS,
+            },
+    }));
+const scenes: fc.Arbitrary<Scene> = fc.record({
+  segments: fc.array(
+    fc.record({
+      stream: minutes(0, STREAMS.length - 1),
+      volume: minutes(0, 1),
+      ago: minutes(1, LENGTH_MINUTES),
+      length: minutes(1, 15),
+      bytes: minutes(1, 50),
+    }),
+    { maxLength: 80, size: 'max' },
+  ),
+  holds: fc.array(
+    fc.record({
+      ...span,
+      state: fc.constantFrom(
+        'in force' as const,
+        'in force' as const,
+        'expired' as const,
+        'released' as const,
+      ),
+    }),
+    { maxLength: 4, size: 'max' },
+  ),
+  events: fc.array(
+    fc.record({ ...span, type: fc.constantFrom('motion', 'door'), open: fc.boolean() }),
+    { maxLength: 12, size: 'max' },
+  ),
+  live: fc.uniqueArray(minutes(0, STREAMS.length - 1), { maxLength: 3 }),
+  // The third camera left the configuration.
+  cameras: fc.tuple(camera('a'), camera('b')),
+  groupBytes: maybe(minutes(0, 500)),
+  volumeBytes: maybe(minutes(0, 800)),
+  missing: minutes(-100, 600),
+  readOnly: fc.boolean(),
+});
+
+const startOf = ({ ago }: Segment): number => NOW_MS - ago * MINUTE_MS;
+const endOf = (one: Segment): number => startOf(one) + one.length * MINUTE_MS;
+const spanMs = ({ from, length }: Span): { startMs: number; endMs: number } => ({
+  startMs: NOW_MS - from * MINUTE_MS,
+  endMs: NOW_MS - (from - length) * MINUTE_MS,
+});
+
+/** On volume 0; volume 1 counts for cameras and groups unless it is read-only. */
+function model(scene: Scene): { doomed: string[]; guarded: Set<number>; short: number } {
+  const { segments, holds, events } = scene;
+  const rulesOf = (one: Segment): CameraRules | undefined =>
+    scene.cameras.find((rules) => rules.camera === STREAMS[one.stream]?.camera);
+  const meant = (of: Span, one: Segment): boolean =>
+    CAMERAS[of.camera] === STREAMS[one.stream]?.camera &&
+    (of.stream === null || of.stream === STREAMS[one.stream]?.stream);
+  const newest = (one: Segment): boolean =>
+    startOf(one) === Math.max(...segments.filter((s) => s.stream === one.stream).map(startOf));
+  const guarded = new Set<number>();
+  const eventful = new Set<number>();
+  for (const [n, one] of segments.entries()) {
+    const held = holds.some(
+      (hold) =>
+        hold.state === 'in force' &&
+        meant(hold, one) &&
+        spanMs(hold).startMs < endOf(one) &&
+        spanMs(hold).endMs > startOf(one),
+    );
+    const minAgeMs = rulesOf(one)?.minAgeMs ?? 0;
+    const young = minAgeMs > 0 && endOf(one) > NOW_MS - minAgeMs;
+    if (held || young || (scene.live.includes(one.stream) && newest(one))) guarded.add(n);
+    const tier = rulesOf(one)?.events;
+    if (
+      tier !== undefined &&
+      events.some((event) => {
+        const { startMs, endMs } = spanMs(event);
+        const until = event.open ? startMs + tier.maxLengthMs : endMs;
+        return (
+          meant(event, one) &&
+          (tier.types === undefined || tier.types.includes(event.type)) &&
+          startMs - tier.preRollMs < endOf(one) &&
+          until + tier.postRollMs > startOf(one)
+        );
+      })
+    )
+      eventful.add(n);
+  }
+  const gone = new Map<number, string>();
+  const counted = segments.map((one) => one.volume === 0 || !scene.readOnly);
+  const free = (n: number): boolean => !gone.has(n) && !guarded.has(n) && (counted[n] ?? false);
+  for (const [n, one] of segments.entries()) {
+    const rules = rulesOf(one);
+    if (!free(n) || rules?.maxAgeMs === undefined) continue;
+    const event = rules.events !== undefined && eventful.has(n);
+    const age = event ? rules.events.maxAgeMs : rules.maxAgeMs;
+    if (endOf(one) < NOW_MS - age) gone.set(n, event ? 'eventMaxAge' : 'maxAge');
+  }
+  const orderOf = (n: number): number => {
+    const one = segments[n];
+    if (one === undefined) return 0;
+    const rules = rulesOf(one);
+    const bonus =
+      rules?.events !== undefined && rules.maxAgeMs !== undefined && eventful.has(n)
+        ? rules.events.maxAgeMs - rules.maxAgeMs
+        : 0;
+    return startOf(one) + bonus;
+  };
+  const take = (of: (one: Segment) => boolean, excess: number, rule: string): number => {
+    let need = excess;
+    const choice = segments.flatMap((one, n) => (free(n) && of(one) ? [n] : []));
+    const instants = [...new Set(choice.map(orderOf))].sort((a, b) => a - b);
+    for (const instant of instants) {
+      if (need <= 0) break;
+      for (const n of choice.filter((index) => orderOf(index) === instant)) {
+        gone.set(n, rule);
+        need -= segments[n]?.bytes ?? 0;
+      }
+    }
+    return need;
+  };
+  const held = (of: (one: Segment) => boolean): number =>
+    segments.reduce(
+      (sum, one, n) => sum + (counted[n] && !gone.has(n) && of(one) ? one.bytes : 0),
+      0,
+    );
+  for (const rules of scene.cameras) {
+    const of = (one: Segment): boolean => rulesOf(one) === rules;
+    if (rules.maxBytes !== undefined) take(of, held(of) - rules.maxBytes, 'maxBytes');
+  }
+  if (scene.groupBytes !== undefined) {
+    const of = (one: Segment): boolean => rulesOf(one)?.group === 'g';
+    take(of, held(of) - scene.groupBytes, 'groupMaxBytes');
+  }
+  const here = (one: Segment): boolean => one.volume === 0;
+  if (scene.volumeBytes !== undefined) take(here, held(here) - scene.volumeBytes, 'volumeMaxBytes');
+  const goneHere = segments.reduce(
+    (sum, one, n) => sum + (here(one) && gone.has(n) ? one.bytes : 0),
+    0,
+  );
+  const short = scene.missing <= 0 ? 0 : take(here, scene.missing - goneHere, 'minFree');
+  const doomed = segments.flatMap((one, n) =>
+    here(one) && gone.has(n) ? [`${n} ${gone.get(n)}`] : [],
+  );
+  return { doomed, guarded, short: Math.max(0, short) };
+}
+
+let postgres: TestPostgres;
+let catalog: Catalog;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  catalog = new Catalog(postgres.url, { unavailable: () => undefined });
+  await catalog.connect();
+  await postgres.query(
+    `CREATE TABLE IF NOT EXISTS event (camera_id integer, id text, stream text, type text, source text, start_at timestamptz, end_at timestamptz, change bigint)`,
+  );
+  await postgres.query(`
+    INSERT INTO volume (id, name, path) VALUES ('${VOLUMES[0]}', 'main', '/0'), ('${VOLUMES[1]}', 'other', '/1');
+    INSERT INTO camera (name) SELECT unnest(ARRAY['a', 'b', 'c']);
+    INSERT INTO stream (camera_id, name) SELECT c.id, s FROM camera c, unnest(ARRAY['main', 'sub']) s ORDER BY c.id, s;
+    SELECT ensure_segment_partition(m::timestamptz) FROM generate_series('2026-01-01'::timestamptz, '2026-03-01', '1 month') m`);
+}, 30_000);
+afterAll(async () => {
+  await catalog.close();
+  await postgres.remove();
+});
+
+const at = (ms: number): string => `to_timestamp(${ms / 1000})`;
+
+/** Segment n is sequence n of the run of its stream. */
+async function stage(scene: Scene): Promise<void> {
+  const runs = STREAMS.map(
+    (_, n) =>
+      `('${String(n).padStart(12, '0')}', ${n + 1}, '${VOLUMES[0]}', ${at(NOW_MS)}, ${scene.live.includes(n) ? 'NULL' : at(NOW_MS)})`,
+  );
+  const segments = scene.segments.map(
+    (one, n) =>
+      `('${String(one.stream).padStart(12, '0')}', ${n}, ${at(startOf(one))}, ${at(endOf(one))}, ${one.stream + 1}, '${VOLUMES[one.volume]}', 'p${n}', ${one.bytes}, 1, 'h', '{}', false)`,
+  );
+  const holds = scene.holds.map((hold) => {
+    const { startMs, endMs } = spanMs(hold);
+    const stream =
+      hold.stream === null ? 'NULL' : hold.camera * 2 + (hold.stream === 'main' ? 1 : 2);
+    const expires = hold.state === 'expired' ? at(NOW_MS) : 'NULL';
+    const released = hold.state === 'released' ? `now(), 'x'` : 'NULL, NULL';
+    return `(${hold.camera + 1}, ${stream}, ${at(startMs)}, ${at(endMs)}, 'o', 'r', 'o', now(), ${expires}, ${released})`;
+  });
+  const events = scene.events.map((event, n) => {
+    const { startMs, endMs } = spanMs(event);
+    const stream = event.stream === null ? 'NULL' : `'${event.stream}'`;
+    return `(${event.camera + 1}, '${n}', ${stream}, '${event.type}', 'test', ${at(startMs)}, ${event.open ? 'NULL' : at(endMs)}, ${n})`;
+  });
+  const insert = (table: string, rows: readonly string[]): string =>
+    rows.length === 0 ? '' : `INSERT INTO ${table} VALUES ${rows.join(',')};`;
+  await postgres.query(
+    `TRUNCATE segment, run, hold, event, deletion CASCADE;` +
+      insert('run (id, stream_id, volume_id, started_at, ended_at)', runs) +
+      insert(
+        'segment (run_id, sequence, start_at, end_at, stream_id, volume_id, path, bytes, keyframes, hash, codecs, recovered)',
+        segments,
+      ) +
+      insert(
+        'hold (camera_id, stream_id, start_at, end_at, owner, reason, created_by, created_at, expires_at, released_at, released_by)',
+        holds,
+      ) +
+      insert('event (camera_id, id, stream, type, source, start_at, end_at, change)', events),
+  );
+}
+
+/** What the catalog decides, carried out on its rows alone. */
+async function decided(scene: Scene): Promise<{ doomed: string[]; short: number }> {
+  const rules: RetentionRules = {
+    cameras: scene.cameras,
+    groups: scene.groupBytes === undefined ? [] : [{ group: 'g', maxBytes: scene.groupBytes }],
+    volumes: [],
+  };
+  const main = {
+    volume: 'main',
+    state: 'active' as const,
+    minFreeBytes: 1_000,
+    maxBytes: scene.volumeBytes,
+  };
+  const id = VOLUMES[0] ?? '';
+  const evaluation = await catalog.retention.read((reader) =>
+    evaluate(reader, {
+      rules,
+      nowMs: NOW_MS,
+      lastSweepMs: NOW_MS,
+      volumes: [{ id, rules: main, freeBytes: 1_000 - scene.missing }],
+      countedVolumeIds: scene.readOnly ? [id] : VOLUMES,
+    }),
+  );
+  let fromMs: number | undefined;
+  let condemned = 0;
+  for (;;) {
+    const batch = await catalog.retention.condemn({ ...evaluation, fromMs, limit: 7, detail: {} });
+    if (batch.segments === 0) break;
+    condemned += batch.segments;
+    fromMs = batch.newestMs ?? undefined;
+  }
+  expect(condemned).toBe(evaluation.doomed.reduce((sum, { segments }) => sum + segments, 0));
+  const rows = await postgres.query<{ sequence: number; delete_rule: string }>(
+    `SELECT sequence, delete_rule FROM segment WHERE state = 'deleting' ORDER BY sequence`,
+  );
+  return {
+    doomed: rows.map((row) => `${row.sequence} ${row.delete_rule}`),
+    short: evaluation.shortBytes.get(id) ?? 0,
+  };
+}
+
+describe('what retention decides, for any footage, rules, holds and events', () => {
+  it('is what the rules say, and nothing that is guaranteed, held or live', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenes, async (scene) => {
+        await stage(scene);
+        const expected = model(scene);
+        const actual = await decided(scene);
+        expect(actual).toEqual({ doomed: expected.doomed, short: expected.short });
+        for (const line of actual.doomed)
+          expect(expected.guarded.has(Number(line.split(' ')[0]))).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+
+  it('lets no camera keep unprotected footage that is older than what another lost for room', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenes, async (scene) => {
+        const plain = {
+          ...scene,
+          groupBytes: undefined,
+          volumeBytes: undefined,
+          cameras: scene.cameras.map((rules) => ({
+            ...rules,
+            maxAgeMs: undefined,
+            maxBytes: undefined,
+            events: undefined,
+          })),
+        };
+        await stage(plain);
+        const { doomed } = await decided(plain);
+        const gone = new Set(doomed.map((line) => Number(line.split(' ')[0])));
+        const { guarded } = model(plain);
+        const newestGone = Math.max(
+          -Infinity,
+          ...plain.segments.flatMap((one, n) => (gone.has(n) ? [startOf(one)] : [])),
+        );
+        for (const [n, one] of plain.segments.entries())
+          if (one.volume === 0 && !gone.has(n) && !guarded.has(n))
+            expect(startOf(one)).toBeGreaterThan(newestGone);
+      }),
+      { numRuns: 20 },
+    );
+  }, 120_000);
+});
