@@ -221,9 +221,10 @@ describe('nightjar verify', () => {
       `SELECT run_id, sequence FROM segment WHERE path = '${second}'`,
       database,
     );
-    await catalog.retention.condemn([
-      { run: row!.run_id, sequence: row!.sequence, rule: 'maxAge' },
-    ]);
+    await postgres.query(
+      `UPDATE segment SET state = 'deleting', delete_rule = 'maxAge' WHERE path = '${second}'`,
+      database,
+    );
     await unlink(volume.resolve(second!));
     await catalog.retention.bury([{ run: row!.run_id, sequence: row!.sequence }]);
     expect(await run(verifyCommand)).toBe(0);

@@ -3,6 +3,8 @@ import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
+import { holdCommand } from './commands/hold.js';
+import { retentionCommand } from './commands/retention.js';
 import { serveCommand } from './commands/serve.js';
 import { verifyCommand } from './commands/verify.js';
 import { volumeCommand } from './commands/volume.js';
@@ -20,6 +22,8 @@ process.exitCode = await runCli(
     verifyCommand,
     checkpointCommand,
     volumeCommand,
+    retentionCommand,
+    holdCommand,
   ],
   VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },

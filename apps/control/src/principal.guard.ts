@@ -27,6 +27,11 @@ export class PrincipalGuard implements CanActivate {
   }
 }
 
+/** Who is written down for what was done. Only administrators do what is written down, and they have a name. */
+export function nameOf(principal: Principal | undefined): string {
+  return principal?.name ?? 'nobody';
+}
+
 /** Undefined for any other scheme and for what is not base64 of `user:password`. */
 export function parseBasic(header: string): { username: string; password: string } | undefined {
   const encoded = /^basic +([a-z0-9+/]+=*)$/i.exec(header.trim())?.[1];

@@ -1,4 +1,9 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { VolumeRow } from '@nightjar/catalog';
+import { NightjarError } from '@nightjar/common';
+import type { NightjarConfig } from '@nightjar/config';
+import { Volume } from '@nightjar/recording';
 import type { RetentionRules } from './rules/rules.js';
 
 /** A volume whose file system can be measured. */
@@ -18,4 +23,26 @@ export function countedVolumes(known: readonly VolumeRow[], rules: RetentionRule
     const state = states.get(name);
     return state === undefined || state === 'read-only' ? [] : [id];
   });
+}
+
+/**
+ * Opens a configured volume to measure it. Gives no folder an identity.
+ * @throws NightjarError `not-found` for a name that is not configured, `unavailable` while it is not there
+ */
+export async function openSized(config: NightjarConfig, name: string): Promise<SizedVolume> {
+  const path = config.volumes[name]?.path;
+  if (path === undefined)
+    throw new NightjarError('not-found', 'retention/unknown-volume', `there is no volume ${name}`, {
+      volume: name,
+    });
+  await access(join(path, '.nightjar', 'volume.json')).catch((error: unknown) => {
+    throw new NightjarError(
+      'unavailable',
+      'retention/no-volume',
+      `${path} holds no volume: is its disk mounted?`,
+      { volume: name },
+      error,
+    );
+  });
+  return Volume.open(name, path);
 }
