@@ -1,5 +1,3 @@
-import type { TestPostgres } from './postgres.js';
-
 /** Made-up footage as rows alone: no file, no journal; for questions that only the catalog answers. */
 export interface ArchiveShape {
   readonly volumeIds: readonly string[];
@@ -15,11 +13,9 @@ export interface ArchiveShape {
  * spread over the volumes camera by camera. Every camera is shifted by a few milliseconds, as cameras are.
  */
 export async function seedArchive(
-  postgres: Pick<TestPostgres, 'query'>,
-  database: string,
+  run: (sql: string) => Promise<unknown>,
   shape: ArchiveShape,
 ): Promise<void> {
-  const run = (sql: string): Promise<unknown[]> => postgres.query(sql, database);
   const { cameras, segmentsPerCamera, segmentMs, endMs, volumeIds } = shape;
   const startMs = endMs - segmentsPerCamera * segmentMs;
   const seconds = segmentMs / 1000;
@@ -39,7 +35,7 @@ export async function seedArchive(
   );
   await run(
     `SELECT ensure_segment_partition(m) FROM generate_series(date_trunc('month', to_timestamp(${startMs / 1000}) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC',
-       to_timestamp(${endMs / 1000}) + interval '1 month', interval '1 month') m`,
+       to_timestamp(${endMs / 1000}), interval '1 month') m`,
   );
   await run(
     `INSERT INTO segment (run_id, sequence, start_at, end_at, stream_id, volume_id, path, bytes, keyframes, hash, codecs, recovered)

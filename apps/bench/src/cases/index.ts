@@ -13,6 +13,7 @@ import { rebuild } from './rebuild.js';
 import { recording } from './recording.js';
 import { relayAndRecord } from './relay-and-record.js';
 import { seek } from './seek.js';
+import { retention } from './retention.js';
 import { slowReaders } from './slow-readers.js';
 import { soak } from './soak.js';
 import { startUp } from './start-up.js';
@@ -37,5 +38,6 @@ export const CASES: readonly Case[] = [
   fullLoad,
   processes,
   timeline,
+  retention,
   soak,
 ];

@@ -122,7 +122,7 @@ export function parameters(
   return [JSON.stringify(lines), JSON.stringify(places), nowMs];
 }
 
-const FOOTAGE = `
+export const FOOTAGE = `
   SELECT t.id AS "streamId", s.volume_id AS "volumeId", s.segments, s.bytes,
     (extract(epoch FROM s.oldest) * 1000)::float8 AS "oldestMs", (extract(epoch FROM s.newest) * 1000)::float8 AS "newestMs"
   FROM unnest($1::integer[]) AS t(id) CROSS JOIN LATERAL (

@@ -1,5 +1,5 @@
 import type { Database } from '../database.js';
-import { condemnQuery } from './footage-query.js';
+import { CONDEMN_SETTING, condemnQuery } from './footage-query.js';
 import type { PlaceLine, StreamLine } from './footage-query.js';
 import { FootageReader, parameters, readsEvents } from './footage-reader.js';
 
@@ -63,12 +63,15 @@ export class RetentionRepository {
    */
   async condemn(order: CondemnOrder): Promise<Condemnation> {
     const { lines, places, nowMs, fromMs, limit, detail } = order;
-    const [row] = await this.database.query<Condemnation>(condemnQuery(readsEvents(lines)), [
-      ...parameters(lines, places, nowMs),
-      fromMs ?? null,
-      limit,
-      JSON.stringify(detail),
-    ]);
+    const [row] = await this.database.transaction(async (sql) => {
+      await sql.query(CONDEMN_SETTING, []);
+      return sql.query<Condemnation>(condemnQuery(readsEvents(lines)), [
+        ...parameters(lines, places, nowMs),
+        fromMs ?? null,
+        limit,
+        JSON.stringify(detail),
+      ]);
+    });
     return row ?? { segments: 0, bytes: 0, newestMs: null };
   }
 
