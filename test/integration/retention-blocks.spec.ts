@@ -313,7 +313,13 @@ describe('housekeeping', () => {
     expect(await housekeeping.dropEmptyPartition(later)).toBe('segment_2026_11');
     expect(await housekeeping.dropEmptyPartition(later)).toBeUndefined();
     expect(await housekeeping.forgetRuns(later)).toBe(1);
+    const unwanted = (from: number): string =>
+      `INSERT INTO unwanted VALUES (1, to_timestamp(${START_MS / 1000 + from}), to_timestamp(${START_MS / 1000 + from + 10}), 'off')`;
+    await postgres.query(`${unwanted(20)}; ${unwanted(100)}`, database);
+    expect(await housekeeping.forgetUnwanted(later)).toBe(0);
     expect(await housekeeping.forgetGaps(later)).toBe(1);
+    // The account begins where the last forgotten gap ended: what lies before is of no use.
+    expect(await housekeeping.forgetUnwanted(later)).toBe(1);
     expect(await housekeeping.forgetDeletions(Date.now() - DAY_MS)).toBe(0);
     expect(await housekeeping.forgetDeletions(Date.now() + DAY_MS)).toBeGreaterThanOrEqual(2);
     expect([

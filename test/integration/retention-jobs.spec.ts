@@ -6,7 +6,7 @@ import type { NightjarConfig } from '@nightjar/config';
 import { createJobsBackend, JobQueue, JobWorker } from '@nightjar/jobs';
 import type { JobResult, JobsBackend } from '@nightjar/jobs';
 import { Volume } from '@nightjar/recording';
-import { ALARM_ONLY, retentionProcessor, RetentionSweep } from '@nightjar/retention';
+import { OverrideControl, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { openCatalog, record } from '../support/catalogued.js';
 import { EPOCH_MS, HOUR_MS, segmentFacts } from '../support/footage.js';
 import { startPostgres } from '../support/postgres.js';
@@ -66,7 +66,7 @@ describe.each(['postgres', 'redis'] as const)('retention as a job on %s', (kind)
       clock: new ManualClock(NOW_MS),
       config: () => config,
       logger: { info: ignore, warn: ignore, error: ignore },
-      emergencies: ALARM_ONLY,
+      emergencies: new OverrideControl(catalog.overrides, systemClock),
       volume: (name) => Volume.open(name, volume.root),
     });
     worker = new JobWorker(backend, [RetentionSweep], [processor], systemClock, {

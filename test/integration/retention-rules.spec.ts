@@ -227,9 +227,6 @@ beforeAll(async () => {
   postgres = await startPostgres();
   catalog = new Catalog(postgres.url, { unavailable: () => undefined });
   await catalog.connect();
-  await postgres.query(
-    `CREATE TABLE IF NOT EXISTS event (camera_id integer, id text, stream text, type text, source text, start_at timestamptz, end_at timestamptz, change bigint)`,
-  );
   await postgres.query(`
     INSERT INTO volume (id, name, path) VALUES ('${VOLUMES[0]}', 'main', '/0'), ('${VOLUMES[1]}', 'other', '/1');
     INSERT INTO camera (name) SELECT unnest(ARRAY['a', 'b', 'c']);

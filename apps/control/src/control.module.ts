@@ -5,12 +5,11 @@ import { AccessPolicy } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { createJobsBackend, JobQueue } from '@nightjar/jobs';
-import { ALARM_ONLY, Holds } from '@nightjar/retention';
 import { RoleContext } from '@nightjar/role';
 import { CamerasController } from './cameras.controller.js';
 import { CamerasService } from './cameras.service.js';
 import { ControlService } from './control.service.js';
-import { DeletionsController } from './deletions.controller.js';
+import { DeletionsController } from './retention/deletions.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { EventsController } from './events/events.controller.js';
 import { EVENT_PROVIDERS } from './events/events.providers.js';
@@ -19,6 +18,7 @@ import { ExportsController } from './footage/exports.controller.js';
 import { FootageController } from './footage/footage.controller.js';
 import { footageProviders } from './footage/footage.providers.js';
 import { HoldsController } from './holds.controller.js';
+import { HoldsController } from './retention/holds.controller.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { VolumesController } from './volumes.controller.js';
 import { VolumesService } from './volumes.service.js';
@@ -30,7 +30,8 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { JOBS_PROVIDERS } from './jobs/jobs.providers.js';
 import { LedgerController } from './ledger/ledger.controller.js';
 import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
-import { EMERGENCIES, RetentionController } from './retention.controller.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
 
 @Module({
   imports: [ScheduleModule.forRoot()],
@@ -61,13 +62,7 @@ import { EMERGENCIES, RetentionController } from './retention.controller.js';
     },
     ...LEDGER_PROVIDERS,
     ...JOBS_PROVIDERS,
-    {
-      provide: Holds,
-      useFactory: (catalog: Catalog, { clock, watcher }: RoleContext) =>
-        new Holds(catalog, () => watcher.config, clock),
-      inject: [Catalog, RoleContext],
-    },
-    { provide: EMERGENCIES, useValue: ALARM_ONLY },
+    ...RETENTION_PROVIDERS,
     {
       provide: JobSchedule,
       useFactory: (queue: JobQueue, registry: SchedulerRegistry, { config, logger }: RoleContext) =>

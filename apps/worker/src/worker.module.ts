@@ -21,6 +21,7 @@ import {
   MakeHourStrips,
 } from '@nightjar/playback';
 import { ALARM_ONLY, retentionProcessor, RetentionSweep } from '@nightjar/retention';
+import { OverrideControl, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
 import { QueueGauges } from './queue-gauges.js';
@@ -99,7 +100,7 @@ function createService(
       catalog,
       clock,
       logger,
-      emergencies: ALARM_ONLY,
+      emergencies: new OverrideControl(catalog.overrides, clock),
       config: () => watcher.config,
       volume: (name) => volumes.get(name),
     }),

@@ -25,6 +25,7 @@ export class Housekeeping {
     this.nextMs = this.clock.monotonicMs() + INTERVAL_MS;
     await this.repository.forgetDeletions(believedNowMs - LEDGER_KEPT_MS);
     await this.repository.forgetGaps(believedNowMs - LEDGER_KEPT_MS);
+    await this.repository.forgetUnwanted(believedNowMs - LEDGER_KEPT_MS);
     await this.repository.forgetRuns(believedNowMs - EMPTY_RUN_KEPT_MS);
     await this.repository.dropEmptyPartition(believedNowMs);
   }

@@ -1,8 +1,8 @@
 export { judge } from './breaker/breaker.js';
 export type { BreakerInput, Trip } from './breaker/breaker.js';
 export { ClockWatch } from './breaker/clock-watch.js';
-export { ALARM_ONLY } from './emergency/emergency-control.js';
 export type { EmergencyControl } from './emergency/emergency-control.js';
+export { OverrideControl } from './emergency/override-control.js';
 export { Holds } from './holds/holds.js';
 export type { HoldRequest, HoldView } from './holds/holds.js';
 export { evaluate } from './plan/evaluate.js';

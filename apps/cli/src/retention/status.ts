@@ -1,4 +1,5 @@
-import { ALARM_ONLY, printBytes, retentionStatus } from '@nightjar/retention';
+import { systemClock } from '@nightjar/common';
+import { OverrideControl, printBytes, retentionStatus } from '@nightjar/retention';
 import type { VolumeStatus } from '@nightjar/retention';
 import type { Output } from '../command.js';
 import { readConfig, withCatalog } from '../open-archive.js';
@@ -9,7 +10,7 @@ import { printTime } from './plan.js';
 export async function showStatus(asked: Asked, output: Output): Promise<boolean> {
   const config = await readConfig(asked.configFile);
   const status = await withCatalog(config, (catalog) =>
-    retentionStatus(catalog, config, ALARM_ONLY),
+    retentionStatus(catalog, config, new OverrideControl(catalog.overrides, systemClock)),
   );
   show(asked, output, status, () => status.flatMap(linesOf));
   return status.some(({ block, missingBytes }) => block !== null || missingBytes > 0);

@@ -38,6 +38,17 @@ export class OverrideRepository {
     });
   }
 
+  /** Takes back what this name said of the whole camera, and nothing that anybody else did. */
+  async clearSetBy(camera: string, setBy: string): Promise<void> {
+    await this.changing(async (sql) => {
+      await sql.query(
+        `DELETE FROM recording_override WHERE camera_id = (SELECT id FROM camera WHERE name = $1)
+           AND stream IS NULL AND set_by = $2`,
+        [camera, setBy],
+      );
+    });
+  }
+
   /** All that hold or will, of one camera or of all. */
   async list(camera?: string): Promise<RecordingOverride[]> {
     return readOverrides(this.database, camera);

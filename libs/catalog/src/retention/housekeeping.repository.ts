@@ -41,6 +41,21 @@ export class HousekeepingRepository {
     );
   }
 
+  /** Spans that nobody wanted, of a time that is not accounted for any more since other facts of it were forgotten. */
+  async forgetUnwanted(beforeMs: number): Promise<number> {
+    return this.remove(
+      `DELETE FROM unwanted u USING (
+         SELECT o.stream_id, o.start_at, o.reason FROM stream t CROSS JOIN LATERAL (
+           SELECT u.stream_id, u.start_at, u.reason FROM unwanted u
+           WHERE u.stream_id = t.id AND u.start_at < to_timestamp($1::float8 / 1000)
+             AND u.end_at < least(to_timestamp($1::float8 / 1000), t.facts_from)
+           ORDER BY u.start_at LIMIT $2
+         ) o WHERE t.facts_from IS NOT NULL LIMIT $2
+       ) o WHERE u.stream_id = o.stream_id AND u.start_at = o.start_at AND u.reason = o.reason RETURNING 1`,
+      beforeMs,
+    );
+  }
+
   /** Runs that ended before and of which no segment is left. */
   async forgetRuns(beforeMs: number): Promise<number> {
     return this.remove(

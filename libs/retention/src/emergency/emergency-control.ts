@@ -2,13 +2,8 @@
 export interface EmergencyControl {
   /** Cameras stopped for this volume, in the order in which they were. */
   stopped(volume: string): Promise<readonly string[]>;
+  /** Cameras that are left alone, because somebody said by hand what they shall do. */
+  spared(): Promise<readonly string[]>;
   stop(volume: string, cameras: readonly string[]): Promise<void>;
   release(volume: string, cameras: readonly string[]): Promise<void>;
 }
-
-/** Where nothing can be stopped there is the alarm. */
-export const ALARM_ONLY: EmergencyControl = {
-  stopped: async () => [],
-  stop: async () => undefined,
-  release: async () => undefined,
-};

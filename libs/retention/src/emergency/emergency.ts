@@ -30,13 +30,19 @@ export async function handleEmergency(options: EmergencyOptions): Promise<Emerge
   const stopped = await control.stopped(name);
   const mayStop = config.recording.whenFull === 'stop-lowest-priority';
   if (shortBytes > 0 ? !mayStop : stopped.length === 0) return { stop: [], release: [] };
+  const spared = new Set(shortBytes > 0 ? await control.spared() : []);
   const step = mayStop
     ? emergencyStep({
         shortBytes,
         freeBytes: volume.freeBytes,
         minFreeBytes: volume.rules.minFreeBytes,
         roomToRelease: shortBytes <= 0 && (await hasMargin(options)),
-        writers: shortBytes > 0 ? await options.read((reader) => writersOf(reader, options)) : [],
+        writers:
+          shortBytes > 0
+            ? (await options.read((reader) => writersOf(reader, options))).filter(
+                ({ camera }) => !spared.has(camera),
+              )
+            : [],
         stopped,
       })
     : { stop: [], release: stopped };

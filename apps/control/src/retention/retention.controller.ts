@@ -13,8 +13,8 @@ import {
 } from '@nightjar/retention';
 import { RoleContext } from '@nightjar/role';
 import { z } from 'zod';
-import { nameOf } from './principal.guard.js';
-import type { AuthenticatedRequest } from './principal.guard.js';
+import { nameOf } from '../principal.guard.js';
+import type { AuthenticatedRequest } from '../principal.guard.js';
 
 /** Injection token: cameras that were stopped because a disk is full. */
 export const EMERGENCIES = Symbol('EmergencyControl');

@@ -4,11 +4,13 @@ import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { deletionsBetween, type DeletionView } from '@nightjar/retention';
 import { z } from 'zod';
-import { MAX_TIMELINE_MS } from './cameras.service.js';
-import type { AuthenticatedRequest } from './principal.guard.js';
+import type { AuthenticatedRequest } from '../principal.guard.js';
 
 const TimeMs = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 export const DeletionsQuery = z.strictObject({ start: TimeMs, end: TimeMs });
+
+/** Longest range of one answer. */
+const MAX_RANGE_MS = 31 * 86_400_000;
 
 /** Why footage is gone, for those who might have watched it. */
 @Controller('api/v1/cameras')
@@ -27,7 +29,7 @@ export class DeletionsController {
     requireAccess(this.policy, principal, 'playback', camera);
     if (end <= start)
       throw new NightjarError('invalid', 'control/range', 'end must lie after start');
-    if (end - start > MAX_TIMELINE_MS)
+    if (end - start > MAX_RANGE_MS)
       throw new NightjarError('invalid', 'control/range', 'deletions are told for at most 31 days');
     return deletionsBetween(this.catalog, camera, start, end);
   }

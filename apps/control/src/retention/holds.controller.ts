@@ -3,8 +3,8 @@ import { AccessPolicy, requireAccess } from '@nightjar/access';
 import { Holds, type HoldView } from '@nightjar/retention';
 import { RoleContext } from '@nightjar/role';
 import { z } from 'zod';
-import { nameOf } from './principal.guard.js';
-import type { AuthenticatedRequest } from './principal.guard.js';
+import { nameOf } from '../principal.guard.js';
+import type { AuthenticatedRequest } from '../principal.guard.js';
 
 const TimeMs = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
