@@ -115,11 +115,12 @@ describe('a full volume on which all is guaranteed', () => {
     clock.advance(DAY_MS + HOUR_MS);
     await sweep(job);
     expect([await control.stopped('main'), await gauge('emergency')]).toEqual([['yard'], 0]);
-    expect((await volume.files()).length).toBe(59);
+    // One would do, but footage of the same instant goes together.
+    expect((await volume.files()).length).toBe(57);
     freeBytes = 1_000;
     await sweep(job);
     expect(await control.stopped('main')).toEqual([]);
-    expect((await volume.files()).length).toBe(59);
+    expect((await volume.files()).length).toBe(57);
   });
 
   it('waits with the release until there is more room than needed', async () => {

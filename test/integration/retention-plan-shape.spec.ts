@@ -45,7 +45,6 @@ afterAll(async () => {
 const line = (n: number, fields: Partial<StreamLine>): StreamLine => ({
   streamId: n + 1,
   cameraId: n + 1,
-  stream: 'main',
   protectedAfterMs: null,
   agedBeforeMs: null,
   eventAgedBeforeMs: null,

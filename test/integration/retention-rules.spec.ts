@@ -260,7 +260,8 @@ async function stage(scene: Scene): Promise<void> {
   });
   const events = scene.events.map((event, n) => {
     const { startMs, endMs } = spanMs(event);
-    const stream = event.stream === null ? 'NULL' : `'${event.stream}'`;
+    const stream =
+      event.stream === null ? 'NULL' : event.camera * 2 + (event.stream === 'main' ? 1 : 2);
     return `(${event.camera + 1}, '${n}', ${stream}, '${event.type}', 'test', ${at(startMs)}, ${event.open ? 'NULL' : at(endMs)}, ${n})`;
   });
   const insert = (table: string, rows: readonly string[]): string =>
@@ -276,7 +277,7 @@ async function stage(scene: Scene): Promise<void> {
         'hold (camera_id, stream_id, start_at, end_at, owner, reason, created_by, created_at, expires_at, released_at, released_by)',
         holds,
       ) +
-      insert('event (camera_id, id, stream, type, source, start_at, end_at, change)', events),
+      insert('event (camera_id, id, stream_id, type, source, start_at, end_at, change)', events),
   );
 }
 

@@ -43,7 +43,7 @@ export class OverrideRepository {
     await this.changing(async (sql) => {
       await sql.query(
         `DELETE FROM recording_override WHERE camera_id = (SELECT id FROM camera WHERE name = $1)
-           AND stream IS NULL AND set_by = $2`,
+           AND stream_id IS NULL AND set_by = $2`,
         [camera, setBy],
       );
     });

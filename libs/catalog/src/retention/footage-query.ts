@@ -10,8 +10,6 @@ export type RetentionRule =
 export interface StreamLine {
   readonly streamId: number;
   readonly cameraId: number;
-  /** Name, by which events mean it. */
-  readonly stream: string;
   /** Footage that ends after this is guaranteed. */
   readonly protectedAfterMs: number | null;
   /** What ended before this is too old; footage of events only if it ended before `eventAgedBeforeMs`. */
@@ -60,7 +58,7 @@ const TABLES = `
     SELECT i."volumeId" AS volume_id, ${at('bytesUptoMs')} AS bytes_upto, ${at('freeUptoMs')} AS free_upto, i.details
     FROM jsonb_to_recordset($2::jsonb) AS i("volumeId" uuid, "bytesUptoMs" float8, "freeUptoMs" float8, details jsonb)
   ), line AS MATERIALIZED (
-    SELECT i."streamId" AS stream_id, i."cameraId" AS camera_id, i.stream, i.scope, i.details,
+    SELECT i."streamId" AS stream_id, i."cameraId" AS camera_id, i.scope, i.details,
       ${at('protectedAfterMs')} AS protected_after, ${at('agedBeforeMs')} AS aged_before,
       ${at('eventAgedBeforeMs')} AS event_aged_before, ${span('eventBonusMs')} AS bonus,
       i."eventTypes" AS event_types, ${span('preRollMs')} AS pre_roll, ${span('postRollMs')} AS post_roll,
@@ -70,7 +68,7 @@ const TABLES = `
       greatest(${at('agedBeforeMs')}, ${at('cameraUptoMs')}, ${at('groupUptoMs')},
         (SELECT greatest(max(bytes_upto), max(free_upto)) FROM place)) AS reach,
       CASE WHEN r.ended_at IS NULL AND r.id IS NOT NULL THEN newest.start_at END AS live_at
-    FROM jsonb_to_recordset($1::jsonb) AS i("streamId" integer, "cameraId" integer, stream text, scope text, details jsonb,
+    FROM jsonb_to_recordset($1::jsonb) AS i("streamId" integer, "cameraId" integer, scope text, details jsonb,
       "protectedAfterMs" float8, "agedBeforeMs" float8, "eventAgedBeforeMs" float8, "eventBonusMs" float8, "eventTypes" jsonb,
       "preRollMs" float8, "postRollMs" float8, "maxEventMs" float8, "cameraUptoMs" float8, "groupUptoMs" float8,
       "fromMs" float8, "toMs" float8)
@@ -95,7 +93,7 @@ const IS_EVENT = `(SELECT l.longest IS NOT NULL AND l.event_aged_before IS NOT N
       SELECT 1 FROM event e WHERE e.camera_id = l.camera_id
         AND e.start_at < s.end_at + l.pre_roll AND e.start_at > s.start_at - l.post_roll - l.longest
         AND coalesce(e.end_at, e.start_at + l.max_event) > s.start_at - l.post_roll
-        AND (e.stream IS NULL OR e.stream = l.stream)
+        AND (e.stream_id IS NULL OR e.stream_id = l.stream_id)
         AND (l.event_types IS NULL OR l.event_types ? e.type)
     ) AS is_event OFFSET 0)`;
 const NO_EVENT = '(SELECT false AS is_event)';

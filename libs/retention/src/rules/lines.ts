@@ -6,7 +6,7 @@ import type { CameraRules } from './rules.js';
  * @param rules undefined for a camera that left the configuration: nothing of it is too old, nothing is guaranteed
  */
 export function lineOf(
-  { streamId, cameraId, stream }: StreamKey,
+  { streamId, cameraId }: StreamKey,
   rules: CameraRules | undefined,
   nowMs: number,
 ): StreamLine {
@@ -14,7 +14,6 @@ export function lineOf(
   return {
     streamId,
     cameraId,
-    stream,
     protectedAfterMs: minAgeMs === 0 ? null : nowMs - minAgeMs,
     agedBeforeMs: maxAgeMs === undefined ? null : nowMs - maxAgeMs,
     eventAgedBeforeMs: events === undefined ? null : nowMs - events.maxAgeMs,
