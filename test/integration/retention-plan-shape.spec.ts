@@ -150,7 +150,9 @@ describe('the way PostgreSQL takes', () => {
       null,
       50,
       '{}',
-    ]).finally(() => postgres.query('ALTER ROLE nightjar RESET ALL'));
+    ]).finally(async () => {
+      await postgres.query('ALTER ROLE nightjar RESET ALL');
+    });
     expect(ways.join()).not.toContain('Seq Scan');
     expect(rows).toBeLessThan(CAMERAS * 60 + 200);
   });

@@ -47,6 +47,7 @@ Exit code of plan: 1 with warnings; of status: 1 when something waits or a volum
           const [camera = '', time = ''] = operands;
           return run.showWhy(asked, camera, readTime('TIME', time), output);
         }
+        case undefined:
         default:
           throw new UsageError('expected: plan, status, approve or why');
       }

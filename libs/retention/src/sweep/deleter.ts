@@ -73,7 +73,7 @@ export class Deleter {
 
   /** Second phase, for whatever is condemned: unlink, confirm, record and drop the row. Each step can be repeated. */
   async finish(): Promise<void> {
-    const { repository, volume, remover, clock, deleted } = this.options;
+    const { repository, volume, remover, clock } = this.options;
     let after: CondemnedSegment | undefined;
     while (!this.signal.aborted) {
       const batch = await repository.condemned(volume.id, after, PAGE);
@@ -85,7 +85,7 @@ export class Deleter {
       const gone = batch.filter(({ path }) => !failed.has(path));
       await remover.removeEmptyDirectories(gone, clock.wallMs());
       await repository.bury(gone);
-      deleted(gone);
+      this.options.deleted(gone);
       after = batch.at(-1);
     }
   }
