@@ -150,9 +150,8 @@ describe('the way PostgreSQL takes', () => {
       null,
       50,
       '{}',
-    ]).finally(async () => {
-      await postgres.query('ALTER ROLE nightjar RESET ALL');
-    });
+    ]);
+    await postgres.query('ALTER ROLE nightjar RESET ALL');
     expect(ways.join()).not.toContain('Seq Scan');
     expect(rows).toBeLessThan(CAMERAS * 60 + 200);
   });

@@ -124,14 +124,30 @@ const present = (range: string, extra = ''): string => `
       WHERE s.stream_id = l.stream_id AND s.state = 'present' AND ${range}`;
 
 /**
+ * All segments up to the reach of a stream, each with whether an event overlaps it, found in one pass in order of time: the
+ * furthest end of all events that began before a segment ended lies behind its start, or none of them reaches it.
+ */
+const WITH_EVENTS = `
+      SELECT * FROM (
+        SELECT m.*, coalesce(max(m.event_until) OVER (ORDER BY m.at, m.kind) > m.start_at, false) AS is_event FROM (
+          SELECT s.end_at AS at, 0 AS kind, NULL::timestamptz AS event_until, s.start_at, s.end_at, s.volume_id, s.bytes
+          FROM segment s WHERE s.stream_id = l.stream_id AND s.state = 'present' AND s.start_at <= l.reach
+          UNION ALL
+          SELECT e.start_at - l.pre_roll, 1, coalesce(e.end_at, e.start_at + l.max_event) + l.post_roll, NULL, NULL, NULL, NULL
+          FROM event e WHERE e.camera_id = l.camera_id AND l.event_aged_before IS NOT NULL
+            AND (e.stream_id IS NULL OR e.stream_id = l.stream_id) AND (l.event_types IS NULL OR l.event_types ? e.type)
+        ) m
+      ) m WHERE kind = 0`;
+
+/**
  * Every segment that no guarantee, hold or recorder protects, with the rule that claims it, or none. OFFSET 0 makes PostgreSQL
  * go from stream to stream along its index; left to itself it would rather read whole months.
  */
-function judged(segments: string, events: boolean): string {
+function judged(segments: string, events: boolean, isEvent = events ? IS_EVENT : NO_EVENT): string {
   return `FROM ${events ? 'tier' : 'line'} l
     CROSS JOIN LATERAL (${segments} OFFSET 0) s
     JOIN place p ON p.volume_id = s.volume_id
-    CROSS JOIN LATERAL ${events ? IS_EVENT : NO_EVENT} e
+    CROSS JOIN LATERAL ${isEvent} e
     CROSS JOIN LATERAL (SELECT ${ORDER_AT} AS order_at) o
     CROSS JOIN LATERAL (SELECT ${RULE} AS rule) r
     WHERE ${unprotected('')}`;
@@ -148,7 +164,11 @@ export const summaryQuery = (events: boolean): string => `${tables(events)}
     (extract(epoch FROM max(s.end_at)) * 1000)::float8 AS "newestMs",
     coalesce(sum(s.bytes) FILTER (WHERE s.end_at >= CASE r.rule WHEN 'maxAge' THEN l.aged_before
       WHEN 'eventMaxAge' THEN l.event_aged_before END - make_interval(secs => $4::float8 / 1000)), 0)::float8 AS "fellDueBytes"
-  ${judged(present('s.start_at <= l.reach'), events)} AND r.rule IS NOT NULL
+  ${
+    events
+      ? judged(WITH_EVENTS, true, '(SELECT s.is_event)')
+      : judged(present('s.start_at <= l.reach'), false)
+  } AND r.rule IS NOT NULL
   GROUP BY 1, 2, 3`;
 
 /**
