@@ -17,7 +17,6 @@ import { EventWork } from './events/event-work.js';
 import { ExportsController } from './footage/exports.controller.js';
 import { FootageController } from './footage/footage.controller.js';
 import { footageProviders } from './footage/footage.providers.js';
-import { HoldsController } from './holds.controller.js';
 import { HoldsController } from './retention/holds.controller.js';
 import { PrincipalGuard } from './principal.guard.js';
 import { VolumesController } from './volumes.controller.js';

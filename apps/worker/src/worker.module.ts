@@ -20,7 +20,6 @@ import {
   MakeExport,
   MakeHourStrips,
 } from '@nightjar/playback';
-import { ALARM_ONLY, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { OverrideControl, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
 import { JournalFeeder } from './journal-feeder.js';
