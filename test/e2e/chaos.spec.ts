@@ -134,7 +134,7 @@ class Scene {
       start: new Date(startMs).toISOString(),
       end: new Date(endMs).toISOString(),
     });
-    const url = `http://127.0.0.1:${this.ports.http}/api/v1/cameras/${camera}/timeline?${query}`;
+    const url = `http://127.0.0.1:${this.ports.http}/api/v1/cameras/${camera}/timeline?${query.toString()}`;
     const response = await fetch(url, {
       headers: { Authorization: `Basic ${btoa(`${LOGIN.name}:${LOGIN.password}`)}` },
     });
