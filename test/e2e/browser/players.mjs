@@ -1,4 +1,4 @@
-// Runs in the browser of a test page: plays footage the way a user's page would, and tells how it went.
+// A classic script in the browser of a test page: plays footage the way a user's page would, and tells how it went.
 
 const once = (target, name) =>
   new Promise((resolve, reject) => {

@@ -17,6 +17,6 @@ export async function openPage(stage: Stage, urlWithLogin: string): Promise<Page
   const page = await browser.newPage();
   await page.goto(urlWithLogin);
   await page.addScriptTag({ path: HLS_JS });
-  await page.addScriptTag({ path: PLAYERS, type: 'module' });
+  await page.addScriptTag({ path: PLAYERS });
   return page;
 }
