@@ -51,6 +51,18 @@ describe('the continuity of a track', () => {
     expect(c.jumps).toBe(1);
   });
 
+  it('keeps a frame of distance at a jump, however close the frames arrived', () => {
+    const c = new TrackContinuity(RATE);
+    run(c, 1, 1_000_000, 1000);
+    const [, t1] = run(c, 2, 1_003_600, 1040);
+    const [, t2] = run(c, 3, 1_007_200 + 3600 * RATE, 1042);
+    expect((t2 - t1) >>> 0).toBe(3600);
+    const [, t3] = run(c, 4, 1_010_800 + 3600 * RATE + 5 * RATE, 6080);
+    const [, t4] = run(c, 5, 1_010_800, 6090);
+    expect([(t3 - t2) >>> 0, (t4 - t3) >>> 0]).toEqual([5 * RATE + 3600, 3600]);
+    expect(c.jumps).toBe(2);
+  });
+
   it('takes neither B-frames nor a burst after a stall for a jump', () => {
     const c = new TrackContinuity(RATE);
     const [, t0] = run(c, 1, 100_000, 1000);

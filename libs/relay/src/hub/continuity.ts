@@ -6,6 +6,9 @@ const MAX_LEAD_SECONDS = 2;
 /** Going back further than this is a jump; less is the reordering of B-frames. */
 const MAX_STEP_BACK_SECONDS = 1;
 
+/** More from one frame to the next is a pause. */
+const MAX_INTERVAL_SECONDS = 1;
+
 const randomBits = (bits: number): number => Math.floor(Math.random() * 2 ** bits);
 
 /**
@@ -21,6 +24,8 @@ export class TrackContinuity {
   private lastIn = 0;
   private lastOut = randomBits(31);
   private lastArrivalMs = Number.NaN;
+  /** From one frame to the next, in ticks. */
+  private interval = 0;
   private fresh = true;
   packets = 0;
   octets = 0;
@@ -53,7 +58,10 @@ export class TrackContinuity {
       const ahead = step - Math.max(elapsed, 0) > MAX_LEAD_SECONDS * this.clockRateHz;
       if (ahead || step < -MAX_STEP_BACK_SECONDS * this.clockRateHz) {
         this.jumps++;
-        this.anchor(timestamp, arrivalMs);
+        // Frames that arrived in one burst are a frame apart all the same.
+        this.anchor(timestamp, arrivalMs, this.interval);
+      } else if (step > 0 && step <= MAX_INTERVAL_SECONDS * this.clockRateHz) {
+        this.interval = step;
       }
     }
     const outSequence = (sequence + this.sequenceOffset) & 0xffff;
@@ -77,11 +85,12 @@ export class TrackContinuity {
     return this.lastOut;
   }
 
-  private anchor(timestamp: number, arrivalMs: MonotonicMs): void {
+  private anchor(timestamp: number, arrivalMs: MonotonicMs, leastTicks = 0): void {
     const passed = Number.isNaN(this.lastArrivalMs)
       ? 0
       : Math.max(arrivalMs - this.lastArrivalMs, 1);
-    const out = this.lastOut + Math.round((passed / 1000) * this.clockRateHz);
+    const passedTicks = Math.round((passed / 1000) * this.clockRateHz);
+    const out = this.lastOut + Math.max(passedTicks, leastTicks);
     this.timestampOffset = (out - timestamp) >>> 0;
   }
 }
