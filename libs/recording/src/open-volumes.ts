@@ -76,14 +76,14 @@ export class OpenVolumes {
     return this.statuses.flatMap(({ name }) => this.opened.get(name) ?? []);
   }
 
-  /** Whose journals can be written: of active volumes first, and even of a full one, but last. */
+  /** Whose journals may be written, the best first: an unhealthy one may still take a few bytes, or refuses them. */
   get journals(): readonly RecordingVolume[] {
     const rank = ({ state, problem }: VolumeStatus): number => {
-      if (problem !== undefined) return problem.reason === 'disk-full' ? 2 : NaN;
-      return state === 'active' ? 0 : state === 'draining' ? 1 : NaN;
+      if (problem !== undefined) return problem.reason === 'disk-full' ? 2 : 3;
+      return state === 'active' ? 0 : 1;
     };
     return this.statuses
-      .filter((status) => status.state !== 'read-only' && !Number.isNaN(rank(status)))
+      .filter(({ state }) => state !== 'read-only')
       .toSorted((a, b) => rank(a) - rank(b))
       .flatMap(({ name }) => this.opened.get(name) ?? []);
   }
