@@ -3,10 +3,11 @@ import type { RelayStream } from '@nightjar/relay';
 import type { Absence, Account } from './account.js';
 import type { AccountEnd } from './account-record.js';
 import type { Demand } from './demand/demand.js';
-import { createRecorder, NO_VOLUME, NOT_YET_ONLINE } from './recorder.js';
+import { createRecorder, NOT_YET_ONLINE } from './recorder.js';
 import type { Recorder } from './recorder.js';
 import type { RecorderOptions } from './recorder-options.js';
 import type { SegmentChain } from './segment-chain.js';
+import { NO_VOLUME } from './stream-runs.js';
 
 /** Without its source in the relay, a declared stream is a matter of configuration. */
 const NO_SOURCE = 'configuration';

@@ -1,46 +1,31 @@
-import type { Clock, MonotonicMs } from '@nightjar/common';
+import type { MonotonicMs } from '@nightjar/common';
 import type { UnwantedReason } from '@nightjar/catalog';
 import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
 import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
-import type { Absence, Account, AccountedRun } from './account.js';
+import type { Absence, Account } from './account.js';
 import type { Demand } from './demand/demand.js';
-import { createSegmentFile, inLane } from './durable-files.js';
-import { FailedRuns } from './failed-runs.js';
 import { MediaPool } from './media-memory.js';
 import { PreRollMemory } from './pre-roll.js';
 import type { HeldGop, HeldUnit } from './pre-roll.js';
 import { loggedError, soleAccount } from './recorder-options.js';
 import type { RecorderOptions } from './recorder-options.js';
-import type { RecordingTarget } from './recording-volumes.js';
 import { MIN_SILENCE_MS, RunLosses } from './run-losses.js';
-import { Run } from './run.js';
+import type { Run } from './run.js';
 import type { RunTrack } from './run-track.js';
-import { SegmentChain } from './segment-chain.js';
-import { setAside } from './set-aside.js';
 import { StreamInputs } from './stream-inputs.js';
-import { VolumeQueues } from './volume-queues.js';
-import { problemOf } from './volume-status.js';
-import { writeFailureOf } from './write-failure.js';
+import { StreamRuns } from './stream-runs.js';
+import type { Current } from './stream-runs.js';
 
 /** A run may begin so much before the end of the footage before it (it is then moved); earlier keyframes are left out. */
 export const MAX_START_SHIFT_MS = 100;
 /** Of a camera that was not heard of yet. */
 export const NOT_YET_ONLINE = 'camera-offline';
-/** Of a stream that no volume can take. */
-export const NO_VOLUME = 'volume-missing';
 
 /** One for all recorders: their fragments come and go at different times. */
 const PROCESS_POOL = new MediaPool();
 
 const ALWAYS: Demand = { wanted: true, because: 'continuous', sinceMs: -Infinity };
-
-/** The run that takes units now. */
-interface Current {
-  readonly run: Run;
-  readonly target: RecordingTarget;
-  readonly accounted: AccountedRun;
-}
 
 /**
  * Records one stream while that is asked for: takes packets from the hub, keeps runs of segments on a volume, and tells the
@@ -49,15 +34,11 @@ interface Current {
 export class Recorder implements HubReader {
   /** What is kept of a packet is copied before {@link batch} returns. */
   readonly holdsBatches = false;
-  private readonly queues: VolumeQueues;
-  private readonly chain: SegmentChain;
-  private readonly source: Clock;
   private readonly account: Account;
   private readonly inputs: StreamInputs;
-  private readonly failures: FailedRuns;
+  private readonly runs: StreamRuns;
   private sdp: readonly SdpTrack[] = [];
   private current: Current | undefined;
-  private latest: Run | undefined;
   private demand: Demand;
   /** While the stream is unwanted and armed. */
   private preRoll: PreRollMemory | undefined;
@@ -74,21 +55,23 @@ export class Recorder implements HubReader {
   private ended = false;
 
   constructor(private readonly options: RecorderOptions) {
-    const { clock, settings, camera, stream, openGap } = options;
-    this.source = clock.source;
+    const { clock, openGap } = options;
     this.wallSteps = clock.steps;
-    this.chain = options.chain ?? new SegmentChain(null);
-    this.queues = new VolumeQueues(settings.queueBytes, (error) =>
-      this.logError(error, 'writing failed'),
-    );
-    this.failures = new FailedRuns({ camera, stream }, this.queues, this.source);
     this.inputs = new StreamInputs(options.pool ?? PROCESS_POOL, {
       unit: (track, unit) => this.unit(track, unit),
       reconfigured: (track) => this.reconfigured(track),
     });
     this.account =
       options.account ??
-      soleAccount(options, (error) => this.logError(error, 'the journal refuses the account'));
+      soleAccount(options, (error) =>
+        options.log.error(
+          { ...this.labels, err: loggedError(error) },
+          'the journal refuses the account',
+        ),
+      );
+    this.runs = new StreamRuns(options, this.account, ({ run }) => {
+      if (this.current?.run === run) this.forgetRun();
+    });
     if (openGap !== undefined) this.account.resume(openGap.startMs, openGap.reason);
     this.demand = options.demand ?? ALWAYS;
     if (!this.demand.wanted) {
@@ -103,13 +86,13 @@ export class Recorder implements HubReader {
   }
 
   get state(): 'waiting' | 'recording' | 'failing' {
-    if (this.failures.failing) return 'failing';
+    if (this.runs.failing) return 'failing';
     return this.current === undefined ? 'waiting' : 'recording';
   }
 
   /** Bytes that wait for the disk. */
   get queuedBytes(): number {
-    return this.queues.bytes;
+    return this.runs.queuedBytes;
   }
 
   /** Bytes that are held in memory, should an event come. */
@@ -168,7 +151,7 @@ export class Recorder implements HubReader {
   unavailable(reason: OfflineReason): void {
     this.absence = reason;
     this.preRoll?.release(reason);
-    if (this.demand.wanted && !this.ended) this.account.because(this.reasonOr(reason));
+    if (this.demand.wanted && !this.ended) this.account.because(this.runs.reasonOr(reason));
   }
 
   closed(): void {
@@ -183,7 +166,7 @@ export class Recorder implements HubReader {
 
   /** Resolves when nothing waits for the disk. */
   idle(): Promise<void> {
-    return this.queues.idle();
+    return this.runs.idle();
   }
 
   private finish(next: Absence | undefined): void {
@@ -192,7 +175,7 @@ export class Recorder implements HubReader {
     this.endRun('stopped', (endMs) => next ?? this.silenceSince(endMs));
     this.ended = true;
     this.preRoll?.release(undefined);
-    this.failures.close();
+    this.runs.close();
   }
 
   private connect(): void {
@@ -233,14 +216,12 @@ export class Recorder implements HubReader {
       this.account.turn({ kind: 'gap', reason: short, settledMs: () => reachMs }, fromMs);
     if (leader !== undefined) this.replay(leader, gops);
     if (this.current === undefined)
-      this.account.turn({ kind: 'gap', reason: this.reasonOr(this.absence) }, reachMs);
+      this.account.turn({ kind: 'gap', reason: this.runs.reasonOr(this.absence) }, reachMs);
   }
 
   /** Records what memory held, as if it came now; its clocks and arrivals are its own. */
   private replay(leader: RunTrack, gops: readonly HeldGop[]): void {
-    const target = this.options.chooseVolume();
-    const held = gops.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (target !== undefined) this.queues.of(target.volume).grant(held);
+    this.runs.grant(gops.reduce((sum, { bytes }) => sum + bytes, 0));
     this.needKeyframe = true;
     for (const gop of gops) {
       if (gop.lostTicks !== undefined) this.loseFrom(leader, gop.lostTicks);
@@ -282,7 +263,8 @@ export class Recorder implements HubReader {
     if (this.needKeyframe && !unit.keyframe) return;
     if (unit.keyframe) {
       this.checkClocks(track, ticks, arrivalWallMs);
-      this.checkVolume(ticks);
+      const leaves = this.current && this.runs.leaves(this.current, ticks);
+      if (leaves !== undefined) this.endRun(leaves);
     }
     if (!this.demand.wanted) {
       if (this.preRoll !== undefined) this.hold(this.preRoll, track, unit, ticks);
@@ -315,22 +297,14 @@ export class Recorder implements HubReader {
     if (heldMs >= this.options.settings.fragmentMs) track.anchor(0);
   }
 
-  private lead(
-    { run, target }: Current,
-    track: RunTrack,
-    unit: HeldUnit['unit'],
-    arrivalMs: number,
-  ): void {
+  private lead(current: Current, track: RunTrack, unit: HeldUnit['unit'], arrivalMs: number): void {
+    const { run } = current;
     this.losses.goOn(track, unit.ticks);
     this.needKeyframe = false;
     run.lead(unit, arrivalMs, this.newSegment);
     if (unit.keyframe) this.newSegment = false;
     if (!run.overflowed) return;
-    this.options.log.warn(
-      this.labels,
-      'the disk is too slow: footage is dropped up to the next keyframe',
-    );
-    target.failed?.({ reason: 'disk-slow', message: 'the disk takes less than is recorded' });
+    this.runs.tooSlow(current);
     this.endRun('disk-slow');
   }
 
@@ -368,91 +342,13 @@ export class Recorder implements HubReader {
     track.clock.observe(ticks, this.arrivalMs, arrivalWallMs - this.arrivalMs);
   }
 
-  private async makeRoom(
-    { volume }: RecordingTarget,
-    run: string,
-    fromMs: number,
-    toMs: number,
-  ): Promise<void> {
-    if (fromMs >= this.account.misdatedToMs) return;
-    const paths = await setAside(volume, this.options, run, fromMs, toMs);
-    for (const path of paths)
-      this.options.log.warn(
-        { ...this.labels, path },
-        'footage of a time before our clock was set back lies in the way: it was set aside',
-      );
-  }
-
-  /** Leaves a volume that is not healthy at once, and one that is less preferred where a segment would begin. */
-  private checkVolume(ticks: number): void {
-    if (this.current === undefined) return;
-    const { run, target } = this.current;
-    const { failure } = target;
-    const boundary = run.turnsAt(ticks);
-    if (boundary) this.failures.repair();
-    if ((failure === undefined && !boundary) || !this.isElsewhere(target)) return;
-    const elsewhere = this.options.chooseVolume() !== undefined;
-    if (failure !== undefined || elsewhere) this.endRun(failure ?? 'volume-change');
-  }
-
-  /** Whether a run that begins now would not go there. */
-  private isElsewhere({ volume }: RecordingTarget): boolean {
-    return this.options.chooseVolume()?.volume !== volume;
-  }
-
   private startRun(leader: RunTrack, ticks: number): Current | undefined {
-    const { camera, stream, settings, metricsSink, log } = this.options;
-    if (this.ended || leader.config === undefined || !this.failures.mayTry) return undefined;
     const fromMs = leader.clock.wallMs(ticks);
-    if (fromMs < this.account.recordedToMs - MAX_START_SHIFT_MS) return undefined;
-    const target = this.options.chooseVolume();
-    if (target === undefined) {
-      this.account.because(this.options.whyNoVolume?.() ?? NO_VOLUME);
-      return undefined;
-    }
-    const queue = this.queues.of(target.volume);
-    if (queue.bytes > settings.queueBytes / 2) return undefined;
-    this.failures.repair();
+    if (this.ended || fromMs < this.account.recordedToMs - MAX_START_SHIFT_MS) return undefined;
     const followers = this.inputs.tracks.filter((track) => track !== leader);
-    const accounted = this.account.runBegins(fromMs);
-    const run = new Run(
-      {
-        camera,
-        stream,
-        volume: target.volume,
-        journal: target.journal,
-        settings,
-        clock: this.source,
-        metrics: metricsSink,
-        queue,
-        chain: this.chain,
-        createFile: inLane(target.volume.lane, this.options.createFile ?? createSegmentFile),
-        makeRoom: (id, fromMs, toMs) => this.makeRoom(target, id, fromMs, toMs),
-        settled: () => this.account.settled(accounted),
-        written: (startMs, endMs) => {
-          this.failures.written();
-          this.account.written(accounted, startMs, endMs);
-        },
-        failed: ({ error, endMs, announced, segment }) => {
-          const reason = writeFailureOf(error);
-          this.logError(error, `recording stopped: ${reason}`);
-          if (reason !== 'unsupported') target.failed?.(problemOf(error));
-          const elsewhere = run !== this.latest || this.isElsewhere(target);
-          this.failures.failed(
-            announced ? { target, run: run.id, endMs, reason, segment } : undefined,
-            elsewhere,
-          );
-          this.account.failed(accounted, endMs, reason);
-          if (this.current?.run === run) this.forgetRun();
-        },
-      },
-      [leader, ...followers],
-      this.account.recordedToMs,
-    );
-    this.latest = run;
-    log.info({ ...this.labels, run: run.id, volume: target.volume.name }, 'recording');
-    this.newSegment = false;
-    return { run, target, accounted };
+    const current = this.runs.start(leader, followers, fromMs);
+    if (current !== undefined) this.newSegment = false;
+    return current;
   }
 
   /** Media from here on do not belong to those before. */
@@ -478,18 +374,8 @@ export class Recorder implements HubReader {
     this.losses.forget();
   }
 
-  /** Without a volume nothing would be recorded, whatever else is wrong. */
-  private reasonOr(reason: string): string {
-    if (this.options.chooseVolume() !== undefined) return reason;
-    return this.options.whyNoVolume?.() ?? NO_VOLUME;
-  }
-
   private get labels(): { camera: string; stream: string } {
     return { camera: this.options.camera, stream: this.options.stream };
-  }
-
-  private logError(error: unknown, message: string): void {
-    this.options.log.error({ ...this.labels, err: loggedError(error) }, message);
   }
 }
 
