@@ -19,6 +19,8 @@ const GOP_MS = 2_000;
 const FRAME_MS = 40;
 const RECORD_SECONDS = figure(300, 40);
 const ELAPSED_TOLERANCE_MS = 500;
+/** A fragment that is filled, and one that is on its way to the disk. */
+const UNWRITTEN_SECONDS = 2.5;
 /** First picture after media began. */
 const START_LIMIT_MS = 2_000;
 
@@ -53,6 +55,14 @@ async function record(stage: Stage): Promise<Recording> {
     );
   }
   const stoppedMs = Date.now();
+  const metrics = await nightjar.metrics();
+  for (const camera of CAMERAS) {
+    const seconds = (of: string): number =>
+      metrics.sum(`nightjar_camera_${of}_seconds_total`, { camera });
+    const [expected, recorded, missing] = ['expected', 'recorded', 'missing'].map(seconds);
+    expect(recorded).toBeGreaterThanOrEqual(RECORD_SECONDS - UNWRITTEN_SECONDS);
+    expect(Math.abs(expected! - recorded! - missing!)).toBeLessThan(UNWRITTEN_SECONDS);
+  }
   expect(await media.stop()).toEqual({ code: 0, signal: null });
   const entries = await Promise.all(
     CAMERAS.map(async (camera) => ({
