@@ -2,6 +2,7 @@ import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
 import { INTEGRITY_ENTITIES } from './integrity.entities.js';
 import { EventEntity, OverrideEntity } from './events/event-entities.js';
+import { RETENTION_ENTITIES } from './retention/retention-entities.js';
 
 /** bigint columns hold byte counts and offsets below 2^53; pg hands them out as text. */
 const asNumber: ValueTransformer = {
@@ -295,6 +296,7 @@ export const ENTITIES = [
   CompletenessEntity,
   DeletionEntity,
   ...INTEGRITY_ENTITIES,
+  ...RETENTION_ENTITIES,
   EventEntity,
   OverrideEntity,
   ExportEntity,
