@@ -187,39 +187,6 @@ describe('worker and control, started without a database', () => {
     SLOW_MS,
   );
 
-  it('tell administrators how the volumes are, and notice when one goes away', async () => {
-    const volumes = async (headers = ADMIN): Promise<{ status: number; list: unknown }> => {
-      const response = await fetch(new URL('/api/v1/volumes', base), { headers });
-      return { status: response.status, list: await response.json() };
-    };
-    expect((await volumes(GUARD)).status).toBe(403);
-    expect(await volumes()).toEqual({
-      status: 200,
-      list: [
-        {
-          name: 'main',
-          path: volume.root,
-          id: volume.id,
-          state: 'active',
-          health: 'healthy',
-          problem: null,
-          lastSeen: expect.any(String),
-          freeBytes: expect.any(Number),
-          sizeBytes: expect.any(Number),
-          footageBytes: 1_048_576,
-        },
-      ],
-    });
-    const identity = join(volume.root, '.nightjar', 'volume.json');
-    await rename(identity, `${identity}.away`);
-    await until(
-      async () => JSON.stringify(await volumes()).includes('"health":"volume-missing"'),
-      30_000,
-    );
-    await rename(`${identity}.away`, identity);
-    await until(async () => JSON.stringify(await volumes()).includes('"healthy"'), 30_000);
-  }, 90_000);
-
   it.each([
     ['no login', `/front/timeline${RANGE}`, {}, 401],
     ['a wrong password', '', basic('admin:wrong'), 401],
@@ -381,6 +348,39 @@ describe('worker and control, started without a database', () => {
     },
     SLOW_MS,
   );
+
+  it('tell administrators how the volumes are, and notice when one goes away', async () => {
+    const volumes = async (headers = ADMIN): Promise<{ status: number; list: unknown }> => {
+      const response = await fetch(new URL('/api/v1/volumes', base), { headers });
+      return { status: response.status, list: await response.json() };
+    };
+    expect((await volumes(GUARD)).status).toBe(403);
+    expect(await volumes()).toEqual({
+      status: 200,
+      list: [
+        {
+          name: 'main',
+          path: volume.root,
+          id: volume.id,
+          state: 'active',
+          health: 'healthy',
+          problem: null,
+          lastSeen: expect.any(String),
+          freeBytes: expect.any(Number),
+          sizeBytes: expect.any(Number),
+          footageBytes: expect.any(Number),
+        },
+      ],
+    });
+    const identity = join(volume.root, '.nightjar', 'volume.json');
+    await rename(identity, `${identity}.away`);
+    await until(
+      async () => JSON.stringify(await volumes()).includes('"health":"volume-missing"'),
+      30_000,
+    );
+    await rename(`${identity}.away`, identity);
+    await until(async () => JSON.stringify(await volumes()).includes('"healthy"'), 30_000);
+  }, 90_000);
 
   it(
     'stop on SIGTERM with code 0 and have printed no secret',

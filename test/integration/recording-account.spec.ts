@@ -14,7 +14,6 @@ import {
   SegmentDirectory,
   Volume,
   VolumeKeeper,
-  VolumeMonitor,
 } from '@nightjar/recording';
 import type { Demand, Demands, JournalLine } from '@nightjar/recording';
 import type { HubReader, OfflineReason, Relay, RelayStream } from '@nightjar/relay';
@@ -24,6 +23,7 @@ import type { SdpTrack } from '@nightjar/rtsp';
 import fc from 'fast-check';
 import { SOUND, VIDEO, videoUnit } from '../../libs/recording/test/bench.js';
 import { silentLog } from './recording-media.js';
+import { alwaysHealthy } from '../support/always-healthy.js';
 
 const START_MS = Date.UTC(2026, 10, 20, 12, 59, 41, 300);
 const FRAME_MS = 40;
@@ -176,17 +176,7 @@ class World {
       clock: this.clock,
       log: silentLog,
     });
-    const monitor = new VolumeMonitor({
-      volumes,
-      // Takes none of the time that is turned by hand.
-      keeper: {
-        measure: async (name) => ({ id: (await keeper.open(name)).id, freeBytes: 1, sizeBytes: 1 }),
-        probe: () => Promise.resolve(),
-      },
-      metrics: false,
-      clock: this.clock,
-      log: silentLog,
-    });
+    const monitor = alwaysHealthy(volumes, keeper, this.clock);
     const relay = {
       get: (camera: string, stream: StreamName) =>
         this.relayed.get(stream) ?? this.relay(camera, stream),

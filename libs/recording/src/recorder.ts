@@ -4,7 +4,7 @@ import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
 import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { Absence, Account } from './account.js';
-import type { Demand } from './demand/demand.js';
+import { samePreRoll, type Demand } from './demand/demand.js';
 import { MediaPool } from './media-memory.js';
 import { PreRollMemory } from './pre-roll.js';
 import type { HeldGop, HeldUnit } from './pre-roll.js';
@@ -377,13 +377,6 @@ export class Recorder implements HubReader {
   private get labels(): { camera: string; stream: string } {
     return { camera: this.options.camera, stream: this.options.stream };
   }
-}
-
-function samePreRoll(
-  a: { durationMs: number; maxBytes: number } | undefined,
-  b: typeof a,
-): boolean {
-  return a?.durationMs === b?.durationMs && a?.maxBytes === b?.maxBytes;
 }
 
 /** A recorder for one stream; attach it to the stream's hub. */

@@ -21,6 +21,10 @@ export interface PreRoll {
   readonly maxBytes: number;
 }
 
+export function samePreRoll(a: PreRoll | undefined, b: PreRoll | undefined): boolean {
+  return a?.durationMs === b?.durationMs && a?.maxBytes === b?.maxBytes;
+}
+
 /** Tells what is wanted of every recorded stream, and when that changes. */
 export interface Demands {
   /** @returns undefined for a stream that is not declared to be recorded */
