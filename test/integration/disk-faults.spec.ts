@@ -290,7 +290,8 @@ describe('while a disk hangs', () => {
       { UV_THREADPOOL_SIZE: String(threadsFor({ volumes: { a: 0, b: 0 } })) },
     );
     try {
-      await child.ask({ do: 'play', seconds: 3 });
+      // In the middle of a segment: where one begins all would wait for the journal, in one thread.
+      await child.ask({ do: 'play', seconds: 5 });
       const before = await child.ask({ do: 'durable', camera: 'free' });
       await child.ask({ do: 'hang' });
       mounts.freeze(path);
