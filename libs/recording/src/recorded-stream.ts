@@ -3,7 +3,7 @@ import type { RelayStream } from '@nightjar/relay';
 import type { Absence, Account } from './account.js';
 import type { AccountEnd } from './account-record.js';
 import type { Demand } from './demand/demand.js';
-import { createRecorder, NOT_YET_ONLINE } from './recorder.js';
+import { absenceOf, createRecorder, NOT_YET_ONLINE } from './recorder.js';
 import type { Recorder } from './recorder.js';
 import type { RecorderOptions } from './recorder-options.js';
 import type { SegmentChain } from './segment-chain.js';
@@ -125,7 +125,7 @@ export class RecordedStream {
 
   /** What holds of it while nothing was tried. */
   private stateOf(demand: Demand): Absence {
-    if (!demand.wanted) return { kind: 'unwanted', reason: demand.because };
+    if (!demand.wanted) return absenceOf(demand.because);
     const { chooseVolume, whyNoVolume } = this.options;
     if (chooseVolume() !== undefined) return { kind: 'gap', reason: NOT_YET_ONLINE };
     return { kind: 'gap', reason: whyNoVolume?.() ?? NO_VOLUME };

@@ -1,5 +1,4 @@
 import type { MonotonicMs } from '@nightjar/common';
-import type { UnwantedReason } from '@nightjar/catalog';
 import type { HubReader, OfflineReason, PacketBatch } from '@nightjar/relay';
 import type { AccessUnit } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
@@ -191,13 +190,13 @@ export class Recorder implements HubReader {
       preRoll === undefined ? undefined : new PreRollMemory(preRoll, () => this.inputs.leader);
   }
 
-  private unwanted(reason: UnwantedReason): Absence {
+  private unwanted(because: Extract<Demand, { wanted: false }>['because']): Absence {
     // What memory holds may still be asked for.
     const settledMs = (): number => {
       const nowMs = this.options.clock.now();
       return this.preRoll?.settledMs(nowMs) ?? nowMs;
     };
-    return { kind: 'unwanted', reason, settledMs };
+    return { ...absenceOf(because), settledMs };
   }
 
   private beginWanted(sinceMs: number): void {
@@ -377,6 +376,13 @@ export class Recorder implements HubReader {
   private get labels(): { camera: string; stream: string } {
     return { camera: this.options.camera, stream: this.options.stream };
   }
+}
+
+/** What the account says while a stream is not recorded for this reason. */
+export function absenceOf(because: Extract<Demand, { wanted: false }>['because']): Absence {
+  return because === 'disk-full'
+    ? { kind: 'gap', reason: because }
+    : { kind: 'unwanted', reason: because };
 }
 
 /** A recorder for one stream; attach it to the stream's hub. */

@@ -31,7 +31,8 @@ export interface RecordingView {
   overrides: {
     /** Null: all streams. */
     stream: string | null;
-    action: 'start' | 'stop' | 'privacy';
+    /** `no-room`: by retention, because the disks are full. */
+    action: 'start' | 'stop' | 'privacy' | 'no-room';
     until: string | null;
     reason: string | null;
     setBy: string;

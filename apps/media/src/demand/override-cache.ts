@@ -5,6 +5,7 @@ import type { RecordingOverride } from '@nightjar/catalog';
 const ACTIONS: readonly unknown[] = [
   'record',
   'stop',
+  'no-room',
   'privacy',
 ] satisfies RecordingOverride['action'][];
 

@@ -41,7 +41,7 @@ const UP = [
      id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
      camera_id integer NOT NULL REFERENCES camera,
      stream_id integer REFERENCES stream,
-     action text NOT NULL CHECK (action IN ('record', 'stop', 'privacy')),
+     action text NOT NULL CHECK (action IN ('record', 'stop', 'privacy', 'no-room')),
      until timestamptz,
      reason text,
      set_by text NOT NULL,

@@ -10,7 +10,8 @@ export type Demand =
     }
   | {
       readonly wanted: false;
-      readonly because: UnwantedReason;
+      /** `disk-full`: it is wanted, but there is no room for it; what is not recorded is missing. */
+      readonly because: UnwantedReason | 'disk-full';
       /** What must be kept in memory, should an event come; undefined: nothing, and the camera need not be connected. */
       readonly preRoll: PreRoll | undefined;
     };

@@ -72,6 +72,19 @@ describe('demand from the configuration alone', () => {
     expect(told).toHaveLength(4);
   });
 
+  it('has no room for what is wanted while the disks are full, and for nothing else', () => {
+    const noRoom = anOverride('no-room');
+    demands.apply(aCamera(aRecord('continuous'), aRecord('off', { stream: 'sub' })), {});
+    demands.overrides([noRoom]);
+    expect([now(), now('sub')]).toEqual(['-disk-full', '-off']);
+    demands.apply(aCamera(aRecord('schedule', { schedule: 'day' })), { day: DAYTIME });
+    expect(now()).toBe('-schedule');
+    clock.advance(8 * HOUR);
+    expect(now()).toBe('-disk-full');
+    demands.overrides([]);
+    expect([now(), sinceMs()]).toEqual(['+schedule', 8 * HOUR]);
+  });
+
   it('takes another schedule at once', () => {
     const cameras = aCamera(aRecord('schedule', { schedule: 'day' }));
     demands.apply(cameras, { day: DAYTIME });

@@ -92,7 +92,6 @@ export class StreamDemand {
 }
 
 function judge(nowMs: number, inputs: DemandInputs): Verdict {
-  const { record, schedule, eventWindow, unheardSinceMs } = inputs;
   const holding = inputs.overrides.filter(
     ({ untilMs }) => untilMs === undefined || nowMs < untilMs,
   );
@@ -102,6 +101,13 @@ function judge(nowMs: number, inputs: DemandInputs): Verdict {
     holding.findLast(({ action }) => action !== 'privacy');
   if (manual?.action === 'record') return { wanted: true, because: 'manual', fromMs: undefined };
   if (manual?.action === 'stop') return barred('manual');
+  const verdict = judgeByMode(nowMs, inputs);
+  return verdict.wanted && manual?.action === 'no-room' ? barred('disk-full') : verdict;
+}
+
+/** What the configuration and events say. */
+function judgeByMode(nowMs: number, inputs: DemandInputs): Verdict {
+  const { record, schedule, eventWindow, unheardSinceMs } = inputs;
   if (record.mode === 'off') return barred('off');
   if (record.mode === 'continuous')
     return { wanted: true, because: 'continuous', fromMs: undefined };

@@ -31,7 +31,7 @@ export class OverrideControl implements EmergencyControl {
       await this.overrides.set({
         camera,
         stream: undefined,
-        action: 'stop',
+        action: 'no-room',
         untilMs: undefined,
         reason: reasonFor(volume),
         setBy: SET_BY,
