@@ -9,11 +9,14 @@ const chosen = chosenProjects(args);
 
 setUp();
 if (chosen === undefined || chosen.some((project) => project !== 'unit')) ensureDebianPackages();
+/** End-to-end tests start many processes, which mostly wait for each other: two at a time, and beside nothing else. */
+const E2E_WORKERS = '--maxWorkers=2';
 process.exit(
-  chosen === undefined ? runAll() : jest([...(chosen.includes('e2e') ? ['-i'] : []), ...args]),
+  chosen === undefined
+    ? runAll()
+    : jest([...(chosen.includes('e2e') ? [E2E_WORKERS] : []), ...args]),
 );
 
-/** End-to-end tests measure times and use many processes: one after the other, and alone. */
 function runAll() {
   // A path or name among the arguments may match tests of one half only.
   const filter = args.length === 0 ? [] : ['--passWithNoTests'];
@@ -25,7 +28,7 @@ function runAll() {
     'unit',
     'integration',
   ]);
-  const slow = jest([...args, ...filter, '-i', '--selectProjects', 'e2e']);
+  const slow = jest([...args, ...filter, E2E_WORKERS, '--selectProjects', 'e2e']);
   return quick || slow;
 }
 

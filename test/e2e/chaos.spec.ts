@@ -18,7 +18,7 @@ import { Withheld } from './support/withheld.js';
 
 const CAMERAS = 10;
 const NAMES = Array.from({ length: CAMERAS }, (_, n) => `cam${n}`);
-const LENGTH_MS = figure(600_000, 90_000);
+const LENGTH_MS = figure(600_000, 60_000);
 /** Something happens so often, one thing at a time for each camera. */
 const CALM_MS = { least: 2_000, most: 5_000 };
 const SEED = Number(process.env['NIGHTJAR_CHAOS_SEED'] ?? 4);

@@ -8,7 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Catalog, type ExportOrder, type ExportRow } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
-import { ExpireExports, exportProcessors, MakeExport } from '@nightjar/playback';
+import {
+  ExpireExports,
+  ExportFilm,
+  exportProcessors,
+  MakeExport,
+  partsOf,
+} from '@nightjar/playback';
 import { forkTs } from '../support/fork-ts.js';
 import { jobContext } from '../support/job-context.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -81,6 +87,13 @@ async function run(name: string, data: unknown): Promise<void> {
   await processor!.process(data, jobContext());
 }
 
+/** As the flow does: the films, then the whole. */
+async function make(id: string): Promise<void> {
+  for (const part of partsOf((await row(id)).order).keys())
+    await run(ExportFilm.name, { id, part });
+  await run(MakeExport.name, { id });
+}
+
 async function row(id: string): Promise<ExportRow> {
   return (await catalog.exports.get(id))!;
 }
@@ -97,7 +110,7 @@ const contents = (id: string): Record<string, string> =>
 describe('an export', () => {
   it('has a film, and a manifest that says what it is made of', async () => {
     const id = await order();
-    await run(MakeExport.name, { id });
+    await make(id);
     const done = await row(id);
     expect(done).toMatchObject({ state: 'done', progress: 1, reason: undefined });
     expect(contents(id)).toEqual(
@@ -136,6 +149,7 @@ describe('an export', () => {
     'exports.totalBytes:1',
     'timeline.timeline:1',
     'timeline.timeline:2',
+    'exports.totalBytes:3',
     'exports.finish:1',
   ])(
     'that is killed at %s shows nothing half done, and is the same when it is made again',
@@ -145,12 +159,12 @@ describe('an export', () => {
       const child = forkTs('test/support/export-child.ts', { ...env, ID: id, KILL_AT: killAt });
       expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
       expect(await row(id)).toMatchObject({ state: 'running', files: [] });
-      await run(MakeExport.name, { id });
+      await make(id);
       const whole = await row(id);
       expect(whole.state).toBe('done');
       expect(readdirSync(directory)).toEqual([id]);
       const again = await order();
-      await run(MakeExport.name, { id: again });
+      await make(again);
       expect((await row(again)).files.filter(({ name }) => name.endsWith('.mp4'))).toEqual(
         whole.files.filter(({ name }) => name.endsWith('.mp4')),
       );
@@ -160,10 +174,10 @@ describe('an export', () => {
 
   it('in a zip is stored as it is', async () => {
     const plain = await order();
-    await run(MakeExport.name, { id: plain });
+    await make(plain);
     const film = (await row(plain)).files.find(({ name }) => name.endsWith('.mp4'))!;
     const id = await order({ zip: true });
-    await run(MakeExport.name, { id });
+    await make(id);
     const { files } = await row(id);
     const zip = files.find(({ name }) => name.endsWith('.zip'))!;
     expect(readdirSync(join(directory, id)).toSorted()).toEqual(
@@ -177,20 +191,20 @@ describe('an export', () => {
     expect(sha256(bytes.subarray(start, start + film.bytes))).toBe(film.sha256);
     expect(bytes.readUInt32LE(bytes.length - 22)).toBe(0x06054b50);
     const again = await order({ zip: true });
-    await run(MakeExport.name, { id: again });
+    await make(again);
     expect((await row(again)).files).toEqual(files);
   }, 60_000);
 
   it('fails with its reason and leaves nothing', async () => {
     const nothing = await order({ startMs: START_MS - DAY_MS, endMs: START_MS - DAY_MS / 2 });
-    await run(MakeExport.name, { id: nothing });
+    await make(nothing);
     expect(await row(nothing)).toMatchObject({
       state: 'failed',
       reason: 'nothing is recorded of these cameras in this range',
     });
     maxBytes = 100_000;
     const large = await order();
-    await run(MakeExport.name, { id: large });
+    await make(large);
     expect(await row(large)).toMatchObject({
       state: 'failed',
       reason: expect.stringContaining('exports.maxBytes'),
@@ -210,7 +224,7 @@ describe('an export', () => {
       try {
         directory = join(disk, 'exports');
         const id = await order();
-        await run(MakeExport.name, { id });
+        await make(id);
         expect(await row(id)).toMatchObject({
           state: 'failed',
           reason: 'the disk of the exports is full',
@@ -225,7 +239,7 @@ describe('an export', () => {
 
   it('is forgotten when its time is over, with all that belongs to no export', async () => {
     const id = await order();
-    await run(MakeExport.name, { id });
+    await make(id);
     mkdirSync(join(directory, `${randomUUID()}.part`));
     mkdirSync(join(directory, randomUUID()));
     mkdirSync(join(directory, 'of-somebody-else'));
@@ -246,7 +260,7 @@ describe('an export', () => {
       return await finish(...args);
     };
     try {
-      await run(MakeExport.name, { id });
+      await make(id);
     } finally {
       repository.finish = finish;
     }

@@ -3,7 +3,7 @@ import { systemClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 // Not the index: it would load the relay, which this process has no use for.
 import { exportProcessors } from '../../libs/playback/src/http/export/export-processors.js';
-import { MakeExport } from '../../libs/playback/src/http/export/export.job.js';
+import { ExportFilm, MakeExport } from '../../libs/playback/src/http/export/export.job.js';
 import { jobContext } from './job-context.js';
 
 /** Makes one export, and is killed before call KILL_AT (`<repository>.<method>:<nth>`) of the catalog. */
@@ -33,7 +33,9 @@ const processors = exportProcessors({
   config: () => config,
   software: 'test',
 });
-const make = processors.find(({ contract }) => contract.name === MakeExport.name);
-await make?.process({ id: ID }, jobContext());
+const run = (name: string, data: unknown) =>
+  processors.find(({ contract }) => contract.name === name)?.process(data, jobContext());
+for (const part of [0, 1]) await run(ExportFilm.name, { id: ID, part });
+await run(MakeExport.name, { id: ID });
 await catalog.close();
 process.disconnect();

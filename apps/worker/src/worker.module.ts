@@ -15,6 +15,7 @@ import { metrics } from '@nightjar/monitoring';
 import type { Logger } from '@nightjar/monitoring';
 import {
   ExpireExports,
+  ExportFilm,
   exportProcessors,
   hourStripsProcessor,
   MakeExport,
@@ -37,6 +38,7 @@ const JOBS = [
   CatalogReconcile,
   SignCheckpoints,
   CompletenessRollUp,
+  ExportFilm,
   MakeExport,
   ExpireExports,
   MakeHourStrips,

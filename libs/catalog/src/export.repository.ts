@@ -34,7 +34,7 @@ export interface ExportRow {
   readonly state: ExportState;
   /** 0 to 1. */
   readonly progress: number;
-  /** Why it failed. */
+  /** Why it failed, or has to wait. */
   readonly reason: string | undefined;
   /** Empty unless it is done. */
   readonly files: readonly ExportFile[];
@@ -94,14 +94,23 @@ export class ExportRepository {
     return row?.count ?? 0;
   }
 
-  /** @returns false when the export is not there, or is done */
+  /** A step is this far. @returns false when the export is not there, is done or failed */
   async progress(id: string, progress: number): Promise<boolean> {
     const rows = await this.database.query<{ id: string }>(
-      `UPDATE export SET state = 'running', progress = $2, reason = NULL
-       WHERE id = $1 AND state <> 'done' RETURNING id`,
+      `UPDATE export SET state = 'running', progress = greatest(progress, $2), reason = NULL
+       WHERE id = $1 AND state IN ('waiting', 'running') RETURNING id`,
       [id, progress],
     );
     return rows.length > 0;
+  }
+
+  /** A step could not be done and will be tried again. */
+  async postpone(id: string, reason: string): Promise<void> {
+    await this.database.query(
+      `UPDATE export SET state = 'waiting', reason = $2
+       WHERE id = $1 AND state IN ('waiting', 'running')`,
+      [id, reason],
+    );
   }
 
   /** @returns false when the export was deleted meanwhile */

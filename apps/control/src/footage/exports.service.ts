@@ -6,7 +6,7 @@ import type { ExportRepository, ExportRow } from '@nightjar/catalog';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import type { JobQueue } from '@nightjar/jobs';
-import { ExpireExports, ExportFolders, MakeExport, VirtualFile } from '@nightjar/playback';
+import { ExpireExports, ExportFlow, ExportFolders, partsOf, VirtualFile } from '@nightjar/playback';
 import type { ExportBody } from './footage-queries.js';
 import type { FootageRequestMessage } from './footage.service.js';
 import type { FileSender } from './send-file.js';
@@ -78,7 +78,8 @@ export class ExportsService {
       expiresMs: now + this.options.settings().maxAgeMs,
     });
     try {
-      await queue.enqueue(MakeExport, { id });
+      const parts = partsOf({ streams, startMs, endMs, zip }).map((_part, part) => ({ id, part }));
+      await queue.enqueueFlow(ExportFlow, { id }, parts);
     } catch (error) {
       await repository.remove(id);
       throw error;

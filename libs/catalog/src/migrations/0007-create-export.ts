@@ -16,7 +16,7 @@ export class CreateExport implements MigrationInterface {
       files jsonb NOT NULL DEFAULT '[]',
       bytes bigint NOT NULL DEFAULT 0,
       expires_at timestamptz NOT NULL,
-      CHECK ((state = 'failed') = (reason IS NOT NULL))
+      CHECK (CASE state WHEN 'failed' THEN reason IS NOT NULL WHEN 'waiting' THEN true ELSE reason IS NULL END)
     )`);
     await runner.query('CREATE INDEX export_created ON export (created_at)');
   }

@@ -3,9 +3,11 @@ import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { processorOf, type JobContext, type JobProcessor } from '@nightjar/jobs';
 import { StoredFootage } from '../stored-footage.js';
+import { assembleExport } from './export-assembly.js';
 import { ExportFolders } from './export-folders.js';
-import { writeExport } from './export-writer.js';
-import { ExpireExports, MakeExport } from './export.job.js';
+import { partsOf } from './export-parts.js';
+import { EXPORT_ATTEMPTS, ExpireExports, ExportFilm, MakeExport } from './export.job.js';
+import { writeFilm } from './film-writer.js';
 
 export interface ExportProcessorOptions {
   readonly catalog: Catalog;
@@ -16,59 +18,71 @@ export interface ExportProcessorOptions {
   readonly software: string;
 }
 
-/** The processors of {@link MakeExport} and {@link ExpireExports}. */
+/** The processors of {@link ExportFilm}, {@link MakeExport} and {@link ExpireExports}. */
 export function exportProcessors(options: ExportProcessorOptions): JobProcessor[] {
   return [
-    processorOf(MakeExport, ({ id }, context) => makeExport(options, id, context)),
+    processorOf(ExportFilm, ({ id, part }, context) =>
+      step(options, id, context, (row, folders) => makeFilm(options, row, part, folders, context)),
+    ),
+    processorOf(MakeExport, ({ id }, context) =>
+      step(options, id, context, (row, folders) => assemble(options, row, folders, context)),
+    ),
     processorOf(ExpireExports, () => expireExports(options)),
   ];
 }
 
-/** Idempotent: it works in a folder that is made anew each time, and only a whole export gets its name. */
-async function makeExport(
+/** What another attempt cannot mend. */
+const FINAL: readonly string[] = ['not-found', 'invalid', 'exhausted'];
+
+/** One step of an export that may be repeated: each works where only it writes, and only a whole export gets its name. */
+async function step(
   options: ExportProcessorOptions,
   id: string,
-  context: JobContext,
+  { attempt, signal }: JobContext,
+  work: (row: ExportRow, folders: ExportFolders) => Promise<void>,
 ): Promise<void> {
   const { catalog } = options;
   const folders = new ExportFolders(options.config().exports.directory);
   const row = await catalog.exports.get(id);
-  if (row === undefined || row.state === 'done') return;
+  if (row === undefined || row.state === 'done' || row.state === 'failed') return;
   try {
-    await write(options, row, folders, context);
+    await work(row, folders);
   } catch (error) {
+    const gone = error instanceof NightjarError && error.code === 'footage/export-ended';
+    const final = error instanceof NightjarError && FINAL.includes(error.kind);
+    if (!gone && signal.aborted) throw error;
+    if (!gone && !final && attempt < EXPORT_ATTEMPTS) {
+      await catalog.exports.postpone(id, messageOf(error));
+      throw error;
+    }
+    if (!gone) await catalog.exports.fail(id, messageOf(error));
     await folders.remove(id);
-    if (error instanceof NightjarError && error.code === 'footage/export-deleted') return;
-    if (context.signal.aborted) throw error;
-    await catalog.exports.fail(id, messageOf(error));
-    // What another attempt cannot mend is not tried again.
-    if (error instanceof NightjarError && FINAL.includes(error.kind)) return;
-    throw error;
+    if (!gone && !final) throw error;
   }
 }
 
-const FINAL: readonly string[] = ['not-found', 'invalid', 'exhausted'];
-
-async function write(
+async function makeFilm(
   options: ExportProcessorOptions,
-  { id, order, createdMs }: ExportRow,
+  { id, order }: ExportRow,
+  index: number,
   folders: ExportFolders,
   { signal, report }: JobContext,
 ): Promise<void> {
-  const { catalog, software } = options;
+  const { catalog } = options;
   const { volumes, exports: settings } = options.config();
+  const parts = partsOf(order);
+  const part = parts[index];
+  if (part === undefined)
+    throw new NightjarError('invalid', 'footage/no-part', `the export has no part ${index}`);
   const progress = async (share: number): Promise<void> => {
     report(share);
-    if (!(await catalog.exports.progress(id, share))) throw deleted();
+    if (!(await catalog.exports.progress(id, (index + share) / parts.length))) throw ended();
   };
   await progress(0);
-  const directory = await folders.begin(id);
-  const files = await writeExport({
+  const listing = await writeFilm({
     footage: await StoredFootage.open(volumes),
-    order,
-    directory,
-    requestedMs: createdMs,
-    software,
+    part,
+    directory: await folders.beginFilm(id, index),
     reasons: async (stream, startMs, endMs) => {
       const range = { ...stream, startMs, endMs, nowMs: options.clock.wallMs(), resolutionMs: 0 };
       const { gaps, unwanted, deleted: gone } = await catalog.timeline.timeline(range);
@@ -78,12 +92,37 @@ async function write(
     maxBytes: settings.maxBytes - (await catalog.exports.totalBytes()),
     signal,
   });
-  await folders.finish(id);
-  if (!(await catalog.exports.finish(id, files))) throw deleted();
+  await folders.filmDone(id, index, listing);
+  await progress(1);
 }
 
-function deleted(): NightjarError {
-  return new NightjarError('cancelled', 'footage/export-deleted', 'the export was deleted');
+async function assemble(
+  options: ExportProcessorOptions,
+  { id, order, createdMs }: ExportRow,
+  folders: ExportFolders,
+  { signal }: JobContext,
+): Promise<void> {
+  const { catalog, software } = options;
+  const { directory, films } = await folders.gather(id, partsOf(order).length);
+  const files = await assembleExport({
+    order,
+    directory,
+    films,
+    requestedMs: createdMs,
+    software,
+    maxBytes: options.config().exports.maxBytes - (await catalog.exports.totalBytes()),
+    signal,
+  });
+  await folders.finish(id);
+  if (!(await catalog.exports.finish(id, files))) throw ended();
+  await folders.tidy(
+    id,
+    files.map(({ name }) => name),
+  );
+}
+
+function ended(): NightjarError {
+  return new NightjarError('cancelled', 'footage/export-ended', 'the export was deleted or failed');
 }
 
 /** Idempotent: it removes what is there and should not be. */
@@ -94,6 +133,14 @@ async function expireExports(options: ExportProcessorOptions): Promise<void> {
     await catalog.exports.remove(id);
     await folders.remove(id);
   }
-  for (const id of await folders.ids())
-    if ((await catalog.exports.get(id)) === undefined) await folders.remove(id);
+  for (const id of await folders.ids()) {
+    const row = await catalog.exports.get(id);
+    if (row === undefined) await folders.remove(id);
+    // A process that was killed had no time for it.
+    else if (row.state === 'done')
+      await folders.tidy(
+        id,
+        row.files.map(({ name }) => name),
+      );
+  }
 }

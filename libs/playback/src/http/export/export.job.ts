@@ -1,13 +1,27 @@
-import { defineJob, z } from '@nightjar/jobs';
+import { defineFlow, defineJob, z } from '@nightjar/jobs';
 
-/** Makes one export; never twice at a time. */
-export const MakeExport = defineJob('export.make', z.object({ id: z.uuid() }), {
-  dedupe: ({ id }) => id,
-  attempts: 5,
+/** How often a step is tried. */
+export const EXPORT_ATTEMPTS = 5;
+
+const kept = {
+  attempts: EXPORT_ATTEMPTS,
   backoff: { type: 'exponential', delay: 15_000 },
   keepCompleted: 100,
   keepFailed: 100,
-});
+} as const;
+
+/** Writes one film of an export: one stream, of at most a day. `part` is its place in {@link partsOf}. */
+export const ExportFilm = defineJob(
+  'export.film',
+  z.object({ id: z.uuid(), part: z.int().min(0) }),
+  kept,
+);
+
+/** Makes an export of its films: manifest, archive, name. */
+export const MakeExport = defineJob('export.make', z.object({ id: z.uuid() }), kept);
+
+/** The films of an export on any worker, then the whole. */
+export const ExportFlow = defineFlow(MakeExport, ExportFilm);
 
 /** Deletes exports whose time is over, and folders that belong to no export. */
 export const ExpireExports = defineJob('export.expire', z.object({}), {
