@@ -1,7 +1,6 @@
 import { metrics } from '@nightjar/monitoring';
 import type { AccountEnd } from './account-record.js';
 import type { JournalSink } from './journal.js';
-import type { InterruptedRun } from './recovery.js';
 import type { VolumeKeeper } from './volume-keeper.js';
 import type { VolumeMonitor } from './volume-monitor.js';
 import type { VolumeProblem, VolumeStatus } from './volume-status.js';
@@ -22,8 +21,6 @@ export interface RecordingTarget {
 export interface OpenedVolume {
   readonly volume: Volume;
   readonly journal: JournalSink;
-  /** The run of a stream that a crash ended, until another run of the stream begins. */
-  interruptedRun(camera: string, stream: string): Promise<InterruptedRun | undefined>;
   /** How the account of each stream that was ever declared ended here. */
   accounts(): Promise<readonly AccountEnd[]>;
 }
@@ -77,7 +74,6 @@ export class OwnVolumes extends RecordingVolumes {
     return {
       volume: await keeper.open(name),
       journal: { append: (record) => keeper.append(name, record, writer) },
-      interruptedRun: (camera, stream) => keeper.interruptedRun(name, camera, stream),
       accounts: () => keeper.accounts(name),
     };
   }

@@ -115,15 +115,6 @@ export class VolumeKeeper {
     if (record.type === 'run-ended') writers.delete(record.run);
   }
 
-  /** The run of a stream that a crash ended, until another run of the stream begins. */
-  async interruptedRun(
-    name: string,
-    camera: string,
-    stream: string,
-  ): Promise<InterruptedRun | undefined> {
-    return (await this.use(name)).interrupted.get(key({ camera, stream }));
-  }
-
   /** How the account of each stream ended on a volume, runs that a crash ended included. */
   async accounts(name: string): Promise<readonly AccountEnd[]> {
     const { journal, interrupted } = await this.use(name);

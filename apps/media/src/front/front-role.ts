@@ -203,7 +203,6 @@ function volumeCalls(
       return Promise.resolve();
     },
     append: ({ volume, record }) => keeper.append(volume, record, writer),
-    interruptedRun: ({ volume, camera, stream }) => keeper.interruptedRun(volume, camera, stream),
     accounts: ({ volume }) => keeper.accounts(volume),
   };
 }

@@ -72,7 +72,6 @@ describe('ShardSlot', () => {
           volumes: async () => [],
           volumeFailed: async () => undefined,
           append: async () => undefined,
-          interruptedRun: async () => undefined,
           signals: async () => ({ overrides: [], events: [], heard: false }),
           accounts: async () => [],
         };

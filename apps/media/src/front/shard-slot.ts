@@ -153,7 +153,6 @@ export class ShardSlot implements ProcessPort {
       volumes: calls.volumes,
       volumeFailed: calls.volumeFailed,
       append: calls.append,
-      interruptedRun: calls.interruptedRun,
       signals: calls.signals,
       accounts: calls.accounts,
     });

@@ -1,5 +1,5 @@
 import type { CameraEvent, JournalRecord, RecordingOverride } from '@nightjar/catalog';
-import type { AccountEnd, InterruptedRun, VolumeProblem, VolumeStatus } from '@nightjar/recording';
+import type { AccountEnd, VolumeProblem, VolumeStatus } from '@nightjar/recording';
 import type { SignalState } from '../demand/signal-board.js';
 
 /** What front and shards say to each other over IPC, beside the questions of monitoring. */
@@ -68,11 +68,6 @@ export interface FrontCalls {
   /** Answers when what is said of the volume from then on knows of it. */
   volumeFailed(argument: { readonly name: string; readonly problem: VolumeProblem }): Promise<void>;
   append(argument: { readonly volume: string; readonly record: JournalRecord }): Promise<void>;
-  interruptedRun(argument: {
-    readonly volume: string;
-    readonly camera: string;
-    readonly stream: string;
-  }): Promise<InterruptedRun | undefined>;
   accounts(argument: { readonly volume: string }): Promise<readonly AccountEnd[]>;
 }
 

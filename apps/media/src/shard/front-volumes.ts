@@ -3,7 +3,6 @@ import {
   RecordingVolumes,
   Volume,
   type AccountEnd,
-  type InterruptedRun,
   type OpenedVolume,
   type VolumeProblem,
   type VolumeStatus,
@@ -51,8 +50,6 @@ export class FrontVolumes extends RecordingVolumes {
       journal: {
         append: (record: JournalRecord) => caller.call('append', { volume: name, record }),
       },
-      interruptedRun: (camera, stream) =>
-        caller.call<InterruptedRun | undefined>('interruptedRun', { volume: name, camera, stream }),
       accounts: () => caller.call<readonly AccountEnd[]>('accounts', { volume: name }),
     };
   }
