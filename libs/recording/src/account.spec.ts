@@ -152,7 +152,7 @@ describe('Account', () => {
     account.begin(nowMs, { kind: 'gap', reason: 'camera-offline' }, undefined);
     const run = account.runBegins(START_MS + 1_000);
     nowMs += 5_000;
-    account.lost(START_MS + 3_000, START_MS + 4_000, 'packet-loss');
+    account.lostInside(run, START_MS + 3_000, START_MS + 4_000, 'packet-loss');
     account.ended(run, START_MS + 5_000, { kind: 'gap', reason: 'stalled' });
     pass(10_000);
     expect(told()).toEqual([['declared', 0]]);
@@ -179,6 +179,27 @@ describe('Account', () => {
       ['disk-full', 0, 5_000],
       ['disk-error', 5_000, 7_000, 'running'],
     ]);
+  });
+
+  it('counts what is missing inside a run once, also when the run fails', () => {
+    account.begin(nowMs, { kind: 'gap', reason: 'camera-offline' }, undefined);
+    const run = account.runBegins(START_MS);
+    account.written(run, START_MS, START_MS + 1_000);
+    account.lostInside(run, START_MS + 2_000, START_MS + 4_000, 'packet-loss');
+    expect(figures.missing).toEqual({});
+    nowMs += 6_000;
+    account.written(run, START_MS, START_MS + 5_000);
+    account.count();
+    expect(figures).toMatchObject({ recorded: 3, expected: 6, missing: { 'packet-loss': 2 } });
+
+    account.lostInside(run, START_MS + 5_500, START_MS + 5_900, 'packet-loss');
+    account.failed(run, START_MS + 5_000, 'disk-full');
+    account.count();
+    expect(figures).toMatchObject({
+      recorded: 3,
+      expected: 6,
+      missing: { 'packet-loss': 2, 'disk-full': 1 },
+    });
   });
 
   it('tells what a run loses that had ended when its disk failed', () => {

@@ -56,6 +56,14 @@ export interface AccountedRun {
   reachedMs: number;
   /** Undefined while it goes on. */
   endMs: number | undefined;
+  /** Media that are missing inside it: counted when the footage around is on the disk, for a failure covers them too. */
+  losses: readonly Loss[];
+}
+
+interface Loss {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly reason: string;
 }
 
 /** A sum that may shrink before it is told, of which only growth is told. */
@@ -151,7 +159,7 @@ export class Account {
     // That nothing is to be recorded at all does not depend on a process that runs.
     if (before.unwanted === 'off' && this.holds('off'))
       this.tellWhole({ kind: 'unwanted', reason: 'off' }, before.endMs, begunMs);
-    else this.lost(before.endMs, begunMs, downReason(before), false);
+    else this.lost(before.endMs, begunMs, downReason(before));
   }
 
   /** From here on this holds, and nothing is recorded. */
@@ -189,6 +197,7 @@ export class Account {
       startMs: undefined,
       reachedMs: fromMs,
       endMs: undefined,
+      losses: [],
     };
     this.span = undefined;
     this.underway.add(run);
@@ -205,6 +214,7 @@ export class Account {
       if (run.before?.state.kind !== 'gap') this.expected.add(run.fromMs - startMs);
     }
     if (endMs <= run.reachedMs) return;
+    this.countLosses(run, endMs);
     this.recorded.add(endMs - run.reachedMs);
     run.reachedMs = endMs;
     this.sayHeld();
@@ -213,6 +223,7 @@ export class Account {
   /** Nothing more of a run will be written: all of it is on the disk, or never will be. */
   settled(run: AccountedRun): void {
     this.underway.delete(run);
+    this.countLosses(run, Infinity);
     this.sayHeld();
   }
 
@@ -229,6 +240,7 @@ export class Account {
     const empty = run.startMs === undefined;
     const fromMs = empty ? run.fromMs : Math.max(reachedMs, run.reachedMs);
     this.underway.delete(run);
+    run.losses = [];
     if (run.endMs === undefined) {
       if (!empty) this.recordedToMs = fromMs;
       if (empty && before?.state.kind === 'gap' && before.state.reason === reason) {
@@ -240,20 +252,38 @@ export class Account {
     }
     if (empty && before !== undefined) this.finish(before, fromMs);
     if (run.endMs === undefined) this.turn({ kind: 'gap', reason }, fromMs);
-    else this.lost(fromMs, run.endMs, reason, false);
+    else this.lost(fromMs, run.endMs, reason);
     this.sayHeld();
   }
 
-  /** Media are missing between two instants. @param inside they lie inside what a run has written or is going to write */
-  lost(startMs: number, endMs: number, reason: string, inside = true): void {
+  /** Media are missing between two instants inside what a run is going to write. */
+  lostInside(run: AccountedRun, startMs: number, endMs: number, reason: string): void {
     if (endMs <= startMs) return;
-    const { figures } = this.options;
     this.tellWhole({ kind: 'gap', reason }, startMs, endMs);
-    figures.gap(reason, endMs - startMs);
-    figures.missing(reason, (endMs - startMs) / 1000);
-    if (inside) this.recorded.add(startMs - endMs);
-    else if (this.begunMs !== undefined && endMs <= this.begunMs)
-      this.expected.add(endMs - startMs);
+    run.losses = [...run.losses, { startMs, endMs, reason }];
+  }
+
+  private lost(startMs: number, endMs: number, reason: string): void {
+    if (endMs <= startMs) return;
+    this.tellWhole({ kind: 'gap', reason }, startMs, endMs);
+    this.countLoss({ startMs, endMs, reason });
+    if (this.begunMs !== undefined && endMs <= this.begunMs) this.expected.add(endMs - startMs);
+  }
+
+  private countLosses(run: AccountedRun, reachedMs: number): void {
+    if (run.losses.length === 0) return;
+    for (const loss of run.losses) {
+      if (loss.endMs > reachedMs) continue;
+      this.countLoss(loss);
+      // What was written reaches over it.
+      this.recorded.add(loss.startMs - loss.endMs);
+    }
+    run.losses = run.losses.filter(({ endMs }) => endMs > reachedMs);
+  }
+
+  private countLoss({ startMs, endMs, reason }: Loss): void {
+    this.options.figures.gap(reason, endMs - startMs);
+    this.options.figures.missing(reason, (endMs - startMs) / 1000);
   }
 
   /** Tells again of what goes on; call it every {@link RETELL_MS}. */

@@ -46,9 +46,10 @@ export class Recorder implements HubReader {
   /** Units of the leader are passed over until a keyframe. */
   private needKeyframe = true;
   private newSegment = false;
-  private readonly losses = new RunLosses((startMs, endMs, reason) =>
-    this.account.lost(startMs, endMs, reason),
-  );
+  private readonly losses = new RunLosses((startMs, endMs, reason) => {
+    if (this.current !== undefined)
+      this.account.lostInside(this.current.accounted, startMs, endMs, reason);
+  });
   /** Why the camera sends nothing, or did so last. */
   private absence: string = NOT_YET_ONLINE;
   private ended = false;
