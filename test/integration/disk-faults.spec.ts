@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createSegmentFile } from '../../libs/recording/src/durable-files.js';
+import { createSegmentFile } from '../../libs/recording/src/segments/durable-files.js';
 import { threadsFor } from '@nightjar/config';
 import { Volume } from '@nightjar/recording';
 import { forkTs } from '../support/fork-ts.js';

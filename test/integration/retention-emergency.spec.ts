@@ -105,7 +105,12 @@ describe('a full volume on which all is guaranteed', () => {
       'recording stops: the disk is full',
     ]);
     expect(await catalog.overrides.list('yard')).toMatchObject([
-      { action: 'no-room', reason: 'disk-full: volume main', setBy: 'retention', stream: undefined },
+      {
+        action: 'no-room',
+        reason: 'disk-full: volume main',
+        setBy: 'retention',
+        stream: undefined,
+      },
     ]);
     await sweep(job);
     expect(await control.stopped('main')).toEqual(['yard', 'hall']);

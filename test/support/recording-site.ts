@@ -16,8 +16,8 @@ import {
   type VolumeStatus,
 } from '@nightjar/recording';
 import type { HubReader, PacketBatch } from '@nightjar/relay';
-import { AccountJournal } from '../../libs/recording/src/account-journal.js';
-import { Account } from '../../libs/recording/src/account.js';
+import { AccountJournal } from '../../libs/recording/src/account/account-journal.js';
+import { Account } from '../../libs/recording/src/account/account.js';
 import { Bench, Figures, quietLog } from '../../libs/recording/test/bench.js';
 import { BlockPool } from '../../libs/relay/src/hub/block-pool.js';
 import { StreamHub } from '../../libs/relay/src/hub/stream-hub.js';

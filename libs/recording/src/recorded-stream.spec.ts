@@ -2,12 +2,12 @@ import { expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import type { RelayStream } from '@nightjar/relay';
 import { Figures, quietLog, START_MS } from '../test/bench.js';
-import { Account } from './account.js';
+import { Account } from './account/account.js';
 import type { Demand } from './demand/demand.js';
 import { RecordedStream } from './recorded-stream.js';
 import { accountFigures } from './recording-metrics.js';
-import { SegmentChain } from './segment-chain.js';
-import { WallClock } from './wall-clock.js';
+import { SegmentChain } from './segments/segment-chain.js';
+import { WallClock } from './time/wall-clock.js';
 
 const wanted: Demand = { wanted: true, because: 'continuous', sinceMs: START_MS };
 const unwanted = (because: 'privacy' | 'manual'): Demand => ({

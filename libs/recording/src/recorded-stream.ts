@@ -1,13 +1,13 @@
 import { metrics } from '@nightjar/monitoring';
 import type { RelayStream } from '@nightjar/relay';
-import type { Absence, Account } from './account.js';
-import type { AccountEnd } from './account-record.js';
+import type { Absence, Account } from './account/account.js';
+import type { AccountEnd } from './account/account-record.js';
 import type { Demand } from './demand/demand.js';
-import { absenceOf, createRecorder, NOT_YET_ONLINE } from './recorder.js';
-import type { Recorder } from './recorder.js';
-import type { RecorderOptions } from './recorder-options.js';
-import type { SegmentChain } from './segment-chain.js';
-import { NO_VOLUME } from './stream-runs.js';
+import { absenceOf, createRecorder, NOT_YET_ONLINE } from './recorder/recorder.js';
+import type { Recorder } from './recorder/recorder.js';
+import type { RecorderOptions } from './recorder/recorder-options.js';
+import type { SegmentChain } from './segments/segment-chain.js';
+import { NO_VOLUME } from './recorder/stream-runs.js';
 
 /** Without its source in the relay, a declared stream is a matter of configuration. */
 const NO_SOURCE = 'configuration';

@@ -1,6 +1,6 @@
 import { missingReasonOf } from '@nightjar/catalog';
 import { metrics } from '@nightjar/monitoring';
-import type { AccountFigures } from './account.js';
+import type { AccountFigures } from './account/account.js';
 import type { RecordingMetrics } from './ports.js';
 
 /** One stream's figures as Prometheus series. */

@@ -4,14 +4,14 @@ import type { NightjarConfig } from '@nightjar/config';
 import type { Logger } from '@nightjar/monitoring';
 import { Relay, RelayModule } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
-import { Archive } from './archive.js';
+import { Archive } from './segments/archive.js';
 import { RecordingDemands } from './demand/recording-demands.js';
-import { knownVolumesFile } from './known-volumes.js';
+import { knownVolumesFile } from './volumes/known-volumes.js';
 import { accountFigures, recordingMetrics } from './recording-metrics.js';
-import { OwnVolumes, RecordingVolumes } from './recording-volumes.js';
+import { OwnVolumes, RecordingVolumes } from './volumes/recording-volumes.js';
 import { Recordings } from './recordings.js';
-import { VolumeKeeper } from './volume-keeper.js';
-import { VolumeMonitor } from './volume-monitor.js';
+import { VolumeKeeper } from './volumes/volume-keeper.js';
+import { VolumeMonitor } from './volumes/volume-monitor.js';
 
 @Module({
   imports: [RelayModule],

@@ -7,17 +7,17 @@ import type { PacketBatch } from '@nightjar/relay';
 import type { CodecConfig, Packetizer } from '@nightjar/rtp';
 import { createPacketizer, formatOf } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
-import { Journal } from '../src/journal.js';
-import { readJournal } from '../src/journal-reader.js';
-import type { JournalLine, RecordOf } from '../src/journal-records.js';
+import { Journal } from '../src/journal/journal.js';
+import { readJournal } from '../src/journal/journal-reader.js';
+import type { JournalLine, RecordOf } from '../src/journal/journal-records.js';
 import type { RecordingLog, RecordingMetrics, RecordingSettings } from '../src/ports.js';
-import { createRecorder } from '../src/recorder.js';
-import type { Recorder } from '../src/recorder.js';
-import type { RecorderOptions } from '../src/recorder-options.js';
-import { SegmentDirectory } from '../src/segment-directory.js';
-import type { SegmentEntry } from '../src/segment-directory.js';
-import { Volume } from '../src/volume.js';
-import { WallClock } from '../src/wall-clock.js';
+import { createRecorder } from '../src/recorder/recorder.js';
+import type { Recorder } from '../src/recorder/recorder.js';
+import type { RecorderOptions } from '../src/recorder/recorder-options.js';
+import { SegmentDirectory } from '../src/segments/segment-directory.js';
+import type { SegmentEntry } from '../src/segments/segment-directory.js';
+import { Volume } from '../src/volumes/volume.js';
+import { WallClock } from '../src/time/wall-clock.js';
 
 /** 2 s before a minute. */
 export const START_MS = Date.UTC(2026, 10, 20, 12, 59, 58);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OfflineReason } from '../../../relay/src/source/source.js';
-import type { WriteFailure } from '../../../recording/src/write-failure.js';
+import type { WriteFailure } from '../../../recording/src/volumes/write-failure.js';
 import { MISSING_REASONS, missingReasonOf } from './reasons.js';
 import type { MissingReason } from './reasons.js';
 

@@ -1,0 +1,75 @@
+import type { AccountRecord } from './account-record.js';
+import { statementKey } from './held-statements.js';
+import { loggedError } from '../recorder/recorder-options.js';
+import type { RecordingLog } from '../ports.js';
+import type { RecordingTarget } from '../volumes/recording-volumes.js';
+
+/** Statements that may wait for a journal; of more the oldest are lost: nothing then says why that footage is missing. */
+export const MAX_WAITING = 20_000;
+
+/**
+ * The way of accounts to the journals: to any that takes them. While none does they wait here, one per span of a stream
+ * however often it is told again.
+ */
+export class AccountJournal {
+  private readonly waiting = new Map<string, AccountRecord>();
+  private readonly underway = new Set<Promise<void>>();
+  private refusedBy: RecordingTarget | undefined;
+  private lost = false;
+
+  /** @param open the volumes that are open, preferred first */
+  constructor(
+    private readonly open: () => readonly RecordingTarget[],
+    private readonly log: RecordingLog,
+  ) {}
+
+  write(record: AccountRecord): void {
+    const targets = this.open();
+    const target = targets.find((one) => one !== this.refusedBy) ?? targets[0];
+    if (target === undefined) {
+      this.keep(record);
+      return;
+    }
+    const writing = target.journal
+      .append(record)
+      .catch((error: unknown) => {
+        if (this.refusedBy !== target)
+          this.log.warn({ err: loggedError(error) }, 'a journal refuses what is missing: it waits');
+        this.refusedBy = target;
+        this.keep(record);
+      })
+      .finally(() => this.underway.delete(writing));
+    this.underway.add(writing);
+  }
+
+  /** Tries what waits again; call it now and then, and when a volume was opened. */
+  retry(): void {
+    if (this.waiting.size === 0 || this.open().length === 0) return;
+    const records = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const record of records) this.write(record);
+  }
+
+  /** Resolves when all that was written is durable or waits. */
+  async idle(): Promise<void> {
+    while (this.underway.size > 0) await Promise.all(this.underway);
+  }
+
+  private keep(record: AccountRecord): void {
+    const key = statementKey(record);
+    const known = this.waiting.get(key);
+    if (known !== undefined && endOf(known) > endOf(record)) return;
+    this.waiting.delete(key);
+    this.waiting.set(key, record);
+    if (this.waiting.size <= MAX_WAITING) return;
+    const [oldest] = this.waiting.keys();
+    this.waiting.delete(oldest ?? key);
+    if (!this.lost)
+      this.log.error({}, 'too much waits for a journal: what is missing is forgotten');
+    this.lost = true;
+  }
+}
+
+function endOf(record: AccountRecord): number {
+  return 'atMs' in record ? record.atMs : record.endMs;
+}
