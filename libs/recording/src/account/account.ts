@@ -380,8 +380,11 @@ export class Account {
   /** Says what lies behind no footage that a crash could still take. */
   private sayHeld(): void {
     const may = (startMs: number): boolean => {
-      for (const { fromMs, reachedMs } of this.underway)
-        if (fromMs < startMs && reachedMs < startMs - SLIVER_MS) return false;
+      for (const { fromMs, startMs: begunMs, reachedMs } of this.underway) {
+        // What held before a run is told with its first fragment: nothing behind it may be told earlier.
+        const isBehind = begunMs === undefined ? fromMs <= startMs : fromMs < startMs;
+        if (isBehind && (begunMs === undefined || reachedMs < startMs - SLIVER_MS)) return false;
+      }
       return true;
     };
     for (const record of this.held.take(may)) this.options.write(record);
