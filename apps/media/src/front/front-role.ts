@@ -115,7 +115,7 @@ export async function startFront(
       door.close();
       await feed.stop();
       await Promise.all(slots.map((slot) => slot.stop()));
-      monitor.stop();
+      void monitor.stop();
       await keeper.close();
       saving.end();
     },

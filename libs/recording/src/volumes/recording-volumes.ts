@@ -87,7 +87,7 @@ export class OwnVolumes extends RecordingVolumes {
   }
 
   override async close(): Promise<void> {
-    this.monitor.stop();
+    void this.monitor.stop();
     await this.keeper.close();
   }
 }

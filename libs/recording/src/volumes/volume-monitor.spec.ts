@@ -26,7 +26,7 @@ beforeEach(() => {
   changed = () => undefined;
 });
 afterEach(async () => {
-  monitor.stop();
+  await monitor.stop();
   await keeper.close();
   rmSync(folder, { recursive: true, force: true });
 });

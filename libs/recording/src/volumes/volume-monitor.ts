@@ -45,6 +45,8 @@ interface Watched {
   /** Free space that was told last. */
   toldFreeBytes: number | undefined;
   checking: boolean;
+  /** The check that was begun last. */
+  lastCheck: Promise<void>;
   /** A write failed while the check ran: what it finds may be older. */
   failedMeanwhile: boolean;
   waitMs: number;
@@ -73,6 +75,7 @@ export class VolumeMonitor {
           },
           toldFreeBytes: undefined,
           checking: false,
+          lastCheck: Promise.resolve(),
           failedMeanwhile: false,
           waitMs: FIRST_PROBE_MS,
           healthySinceMs: -Infinity,
@@ -111,9 +114,11 @@ export class VolumeMonitor {
     if (!volume.checking) this.checkAfter(volume, volume.waitMs);
   }
 
-  stop(): void {
+  /** Begins no more checks. Resolves when those under way have ended or are too slow; nobody has to wait for that. */
+  async stop(): Promise<void> {
     this.stopped = true;
     for (const { timer } of this.watched.values()) timer?.cancel();
+    await Promise.all([...this.watched.values()].map(({ lastCheck }) => lastCheck));
   }
 
   /** Resolves when the volume has answered or is too slow; one check of a volume at a time, however long it takes. */
@@ -121,7 +126,7 @@ export class VolumeMonitor {
     const { clock } = this.options;
     volume.checking = true;
     volume.failedMeanwhile = false;
-    return new Promise((resolve) => {
+    volume.lastCheck = new Promise((resolve) => {
       const stalled = clock.setTimer(STALL_MS, () => {
         const message = `${volume.config.path} has not answered for ${STALL_MS / 1_000} s`;
         this.found(volume, { reason: 'disk-slow', message });
@@ -138,6 +143,7 @@ export class VolumeMonitor {
         })
         .finally(resolve);
     });
+    return volume.lastCheck;
   }
 
   private async examine(volume: Watched): Promise<VolumeProblem | undefined> {
