@@ -59,7 +59,7 @@ export class VolumeWatch {
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
-    this.monitor.stop();
+    void this.monitor.stop();
     await this.telling;
   }
 
