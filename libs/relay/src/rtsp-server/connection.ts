@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Principal } from '@nightjar/access';
 import {
   NightjarError,
@@ -15,7 +14,7 @@ import {
   type RtspRequest,
   type RtspResponse,
 } from '@nightjar/rtsp';
-import { stopReading } from '@nightjar/supervision';
+import type { ByteStream, MovableStream, Peer } from './carriage/byte-stream.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { MediaConnection } from './interleaved-output.js';
 import { KeptBytes } from './kept-bytes.js';
@@ -59,13 +58,13 @@ interface WaitingRequest {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** One TCP connection of a client: reads requests, answers them in order, and carries interleaved media. */
+/** One connection of a client: reads requests, answers them in order, and carries interleaved media. */
 export class RtspConnection implements MediaConnection {
   /** Who logged in on this connection, once somebody has. */
   principal: Principal | undefined;
   lastRequestMs: MonotonicMs;
   readonly sessions = new Set<RtspSession>();
-  readonly peerAddress: string;
+  readonly peer: Peer;
   private readonly parser: RtspStreamParser;
   private readonly waiting: WaitingRequest[] = [];
   /** What is not answered yet, where it may have to be passed on. */
@@ -76,31 +75,35 @@ export class RtspConnection implements MediaConnection {
   private ended = false;
 
   constructor(
-    private readonly socket: Socket,
+    private readonly stream: ByteStream,
     private readonly handler: ConnectionHandler,
     private readonly clock: Clock,
     private readonly options: ConnectionOptions = {},
   ) {
-    this.peerAddress = socket.remoteAddress ?? '';
+    this.peer = stream.peer;
     this.lastRequestMs = clock.monotonicMs();
     this.parser = new RtspStreamParser({
       message: (message) => this.received(message),
       interleaved: (channel) => handler.interleaved(channel, this),
     });
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('error', () => this.close());
-    socket.on('close', () => this.finish());
-    socket.on('end', () => this.close());
   }
 
-  /** Takes bytes that were read of the socket before it came here; call it once, at the start. */
+  /** Begins to read; call it once. @param head bytes that were read before the stream came here */
   begin(head: Buffer): void {
+    this.stream.open({
+      data: (chunk) => this.receive(chunk),
+      ended: () => this.close(),
+      closed: () => this.finish(),
+    });
     if (head.length > 0) this.receive(head);
   }
 
+  get peerAddress(): string {
+    return this.peer.address;
+  }
+
   get queuedBytes(): number {
-    return this.socket.writableLength;
+    return this.stream.queuedBytes;
   }
 
   get closed(): boolean {
@@ -108,32 +111,22 @@ export class RtspConnection implements MediaConnection {
   }
 
   writeMedia(bytes: Buffer): void {
-    if (!this.ended) this.socket.write(bytes);
+    if (!this.ended) this.stream.write(bytes);
   }
 
   onceDrained(listener: () => void): void {
-    let called = false;
-    const once = (): void => {
-      if (called) return;
-      called = true;
-      this.socket.off('drain', once);
-      this.socket.off('close', once);
-      listener();
-    };
-    this.socket.on('drain', once);
-    this.socket.on('close', once);
+    this.stream.onceDrained(listener);
   }
 
   /** Closes at once, dropping what is queued. */
   close(): void {
-    this.socket.destroy();
+    this.stream.close();
     this.finish();
   }
 
   /** Lets what is queued go out first. */
   closeGently(): void {
-    this.socket.end();
-    this.socket.setTimeout(1000, () => this.close());
+    this.stream.closeGently();
   }
 
   private receive(chunk: Buffer): void {
@@ -214,17 +207,25 @@ export class RtspConnection implements MediaConnection {
    * @returns false when it has to stay here: media of a session flows on it
    */
   private async passOn(elsewhere: Elsewhere, startOffset: number): Promise<boolean> {
-    if (this.sessions.size > 0 || this.unanswered.from(startOffset) === undefined) return false;
-    if (this.socket.destroyed) return true;
+    const { movable } = this.stream;
+    const stays = this.sessions.size > 0 || this.unanswered.from(startOffset) === undefined;
+    if (stays || movable === undefined) return false;
+    if (this.stream.closed) return true;
     this.requestTimer?.cancel();
-    this.unanswered.push(stopReading(this.socket));
-    await new Promise((resolve) => this.socket.write(NO_BYTES, resolve));
-    if (this.ended) return true;
-    this.socket.removeAllListeners();
-    this.socket.on('error', () => this.socket.destroy());
-    this.finish();
-    elsewhere.take(this.socket, this.unanswered.from(startOffset) ?? NO_BYTES);
+    this.unanswered.push(movable.stopReading());
+    await this.giveTo(elsewhere, movable, startOffset);
     return true;
+  }
+
+  private async giveTo(
+    elsewhere: Elsewhere,
+    movable: MovableStream,
+    startOffset: number,
+  ): Promise<void> {
+    const socket = await movable.release();
+    if (this.ended) return;
+    this.finish();
+    elsewhere.take(socket, this.unanswered.from(startOffset) ?? NO_BYTES, this.peer);
   }
 
   private refuse(error: unknown): void {
@@ -256,7 +257,7 @@ export class RtspConnection implements MediaConnection {
       // Something of the request was reflected that must not be: answer without it.
       bytes = Buffer.from(`RTSP/1.0 400 ${messageOf(error)}\r\n\r\n`);
     }
-    this.socket.write(bytes);
+    this.stream.write(bytes);
     if (this.sessions.size === 0 && this.queuedBytes > MAX_RESPONSE_QUEUE_BYTES) this.close();
   }
 

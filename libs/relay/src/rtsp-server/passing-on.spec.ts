@@ -5,6 +5,7 @@ import { readOn } from '@nightjar/supervision';
 import fc from 'fast-check';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { SocketStream } from './carriage/socket-stream.js';
 import { RtspConnection, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
 import { MAX_PASSED_ON_BYTES } from './limits.js';
@@ -112,9 +113,14 @@ describe('a connection with requests for another process', () => {
           // The first is answered here wherever it belongs: who passed the connection on has decided.
           const turn = items.findIndex(({ there }, index) => there && index > 0);
           const mine = turn < 0 ? items.length : turn;
-          const connection = new RtspConnection(accepted, crossing.handler, systemClock, {
-            elsewhere: crossing.elsewhere,
-          });
+          const connection = new RtspConnection(
+            new SocketStream(accepted),
+            crossing.handler,
+            systemClock,
+            {
+              elsewhere: crossing.elsewhere,
+            },
+          );
           connection.begin(Buffer.from(all.slice(0, headBytes)));
           let at = headBytes;
           for (const end of [...cuts, all.length].sort((a, b) => a - b)) {
@@ -137,9 +143,15 @@ describe('a connection with requests for another process', () => {
 
   it('keeps nothing of what a client sends that nobody asked for', async () => {
     const crossing = new Crossing();
-    const connection = new RtspConnection(accepted, crossing.handler, systemClock, {
-      elsewhere: crossing.elsewhere,
-    });
+    const connection = new RtspConnection(
+      new SocketStream(accepted),
+      crossing.handler,
+      systemClock,
+      {
+        elsewhere: crossing.elsewhere,
+      },
+    );
+    connection.begin(Buffer.alloc(0));
     const frame = Buffer.concat([Buffer.from([0x24, 0, 0xff, 0xff]), Buffer.alloc(0xffff)]);
     for (let sent = 0; sent < 2 * MAX_PASSED_ON_BYTES; sent += frame.length) client.write(frame);
     client.write(request(1, 'OPTIONS', HERE) + request(2, 'OPTIONS', THERE));
@@ -150,9 +162,14 @@ describe('a connection with requests for another process', () => {
 
   it('stays where its session is, and the request is refused', async () => {
     const crossing = new Crossing();
-    const connection = new RtspConnection(accepted, crossing.handler, systemClock, {
-      elsewhere: crossing.elsewhere,
-    });
+    const connection = new RtspConnection(
+      new SocketStream(accepted),
+      crossing.handler,
+      systemClock,
+      {
+        elsewhere: crossing.elsewhere,
+      },
+    );
     connection.begin(Buffer.from(request(1, 'OPTIONS', HERE)));
     await crossing.until(() => crossing.answered.length === 1);
     connection.sessions.add({} as RtspSession);

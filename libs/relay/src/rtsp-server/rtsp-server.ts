@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '@nightjar/common';
 import type { Authenticator } from './authenticator.js';
+import type { ByteStream } from './carriage/byte-stream.js';
+import { SocketStream } from './carriage/socket-stream.js';
 import { RtspConnection, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
 import {
@@ -47,6 +49,7 @@ export interface RtspServerOptions {
 }
 
 const DEFAULT_HIGH_WATER_BYTES = 512 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** An RTSP 1.0 server (RFC 2326) for whatever its resolver finds: TCP interleaved and UDP unicast. */
 export class RtspServer {
@@ -70,7 +73,7 @@ export class RtspServer {
       ...(burstBytes === undefined ? {} : { burstBytes }),
       ...(intervalMs === undefined ? {} : { intervalMs }),
     });
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = createServer({ noDelay: true }, (socket) => this.adopt(socket, NO_BYTES));
   }
 
   /** Makes everything ready for connections but the port: they come by {@link adopt}. */
@@ -115,7 +118,7 @@ export class RtspServer {
    * @param head what was read of the socket already; kept
    */
   adopt(socket: Socket, head: Buffer): void {
-    this.accept(socket)?.begin(head);
+    this.accept(new SocketStream(socket))?.begin(head);
   }
 
   /** The TCP port in use. */
@@ -157,15 +160,18 @@ export class RtspServer {
     this.groups?.close();
   }
 
-  private accept(socket: Socket): RtspConnection | undefined {
+  private accept(stream: ByteStream): RtspConnection | undefined {
     const full = this.connections.size >= MAX_CONNECTIONS;
     if (full || this.closing || this.handler === undefined) {
-      socket.end('RTSP/1.0 503 Service Unavailable\r\n\r\n');
+      // Also that an error of it is nobody's surprise.
+      stream.open({ data: () => undefined, ended: () => stream.close(), closed: () => undefined });
+      stream.write(Buffer.from('RTSP/1.0 503 Service Unavailable\r\n\r\n'));
+      stream.closeGently();
       return undefined;
     }
     const handler = this.handler;
     const connection = new RtspConnection(
-      socket,
+      stream,
       {
         handle: (request, from) => handler.handle(request, from),
         interleaved: (channel, from) => handler.interleaved(channel, from),

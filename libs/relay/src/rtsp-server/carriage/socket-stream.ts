@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import { stopReading } from '@nightjar/supervision';
+import {
+  GENTLE_CLOSE_MS,
+  type ByteStream,
+  type ByteStreamEvents,
+  type MovableStream,
+  type Peer,
+} from './byte-stream.js';
+import { onceDrained } from './once-drained.js';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** A TCP connection, or TLS on one. */
+export class SocketStream implements ByteStream, MovableStream {
+  readonly peer: Peer;
+
+  /**
+   * @param socket nobody reads it yet
+   * @param peer who is behind it, where that is not who opened the socket
+   */
+  constructor(
+    private readonly socket: Socket,
+    peer?: Peer,
+  ) {
+    this.peer = peer ?? { address: socket.remoteAddress ?? '', secure: false, via: 'direct' };
+    socket.setNoDelay(true);
+  }
+
+  get queuedBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get closed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  /** TLS has state that no other process can go on with. */
+  get movable(): MovableStream | undefined {
+    return 'encrypted' in this.socket ? undefined : this;
+  }
+
+  open(events: ByteStreamEvents): void {
+    const { socket } = this;
+    socket.on('data', (chunk: Buffer) => events.data(chunk));
+    socket.on('error', () => events.ended());
+    socket.on('end', () => events.ended());
+    socket.on('close', () => events.closed());
+  }
+
+  write(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  onceDrained(listener: () => void): void {
+    onceDrained(this.socket, listener);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  closeGently(): void {
+    this.socket.end();
+    this.socket.setTimeout(GENTLE_CLOSE_MS, () => this.close());
+  }
+
+  stopReading(): Buffer {
+    return stopReading(this.socket);
+  }
+
+  async release(): Promise<Socket> {
+    const { socket } = this;
+    await new Promise((resolve) => socket.write(NO_BYTES, resolve));
+    socket.removeAllListeners();
+    socket.on('error', () => socket.destroy());
+    return socket;
+  }
+}
