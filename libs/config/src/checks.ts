@@ -60,6 +60,10 @@ function checkCamera(name: string, camera: CameraEntry, report: Report): void {
   if (camera.credentials !== undefined) {
     checkPassword(camera.credentials, [...at, 'credentials'], report);
   }
+  for (const [stream, entry] of Object.entries(camera.streams)) {
+    if (typeof entry !== 'string' && entry.credentials !== undefined)
+      checkPassword(entry.credentials, [...at, 'streams', stream, 'credentials'], report);
+  }
 }
 
 /** What a camera refers to: its streams, schedules, group and volumes. */

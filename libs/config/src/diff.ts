@@ -57,9 +57,7 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
 
 function diffCamera(before: CameraConfig, after: CameraConfig): CameraChange {
   const allSources =
-    differ(before.credentials, after.credentials) ||
-    differ(before.reconnect, after.reconnect) ||
-    before.inactivityMs !== after.inactivityMs;
+    differ(before.reconnect, after.reconnect) || before.inactivityMs !== after.inactivityMs;
   const streams = diffKeys(before.streams, after.streams, (a, b) => allSources || differ(a, b));
   return {
     camera: after.name,

@@ -173,9 +173,9 @@ describe('a wrong configuration is told with line, column, key and remedy', () =
       'n.yaml:2:34: cameras.a.streams.main: has an @ after the host; write it as %40; if it is part of a password, use credentials with passwordFile instead',
     ],
     [
-      'two logins in URLs',
-      'version: 1\ncameras:\n  a:\n    streams:\n      main: rtsp://u:1@a/\n      sub: rtsp://u:2@a/',
-      'n.yaml:6:12: cameras.a.streams.sub: another user or password than in the URL of an earlier stream; a camera has one login',
+      'login of a stream without a password',
+      'version: 1\ncameras: { a: { streams: { main: { url: "rtsp://a/", credentials: { username: u } } } } }',
+      'n.yaml:2:54: cameras.a.streams.main.credentials: needs passwordFile or passwordEnv',
     ],
     [
       'password inline',

@@ -109,8 +109,16 @@ cameras:
     expect(config.cameras['front-door']).toEqual({
       name: 'front-door',
       streams: {
-        main: { url: 'rtsp://192.168.1.100:554/stream1', transport: 'auto' },
-        sub: { url: 'rtsp://192.168.1.100:554/stream2', transport: 'udp' },
+        main: {
+          url: 'rtsp://192.168.1.100:554/stream1',
+          transport: 'auto',
+          credentials: { username: 'admin', password: 'hunter2' },
+        },
+        sub: {
+          url: 'rtsp://192.168.1.100:554/stream2',
+          transport: 'udp',
+          credentials: { username: 'admin', password: 'hunter2' },
+        },
       },
       credentials: { username: 'admin', password: 'hunter2' },
       group: undefined,
@@ -150,7 +158,7 @@ cameras:
       ],
     ]);
     expect(config.cameras['a']?.streams).toEqual({
-      main: { url: 'rtsp://a/', transport: 'auto' },
+      main: { url: 'rtsp://a/', transport: 'auto', credentials: undefined },
     });
   });
 
@@ -234,6 +242,33 @@ cameras:
   });
 });
 
+describe('the logins of a camera', () => {
+  const loginsOf = async (streams: string, camera = ''): Promise<unknown> => {
+    const { config } = await parse(
+      `version: 1\ncameras:\n  a:\n    streams: { ${streams} }\n${camera}`,
+      { ONE: '1', TWO: '2' },
+    );
+    const { main, sub } = config.cameras['a']!.streams;
+    return [main, sub].map((stream) => stream?.credentials && Object.values(stream.credentials));
+  };
+  const camera = '    credentials: { username: u, passwordEnv: ONE }';
+
+  it.each([
+    ["the camera's for all", 'main: rtsp://a/, sub: rtsp://a/2', camera, ['u', '1'], ['u', '1']],
+    [
+      "a stream's before the camera's",
+      'main: rtsp://a/, sub: { url: rtsp://a/2, credentials: { username: v, passwordEnv: TWO } }',
+      camera,
+      ['u', '1'],
+      ['v', '2'],
+    ],
+    ['each URL its own', 'main: rtsp://u:1@a/, sub: rtsp://v:2@a/2', '', ['u', '1'], ['v', '2']],
+    ['the first URL for all', 'main: rtsp://a/, sub: rtsp://v:2@a/2', '', ['v', '2'], ['v', '2']],
+  ])('are %s', async (_, streams, of, ...logins) => {
+    expect(await loginsOf(streams, of)).toEqual(logins);
+  });
+});
+
 describe('user and password in a camera URL', () => {
   it('move to the credentials with a warning that does not show them', async () => {
     const { config, warnings } = await parse(
@@ -255,7 +290,7 @@ describe('user and password in a camera URL', () => {
     );
     expect(config.cameras['a']?.credentials).toEqual({ username: 'v', password: 'q' });
     expect(warnings[0]?.message).toBe(
-      'user and password in the URL are ignored: the camera has credentials',
+      'user and password in the URL are ignored: there are credentials',
     );
   });
 });

@@ -165,6 +165,7 @@ export interface CameraConfig {
   readonly name: string;
   /** By stream name; `main` is always there. */
   readonly streams: Readonly<Record<string, StreamConfig>>;
+  /** For all that is asked of it but streams that have their own. */
   readonly credentials: CameraCredentials | undefined;
   /** At most one per stream; the first is what is played back when no stream is named. Empty: never recorded. */
   readonly record: readonly RecordConfig[];
@@ -206,6 +207,8 @@ export interface StreamConfig {
   readonly url: string;
   /** `auto`: TCP interleaved, then UDP when the camera refuses it. */
   readonly transport: 'auto' | 'tcp' | 'udp';
+  /** Its own, else the camera's. */
+  readonly credentials: CameraCredentials | undefined;
 }
 
 export interface CameraCredentials {

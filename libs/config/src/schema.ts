@@ -139,20 +139,27 @@ const recording = z.strictObject({
     ),
 });
 
+const cameraLogin = z.strictObject({
+  username: text('user').describe('User name at the camera.'),
+  ...password,
+});
+
 const stream = z.strictObject({
   url: text('url').describe('`rtsp://host[:port]/path` of the camera, without user and password.'),
   transport: z
     .enum(['auto', 'tcp', 'udp'])
     .prefault('auto')
     .describe('`auto` asks for TCP and falls to UDP when the camera refuses it.'),
+  credentials: cameraLogin
+    .optional()
+    .describe("Login for this stream, where it is another than the camera's."),
 });
 
 const camera = z.strictObject({
   streams: named(z.union([text('url'), stream])).describe(
     'By name; `main` is required. A bare URL is short for `{ url: ... }`.',
   ),
-  credentials: z
-    .strictObject({ username: text('user').describe('User name at the camera.'), ...password })
+  credentials: cameraLogin
     .optional()
     .describe('Login at the camera. Give one of passwordFile and passwordEnv.'),
   group: text('group').optional().describe('Name of one of `groups`, whose rules it follows too.'),

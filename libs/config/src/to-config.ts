@@ -1,13 +1,10 @@
 import path from 'node:path';
-import { parseCameraUrl } from './camera-url.js';
-import type { Report } from './checks.js';
+import { mapRecord, readPassword, toLogin, type ConversionContext } from './conversion.js';
 import type {
   CameraConfig,
-  CameraCredentials,
   NightjarConfig,
   RecordConfig,
   RetentionPolicy,
-  StreamConfig,
   UserConfig,
 } from './model.js';
 import { toSchedule } from './schedule.js';
@@ -15,19 +12,11 @@ import {
   recordSchema,
   type CameraEntry,
   type ConfigFile,
-  type PasswordReference,
   type RecordEntry,
   type UrlReference,
 } from './schema.js';
-import { readSecret, type Environment } from './secrets.js';
-
-export interface ConversionContext {
-  /** Folder of the file: relative paths in it start here. */
-  readonly baseDir: string;
-  readonly environment: Environment;
-  readonly report: Report;
-  readonly warn: Report;
-}
+import { readSecret } from './secrets.js';
+import { toStreams } from './to-streams.js';
 
 /** Expands shorthands, reads secrets and resolves paths. What cannot be read is reported and left empty. */
 export async function toConfig(
@@ -148,10 +137,7 @@ async function toCamera(
   context: ConversionContext,
 ): Promise<CameraConfig> {
   const at = ['cameras', name];
-  const declared = camera.credentials && {
-    username: camera.credentials.username,
-    password: await readPassword(camera.credentials, [...at, 'credentials'], context),
-  };
+  const declared = await toLogin(camera.credentials, [...at, 'credentials'], context);
   const { streams, credentials } = await toStreams(camera.streams, declared, at, context);
   return {
     name,
@@ -169,46 +155,6 @@ async function toCamera(
     },
     inactivityMs: camera.inactivity,
   };
-}
-
-async function toStreams(
-  entries: CameraEntry['streams'],
-  declared: CameraCredentials | undefined,
-  at: string[],
-  { report, warn }: ConversionContext,
-): Promise<Pick<CameraConfig, 'streams' | 'credentials'>> {
-  let fromUrl: CameraCredentials | undefined;
-  const streams = await mapRecord(entries, (entry, name): StreamConfig => {
-    const written = typeof entry === 'string' ? { url: entry, transport: 'auto' as const } : entry;
-    const where = [...at, 'streams', name, ...(typeof entry === 'string' ? [] : ['url'])];
-    const parsed = parseCameraUrl(written.url);
-    if (!parsed.ok) {
-      report(where, parsed.reason);
-      return written;
-    }
-    if (parsed.credentials !== undefined) {
-      if (declared !== undefined) {
-        warn(where, 'user and password in the URL are ignored: the camera has credentials');
-      } else if (fromUrl !== undefined && !sameLogin(fromUrl, parsed.credentials)) {
-        report(
-          where,
-          'another user or password than in the URL of an earlier stream; a camera has one login',
-        );
-      } else {
-        warn(
-          where,
-          'holds user and password in plain sight; use credentials with passwordFile or passwordEnv',
-        );
-        fromUrl = parsed.credentials;
-      }
-    }
-    return { url: parsed.url, transport: written.transport };
-  });
-  return { streams, credentials: declared ?? fromUrl };
-}
-
-function sameLogin(a: CameraCredentials, b: CameraCredentials): boolean {
-  return a.username === b.username && a.password === b.password;
 }
 
 function toRecords(record: CameraEntry['record']): readonly RecordConfig[] {
@@ -242,19 +188,6 @@ function toPolicy({ maxAge, maxBytes, minAge, events }: CameraEntry['retention']
   };
 }
 
-async function readPassword(
-  reference: PasswordReference,
-  at: string[],
-  context: ConversionContext,
-): Promise<string> {
-  const { passwordFile: file, passwordEnv: env } = reference;
-  if ((file === undefined) === (env === undefined)) return '';
-  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
-  if (secret.ok) return secret.value;
-  context.report([...at, file === undefined ? 'passwordEnv' : 'passwordFile'], secret.reason);
-  return '';
-}
-
 async function readUrl(
   { url, urlFile: file, urlEnv: env }: UrlReference,
   section: string,
@@ -265,14 +198,4 @@ async function readUrl(
   if (secret.ok) return secret.value;
   context.report([section, file === undefined ? 'urlEnv' : 'urlFile'], secret.reason);
   return undefined;
-}
-
-/** Without a prototype: `constructor` is a valid camera name, and names come in from URLs. */
-async function mapRecord<A, B>(
-  record: Readonly<Record<string, A>>,
-  map: (value: A, key: string) => B | Promise<B>,
-): Promise<Record<string, B>> {
-  const result: Record<string, B> = Object.create(null);
-  for (const [key, value] of Object.entries(record)) result[key] = await map(value, key);
-  return result;
 }

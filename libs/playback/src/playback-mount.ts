@@ -97,11 +97,8 @@ export class PlaybackMount implements Mount {
     const first = extents.length === 0 ? undefined : await around.openAt(startMs);
     if (first === undefined || first.startMs >= endMs) {
       await first?.close();
-      throw new NightjarError(
-        'not-found',
-        'playback/no-footage',
-        'nothing was recorded in this range',
-      );
+      const reason = `Nothing was recorded of ${camera}, stream ${stream}, in this range`;
+      throw new NightjarError('not-found', 'playback/no-footage', reason, { reason });
     }
     try {
       // Play time 0 is a picture: the keyframe at or before the asked time.

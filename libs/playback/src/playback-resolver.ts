@@ -1,7 +1,13 @@
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { Archive } from '@nightjar/recording';
-import { BlockPool, DEFAULT_STREAM, type Mount, type MountResolver } from '@nightjar/relay';
+import {
+  BlockPool,
+  DEFAULT_STREAM,
+  namedStream,
+  type Mount,
+  type MountResolver,
+} from '@nightjar/relay';
 import { PlaybackMount } from './playback-mount.js';
 import { Turns } from './turns.js';
 
@@ -16,7 +22,7 @@ export interface PlaybackResolverOptions {
   readonly onSessions: (change: 1 | -1) => void;
 }
 
-/** `<camera>[/<stream>]?start=<RFC 3339>&end=<RFC 3339>&gaps=skip|real`, below `/playback`. */
+/** `<camera>[/<stream>]?stream=<stream>&start=<RFC 3339>&end=<RFC 3339>&gaps=skip|real`, below `/playback`. */
 export class PlaybackResolver implements MountResolver {
   private readonly turns = new Turns();
   private readonly blocks = new BlockPool();
@@ -30,9 +36,9 @@ export class PlaybackResolver implements MountResolver {
     principal: Principal | undefined,
   ): Promise<Mount> {
     const { archive, policy, clock, cname, recordedStream, onError, onSessions } = this.options;
-    const [camera = '', named, ...rest] = path.split('/');
+    const [camera = '', inPath, ...rest] = path.split('/');
     requireAccess(policy, principal, 'playback', camera);
-    const stream = named ?? recordedStream(camera) ?? DEFAULT_STREAM;
+    const stream = namedStream(inPath, query) ?? recordedStream(camera) ?? DEFAULT_STREAM;
     if (rest.length > 0 || !isName(camera) || !isName(stream)) {
       throw new NightjarError('not-found', 'playback/no-such-recording', 'no such recording');
     }

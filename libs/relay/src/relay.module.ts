@@ -27,7 +27,6 @@ const CNAME = 'nightjar';
             createRtspSource(
               {
                 ...camera.streams[stream]!,
-                credentials: camera.credentials,
                 inactivityMs: camera.inactivityMs,
                 reconnect: camera.reconnect,
                 gate,

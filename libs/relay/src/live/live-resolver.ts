@@ -3,9 +3,10 @@ import { NightjarError, type Clock } from '@nightjar/common';
 import type { Mount, MountResolver, ReaderTransport } from '../rtsp-server/mount.js';
 import { LiveMount } from './live-mount.js';
 import type { Relay } from './relay.js';
+import { DEFAULT_STREAM, namedStream } from './stream-name.js';
 
-/** Stream served when a URL names only the camera. */
-export const DEFAULT_STREAM = 'main';
+/** Streams that an answer names. */
+const MAX_NAMED_STREAMS = 8;
 
 export interface LiveResolverOptions {
   readonly relay: Relay;
@@ -28,23 +29,23 @@ export interface LiveResolverOptions {
   ) => void;
 }
 
-/** `<camera>` and `<camera>/<stream>`. */
+/** `<camera>`, `<camera>/<stream>` and `<camera>?stream=<stream>`. */
 export class LiveResolver implements MountResolver {
   constructor(private readonly options: LiveResolverOptions) {}
 
   // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
   async resolve(
     path: string,
-    _query: URLSearchParams,
+    query: URLSearchParams,
     principal: Principal | undefined,
   ): Promise<Mount> {
     const { relay, policy, clock, startTimeoutMs, maxQueueBytes, onSkip, onCut, onReaders } =
       this.options;
-    const [camera = '', stream = DEFAULT_STREAM, ...rest] = path.split('/');
+    const [camera = '', inPath, ...rest] = path.split('/');
     requireAccess(policy, principal, 'view', camera);
+    const stream = namedStream(inPath, query) ?? DEFAULT_STREAM;
     const found = rest.length === 0 ? relay.get(camera, stream) : undefined;
-    if (found === undefined)
-      throw new NightjarError('not-found', 'relay/no-such-stream', 'no such stream');
+    if (found === undefined) throw noSuchStream(camera, relay.streamsOf(camera));
     return new LiveMount({
       hub: found.hub,
       name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
@@ -60,6 +61,15 @@ export class LiveResolver implements MountResolver {
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),
     });
   }
+}
+
+/** To be told to those only who may see the camera. */
+function noSuchStream(camera: string, streams: readonly string[]): NightjarError {
+  const reason =
+    streams.length === 0
+      ? 'No such camera'
+      : `No such stream: ${camera} has ${streams.slice(0, MAX_NAMED_STREAMS).join(', ')}`;
+  return new NightjarError('not-found', 'relay/no-such-stream', reason, { reason });
 }
 
 /** FNV-1a: the same `o=` session id for the same mount, also after a restart. */

@@ -50,6 +50,13 @@ export class Relay {
     return this.streams.get(key(camera, stream));
   }
 
+  /** Names of a camera's streams; none for a camera that is not declared. */
+  streamsOf(camera: string): readonly string[] {
+    return [...this.streams.values()]
+      .filter((entry) => entry.camera === camera)
+      .map(({ stream }) => stream);
+  }
+
   all(): Iterable<RelayStream> {
     return this.streams.values();
   }
@@ -121,6 +128,6 @@ function key(camera: string, stream: string): string {
 
 /** Everything of a camera that its upstream session depends on, as one comparable text. Kept in memory only. */
 function sourceSettings(camera: CameraConfig, stream: string): string {
-  const { credentials, inactivityMs, reconnect, streams } = camera;
-  return JSON.stringify([streams[stream], credentials, inactivityMs, reconnect]);
+  const { inactivityMs, reconnect, streams } = camera;
+  return JSON.stringify([streams[stream], inactivityMs, reconnect]);
 }

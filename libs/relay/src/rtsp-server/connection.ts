@@ -30,6 +30,8 @@ import type { RtspSession } from './session.js';
 /** An answer on its way out. `after` runs when it is queued: media may follow, or the connection is closed. */
 export interface Answer {
   readonly status: number;
+  /** Words for the one who reads the player's log, in place of those of the status. */
+  readonly reason?: string | undefined;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer;
   readonly after?: () => void;
@@ -191,7 +193,7 @@ export class RtspConnection implements MediaConnection {
     try {
       return await this.handler.handle(request, this);
     } catch (error) {
-      return { status: statusOf(error) };
+      return { status: statusOf(error), reason: reasonFor(error) };
     }
   }
 
@@ -250,6 +252,7 @@ export class RtspConnection implements MediaConnection {
     try {
       bytes = printResponse({
         status: answer.status,
+        reason: answer.reason,
         headers,
         ...(answer.body === undefined ? {} : { body: answer.body }),
       });
@@ -274,4 +277,10 @@ function statusOf(error: unknown): number {
   if (!(error instanceof NightjarError)) return 500;
   const status = error.where['status'];
   return typeof status === 'number' ? status : STATUS_OF_KIND[error.kind];
+}
+
+/** What an error has to say to the client; its message is for us. */
+function reasonFor(error: unknown): string | undefined {
+  const reason = error instanceof NightjarError ? error.where['reason'] : undefined;
+  return typeof reason === 'string' ? reason : undefined;
 }

@@ -38,6 +38,16 @@ describe('printing', () => {
     expect(reasonOf(599)).toBe('Unknown');
   });
 
+  it('says in words of its own why, on one line', () => {
+    const headers = new RtspHeaders();
+    const wire = (reason: string): string =>
+      printResponse({ status: 404, reason, headers }).toString();
+    expect(wire('No such stream: a has b')).toBe('RTSP/1.0 404 No such stream: a has b\r\n\r\n');
+    expect(wire('a\r\nX: 1\0\u00e4')).toBe('RTSP/1.0 404 a X: 1 \r\n\r\n');
+    expect(wire('')).toBe('RTSP/1.0 404 Not Found\r\n\r\n');
+    expect(wire('x'.repeat(5_000)).length).toBeLessThan(300);
+  });
+
   it('frames a packet', () => {
     expect(encodeInterleaved(5, Buffer.from('ab'))).toEqual(Buffer.from('\x24\x05\x00\x02ab'));
     expect(() => encodeInterleaved(256, NO_BODY)).toThrow(NightjarError);

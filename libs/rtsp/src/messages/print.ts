@@ -21,18 +21,24 @@ export function printRequest(request: Omit<RtspRequest, 'kind' | 'version'>): Bu
   );
 }
 
+/** Longest reason phrase of our own wording. */
+const MAX_REASON_LENGTH = 200;
+
 /**
- * Bytes of a response; the reason phrase comes from the table, Content-Length from the body.
+ * Bytes of a response; Content-Length follows from the body. A reason phrase that is given takes the place of that of the
+ * table (RFC 2326 s.7.1.1 leaves the words open), without what is not printable ASCII.
  * @throws NightjarError `invalid` if a line break hides in a part of the head (header injection).
  */
 export function printResponse(response: {
   readonly version?: string;
   readonly status: number;
+  readonly reason?: string | undefined;
   readonly headers: RtspHeaders;
   readonly body?: Buffer;
 }): Buffer {
   const { version = RTSP_1_0, status, headers, body = NO_BODY } = response;
-  return printMessage(`${version} ${status} ${reasonOf(status)}`, headers, body);
+  const reason = response.reason?.replace(/[^ -~]+/g, ' ').slice(0, MAX_REASON_LENGTH);
+  return printMessage(`${version} ${status} ${reason || reasonOf(status)}`, headers, body);
 }
 
 function printMessage(startLine: string, headers: RtspHeaders, body: Buffer): Buffer {

@@ -1,0 +1,44 @@
+import type { Report } from './checks.js';
+import type { CameraCredentials } from './model.js';
+import type { CameraEntry, PasswordReference } from './schema.js';
+import { readSecret, type Environment } from './secrets.js';
+
+export interface ConversionContext {
+  /** Folder of the file: relative paths in it start here. */
+  readonly baseDir: string;
+  readonly environment: Environment;
+  readonly report: Report;
+  readonly warn: Report;
+}
+
+export async function readPassword(
+  reference: PasswordReference,
+  at: string[],
+  context: ConversionContext,
+): Promise<string> {
+  const { passwordFile: file, passwordEnv: env } = reference;
+  if ((file === undefined) === (env === undefined)) return '';
+  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
+  if (secret.ok) return secret.value;
+  context.report([...at, file === undefined ? 'passwordEnv' : 'passwordFile'], secret.reason);
+  return '';
+}
+
+/** A login at a camera, as far as one is written. */
+export async function toLogin(
+  login: CameraEntry['credentials'],
+  at: string[],
+  context: ConversionContext,
+): Promise<CameraCredentials | undefined> {
+  return login && { username: login.username, password: await readPassword(login, at, context) };
+}
+
+/** Without a prototype: `constructor` is a valid camera name, and names come in from URLs. */
+export async function mapRecord<A, B>(
+  record: Readonly<Record<string, A>>,
+  map: (value: A, key: string) => B | Promise<B>,
+): Promise<Record<string, B>> {
+  const result: Record<string, B> = Object.create(null);
+  for (const [key, value] of Object.entries(record)) result[key] = await map(value, key);
+  return result;
+}
