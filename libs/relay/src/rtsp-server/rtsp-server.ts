@@ -16,8 +16,10 @@ import { listenError } from './listen-error.js';
 import type { MountResolver, ReaderTransport } from './mount.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { MulticastGroups, type MulticastOptions } from './multicast-groups.js';
+import { METHODS, MethodTable } from './methods/index.js';
 import { RequestHandler } from './request-handler.js';
 import type { RtspSession } from './session.js';
+import { Sessions } from './sessions.js';
 import type { OnUdpDrop } from '../udp/drop-reason.js';
 import { Pacer } from '../udp/pacer.js';
 import { UdpPorts } from '../udp/udp-ports.js';
@@ -57,7 +59,7 @@ export class RtspServer {
   private readonly onDrop: OnUdpDrop = (reason, packets) =>
     this.options.events?.udpDropped?.(reason, packets);
   private readonly connections = new Set<RtspConnection>();
-  private readonly sessions = new Map<string, RtspSession>();
+  private readonly sessions: Sessions;
   private readonly pacer: Pacer;
   private udpPorts: UdpPorts | undefined;
   private groups: MulticastGroups | undefined;
@@ -68,6 +70,7 @@ export class RtspServer {
 
   constructor(private readonly options: RtspServerOptions) {
     const { clock, udpBurstBytes: burstBytes, udpBurstIntervalMs: intervalMs } = options;
+    this.sessions = new Sessions(clock);
     this.pacer = new Pacer({
       clock,
       ...(burstBytes === undefined ? {} : { burstBytes }),
@@ -82,18 +85,21 @@ export class RtspServer {
     if (this.options.udp) this.udpPorts = await this.openUdpPorts(host);
     if (this.options.multicast?.enabled === true)
       this.groups = await this.openGroups(this.options.multicast);
-    this.handler = new RequestHandler({
+    const methods = new MethodTable(METHODS);
+    const context = {
       resolver: this.options.resolver,
       authenticator: this.options.authenticator,
       clock: this.options.clock,
       sessions: this.sessions,
+      methods,
       udpPorts: this.udpPorts,
       groups: this.groups,
       pacer: this.pacer,
       events: this.options.events ?? {},
       cname: this.cname,
       highWaterBytes: this.highWaterBytes,
-    });
+    };
+    this.handler = new RequestHandler(context, methods);
     this.sweep();
   }
 
@@ -131,13 +137,13 @@ export class RtspServer {
   countSessions(transport?: ReaderTransport): number {
     if (transport === undefined) return this.sessions.size;
     let count = 0;
-    for (const session of this.sessions.values()) if (session.transport === transport) count++;
+    for (const session of this.sessions) if (session.transport === transport) count++;
     return count;
   }
 
   /** Ends the sessions for which `matches` holds, with a BYE each, and closes the connections that carried them. */
   endSessions(matches: (session: RtspSession) => boolean, reason: string): void {
-    for (const session of this.sessions.values()) {
+    for (const session of this.sessions) {
       if (matches(session)) this.end(session, reason);
     }
   }
@@ -190,8 +196,7 @@ export class RtspServer {
   }
 
   private end(session: RtspSession, reason: string): void {
-    this.sessions.delete(session.id);
-    session.close(true);
+    this.sessions.drop(session, true);
     session.options.mount.observer?.cut(session.transport ?? 'tcp', reason);
     const carrier = session.carrier;
     if (carrier instanceof RtspConnection) {
@@ -232,7 +237,7 @@ export class RtspServer {
   private sweep(): void {
     const now = this.options.clock.monotonicMs();
     const deadline = now - SESSION_TIMEOUT_SECONDS * 1000 - SESSION_GRACE_MS;
-    for (const session of this.sessions.values()) {
+    for (const session of this.sessions) {
       // A playing interleaved session lives as long as its connection: that one fails when the peer is gone.
       const carried = session.state === 'playing' && session.transport === 'tcp';
       if (!carried && session.lastSeenMs < deadline) this.end(session, 'timeout');

@@ -1,38 +1,20 @@
 /** Session states of a server, RFC 2326 appendix A.2. */
 export type ServerSessionState = 'ready' | 'playing';
 
-/** Methods this server knows, in the order in which `Public` lists them (RFC 2326 s.10). */
-export const SERVER_METHODS = [
+/** Methods of RFC 2326 s.10: one that is not served is answered 405, any other 501. */
+export const RTSP_METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
   'DESCRIBE',
+  'ANNOUNCE',
   'SETUP',
   'PLAY',
   'PAUSE',
   'TEARDOWN',
   'GET_PARAMETER',
   'SET_PARAMETER',
-] as const;
-
-export type ServerMethod = (typeof SERVER_METHODS)[number];
-
-const KNOWN_ELSEWHERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
-
-/** Whether we serve a method, RTSP knows it but not for our resources (405), or nobody knows it (501). */
-export function classifyMethod(method: string): 'served' | 'not-allowed' | 'unknown' {
-  if ((SERVER_METHODS as readonly string[]).includes(method)) return 'served';
-  return KNOWN_ELSEWHERE.has(method) ? 'not-allowed' : 'unknown';
-}
-
-const ALLOWED: Record<ServerSessionState, readonly ServerMethod[]> = {
-  ready: SERVER_METHODS,
-  // A transport cannot change under a running stream: SETUP waits for PAUSE.
-  playing: SERVER_METHODS.filter((method) => method !== 'SETUP'),
-};
-
-/** Methods that are valid in a state: the `Allow` header of a 455. */
-export function allowedIn(state: ServerSessionState): readonly ServerMethod[] {
-  return ALLOWED[state];
-}
+  'REDIRECT',
+  'RECORD',
+]);
 
 /** Replay of recordings with the extensions of ONVIF Streaming chapter 6. */
 export const ONVIF_REPLAY = 'onvif-replay';

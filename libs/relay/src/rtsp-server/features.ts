@@ -1,0 +1,20 @@
+import { NightjarError } from '@nightjar/common';
+import { parseTags, unsupportedTags, type RtspRequest } from '@nightjar/rtsp';
+import type { Mount } from './mount.js';
+
+/** Feature tags that a request requires. Proxy-Require is treated alike (RFC 2326 s.12.27). */
+export function tagsOf({ headers }: RtspRequest): string[] {
+  return [...parseTags(headers.get('Require')), ...parseTags(headers.get('Proxy-Require'))];
+}
+
+/** Feature tags of a request. @throws NightjarError with status 551 when the mount has not all of them */
+export function requiredOf(request: RtspRequest, mount: Mount): string[] {
+  const tags = tagsOf(request);
+  const unsupported = unsupportedTags(tags, mount.features ?? []);
+  if (unsupported.length > 0) {
+    throw new NightjarError('invalid', 'rtsp/require', 'the resource lacks a required feature', {
+      unsupported: unsupported.join(', '),
+    });
+  }
+  return tags;
+}

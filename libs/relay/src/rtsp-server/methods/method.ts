@@ -1,0 +1,73 @@
+import type { Principal } from '@nightjar/access';
+import type { Clock } from '@nightjar/common';
+import type { RtspRequest, ServerSessionState } from '@nightjar/rtsp';
+import type { Authenticator } from '../authenticator.js';
+import type { Answer, RtspConnection } from '../connection.js';
+import type { MountResolver } from '../mount.js';
+import type { MulticastGroups } from '../multicast-groups.js';
+import type { RtspServerEvents } from '../rtsp-server-events.js';
+import type { RtspSession } from '../session.js';
+import type { Sessions } from '../sessions.js';
+import type { Pacer } from '../../udp/pacer.js';
+import type { UdpPorts } from '../../udp/udp-ports.js';
+
+/** Which methods are served, as answers tell it. */
+export interface MethodList {
+  /** Value of `Public`. */
+  readonly names: string;
+  /** Names of those that are valid in a state: the `Allow` header of a 455. */
+  allowedIn(state: ServerSessionState): string;
+}
+
+/** What the methods share: one per server. */
+export interface ServerContext {
+  readonly resolver: MountResolver;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly sessions: Sessions;
+  readonly methods: MethodList;
+  readonly udpPorts: UdpPorts | undefined;
+  /** Undefined when streams are not sent to groups. */
+  readonly groups: MulticastGroups | undefined;
+  readonly pacer: Pacer;
+  readonly events: RtspServerEvents;
+  readonly cname: string;
+  readonly highWaterBytes: number;
+}
+
+/** One request that is being answered. */
+export interface Exchange {
+  readonly request: RtspRequest;
+  readonly connection: RtspConnection;
+  /** Undefined for a client that did not log in, where that is allowed. */
+  readonly principal: Principal | undefined;
+  readonly server: ServerContext;
+}
+
+interface Registration {
+  /** As on the wire: method names are case-sensitive. */
+  readonly name: string;
+  /** States of a session in which it is valid; in others it is answered 455, where `Allow` lists those that are. */
+  readonly states: readonly ServerSessionState[];
+}
+
+/** A method that anybody may use before login, and that needs no session. */
+export interface OpenMethod extends Registration {
+  readonly kind: 'open';
+  answer(exchange: Exchange): Answer;
+}
+
+/** A method on what a URL names; it looks for a session itself if it takes one. */
+export interface ResourceMethod extends Registration {
+  readonly kind: 'resource';
+  answer(exchange: Exchange): Promise<Answer>;
+}
+
+/** A method on a session that exists and belongs to who asks; others are answered 454. */
+export interface SessionMethod extends Registration {
+  readonly kind: 'session';
+  answer(exchange: Exchange, session: RtspSession): Promise<Answer>;
+}
+
+/** How one method of RFC 2326 s.10 is answered. */
+export type Method = OpenMethod | ResourceMethod | SessionMethod;

@@ -1,0 +1,84 @@
+import { NightjarError } from '@nightjar/common';
+import { parseTransport, printTransport } from '@nightjar/rtsp';
+import { notInState } from '../answers.js';
+import type { Answer } from '../connection.js';
+import { requiredOf } from '../features.js';
+import { MAX_SESSIONS_PER_CONNECTION, SESSION_TIMEOUT_SECONDS } from '../limits.js';
+import { parseResource, type Resource } from '../resource.js';
+import { RtspSession } from '../session.js';
+import { setUpTransport } from '../track-transport.js';
+import type { Exchange, ResourceMethod } from './method.js';
+
+/** RFC 2326 s.10.4. A transport cannot change under a running stream: SETUP waits for PAUSE. */
+export const setup: ResourceMethod = {
+  name: 'SETUP',
+  kind: 'resource',
+  states: ['ready'],
+  answer: answerSetup,
+};
+
+async function answerSetup(exchange: Exchange): Promise<Answer> {
+  const { request, connection, principal, server } = exchange;
+  const header = request.headers.get('Transport');
+  if (header === undefined) return { status: 400 };
+  const specs = parseTransport(header);
+  const resource = parseResource(request.uri);
+  const session = request.headers.has('Session')
+    ? server.sessions.of(request, connection, principal)
+    : await openSession(exchange, resource);
+  session.require(requiredOf(request, session.options.mount));
+  if (session.options.resource !== resource.key)
+    return { status: 459, headers: { Session: session.id } };
+  if (!setup.states.includes(session.state)) return notInState(server.methods, session);
+  const tracks = session.options.description.tracks.length;
+  const track = resource.track ?? (tracks === 1 ? 0 : undefined);
+  if (track === undefined) return { status: 459 };
+  if (track >= tracks) return { status: 404 };
+  const answer = setUpTransport(specs, {
+    server,
+    session,
+    connection,
+    track,
+    multicastOnly: resource.multicastOnly,
+  });
+  if (answer === undefined) return { status: 461 };
+  server.sessions.add(session, connection);
+  return {
+    status: 200,
+    headers: {
+      Session: `${session.id};timeout=${SESSION_TIMEOUT_SECONDS}`,
+      Transport: printTransport(answer),
+      'Cache-Control': 'no-cache',
+    },
+  };
+}
+
+async function openSession(
+  { request, connection, principal, server }: Exchange,
+  resource: Resource,
+): Promise<RtspSession> {
+  if (connection.sessions.size >= MAX_SESSIONS_PER_CONNECTION) {
+    throw new NightjarError('exhausted', 'rtsp/sessions', 'too many sessions on one connection');
+  }
+  const mount = await server.resolver.resolve(resource.path, resource.query, principal);
+  const description = await mount.describe(requiredOf(request, mount));
+  const { clock, pacer, cname, highWaterBytes } = server;
+  return new RtspSession(
+    {
+      mount,
+      description,
+      resource: resource.key,
+      principal,
+      peerAddress: connection.peerAddress,
+      clock,
+      pacer,
+      output: { cname, highWaterBytes },
+      onEnd: (ended, reason) => {
+        connection.sessions.delete(ended);
+        mount.observer?.cut(ended.transport ?? 'tcp', reason);
+        server.sessions.drop(ended, true);
+      },
+    },
+    clock.monotonicMs(),
+  );
+}
