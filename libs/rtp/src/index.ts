@@ -4,6 +4,7 @@ export * from './serial.js';
 export * from './rtcp/report.js';
 export * from './rtcp/decode.js';
 export * from './rtcp/encode.js';
+export * from './srtp/index.js';
 export * from './receiver-stats.js';
 export * from './reorder.js';
 export * from './keyframe.js';
