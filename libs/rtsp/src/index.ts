@@ -4,3 +4,4 @@ export * from './sdp/index.js';
 export * from './auth/index.js';
 export * from './client/index.js';
 export * from './server/index.js';
+export * from './mikey/index.js';

@@ -1,6 +1,7 @@
 export { parseCSeq } from './cseq.js';
 export { parseFrames, type Frames } from './frames.js';
 export { parseImmediate } from './immediate.js';
+export { parseKeyMgmt, printKeyMgmt, type KeyMgmt } from './key-mgmt.js';
 export { parseRange, printRange, type Range } from './range.js';
 export { parseRateControl, type RateControl } from './rate-control.js';
 export { parseRtpInfo, printRtpInfo, type RtpInfoEntry } from './rtp-info.js';
