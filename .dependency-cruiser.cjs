@@ -10,6 +10,7 @@ const LAYERS = [
   ['access', 'catalog', 'jobs'],
   ['events'],
   ['relay'],
+  ['sending'],
   ['recording'],
   ['playback', 'retention', 'integrity', 'ledger'],
 ];

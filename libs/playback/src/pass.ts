@@ -2,17 +2,14 @@ import type { Clock } from '@nightjar/common';
 import type { MountTrack, StreamOutput } from '@nightjar/relay';
 import { isDisposable, type TrackFormat } from '@nightjar/rtp';
 import type { RecordedUnit } from '@nightjar/recording';
+import { Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
 import type { Following, Footage, FootageEvent } from './footage.js';
 import { LiveEdge, type LiveEdgeOptions } from './live-edge.js';
-import type { MediaTime } from './media-time.js';
-import type { Outbox } from './outbox.js';
-import { Pacer } from './pacer.js';
 import type { PlayPlan } from './play-plan.js';
 import { SectionMarks, type Marked } from './section-marks.js';
 import { Slice, type Outgoing } from './slice.js';
 import type { Timeline } from './timeline.js';
 import { placesOf } from './track-list.js';
-import type { TrackSender } from './track-sender.js';
 import type { Turns } from './turns.js';
 
 /** Units stand in decode order: one this far behind the end has none before the end after it. */
@@ -241,7 +238,8 @@ export class Pass {
       cleanPoint: unit.keyframe,
       cseq: current.cseq,
     };
-    sender.send(unit, format, this.context.time.at(unit.wallMs), {
+    sender.describe(format);
+    sender.send(unit, this.context.time.at(unit.wallMs), {
       extension,
       reportMs: this.reportMs(unit),
     });

@@ -7,15 +7,13 @@ import type {
   PlayRequest,
   StreamOutput,
 } from '@nightjar/relay';
+import { MediaTime, Outbox, TrackSender } from '@nightjar/sending';
 import type { Footage } from './footage.js';
 import type { LiveEdgeOptions } from './live-edge.js';
-import { MediaTime } from './media-time.js';
-import { Outbox } from './outbox.js';
 import { Pass, rateOf, type Course, type PassContext } from './pass.js';
 import { planOf, readsAs, saysNothing, type PlayPlan } from './play-plan.js';
 import { asMeant, outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
 import type { Timeline } from './timeline.js';
-import { TrackSender } from './track-sender.js';
 import type { Turns } from './turns.js';
 
 /** Distance in media time between the last frame before a seek and the first one after it. */

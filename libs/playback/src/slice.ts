@@ -1,7 +1,7 @@
 import type { RecordedUnit } from '@nightjar/recording';
 import type { TrackFormat } from '@nightjar/rtp';
+import type { TrackSender } from '@nightjar/sending';
 import type { Marks } from './section-marks.js';
-import type { TrackSender } from './track-sender.js';
 
 /** One unit on its way out, with all that its packets are made of. */
 export interface Outgoing {

@@ -4,6 +4,7 @@ import type { CodecConfig, TrackFormat } from './format.js';
 import { H264, H265 } from './nal-types.js';
 import { aacConfig, h264Config, h265Config } from './parameter-sets/codec-config.js';
 import { parseH264Sps } from './parameter-sets/h264-sps.js';
+import type { SentConfig } from './sent-config.js';
 
 const VIDEO_CLOCK_RATE_HZ = 90_000;
 
@@ -78,7 +79,7 @@ export function configOf(format: TrackFormat): CodecConfig | undefined {
 }
 
 /** True when a decoder set up for one can go on with the other. */
-export function sameConfig(a: CodecConfig, b: CodecConfig): boolean {
+export function sameConfig(a: SentConfig, b: SentConfig): boolean {
   const left: Readonly<Record<string, unknown>> = { ...a };
   const right: Readonly<Record<string, unknown>> = { ...b };
   return Object.keys(left).every((key) => {

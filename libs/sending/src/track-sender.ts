@@ -4,9 +4,9 @@ import {
   encodeSenderReport,
   sameConfig,
   withReplayExtension,
-  type CodecConfig,
   type Packetizer,
   type ReplayFields,
+  type SentConfig,
   type TrackFormat,
 } from '@nightjar/rtp';
 import { randomInt } from 'node:crypto';
@@ -15,12 +15,12 @@ import type { Outbox } from './outbox.js';
 /** Interval of sender reports (RFC 3550 s.6.2). */
 const REPORT_INTERVAL_MS = 5_000;
 
-/** Makes RTP of the recorded units of one track, under one SSRC and one numbering for the whole session. */
+/** Makes RTP of the stored units of one track, under one SSRC and one numbering for the whole session. */
 export class TrackSender {
   private readonly timestampBase = randomInt(2 ** 31);
-  /** Of the segment that was played last. */
+  /** What {@link describe} was told last. */
   private described: TrackFormat | undefined;
-  private config: CodecConfig | undefined;
+  private config: SentConfig | undefined;
   private packetizer: Packetizer | undefined;
   private nextSequence = randomInt(2 ** 15);
   private packets = 0;
@@ -48,13 +48,17 @@ export class TrackSender {
     return (this.timestampBase + Math.round((mediaMs / 1000) * this.format.clockRateHz)) >>> 0;
   }
 
-  /** The segment of the next unit describes its track like this. Other parameter sets go out in band. */
-  private describe(format: TrackFormat): void {
+  /** The next units are of a track that its segment describes like this. Other parameter sets go out in band. */
+  describe(format: TrackFormat): void {
     if (format === this.described) return;
     this.described = format;
     const config = configOf(format);
-    if (config === undefined || (this.config !== undefined && sameConfig(config, this.config)))
-      return;
+    if (config !== undefined) this.use(config);
+  }
+
+  /** The next units are of this configuration. */
+  use(config: SentConfig): void {
+    if (this.config !== undefined && sameConfig(config, this.config)) return;
     this.config = config;
     this.packetizer = createPacketizer(config, {
       payloadType: this.format.payloadType,
@@ -70,17 +74,14 @@ export class TrackSender {
 
   /**
    * Queues the packets of one unit, and a sender report when one is due.
-   * @param format of its track in its segment
    * @param extension goes out with the first packet
    * @param reportMs what reports give as the wall time of the unit; undefined: there are none
    */
   send(
     unit: { readonly data: Uint8Array; readonly keyframe: boolean },
-    format: TrackFormat,
     mediaMs: number,
     { extension, reportMs }: { extension?: ReplayFields | undefined; reportMs: number | undefined },
   ): void {
-    this.describe(format);
     if (this.packetizer === undefined) return;
     const timestamp = this.timestampAt(mediaMs);
     let first = true;
