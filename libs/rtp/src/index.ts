@@ -1,4 +1,6 @@
 export * from './format.js';
+export * from './sent-config.js';
+export { sentFormatOf } from './sent-format.js';
 export * from './rtp-packet.js';
 export * from './serial.js';
 export * from './rtcp/report.js';
