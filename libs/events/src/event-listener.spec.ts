@@ -169,6 +169,14 @@ describe('EventListener', () => {
     expect(told).toContain('d');
   });
 
+  it('does not say that it hears nothing because it is told to stop', async () => {
+    listener.start();
+    await turns();
+    await listener.stop();
+    expect(told).toEqual(['said 0', 'heard']);
+    expect(database.closed).toBe(1);
+  });
+
   it('stops while it waits, while it listens, and before it begins', async () => {
     database.there = false;
     listener.start();

@@ -81,8 +81,9 @@ export class EventListener {
         if (complaint !== reason) log.warn({ reason }, 'events cannot be heard');
         complaint = reason;
       }
-      if (this.hearing) audience.heard((this.hearing = false));
+      // Who stops listening has not lost its ear: nothing is to be recorded because of that.
       if (this.stopped) return;
+      if (this.hearing) audience.heard((this.hearing = false));
       await this.pause(clock, retryMs);
       retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
     }
