@@ -28,6 +28,14 @@ describe('the list of metrics', () => {
   });
 });
 
+it('has no value for a gauge that was never set', async () => {
+  const all: any[] = await registry.getMetricsAsJSON();
+  const bare = all.filter(({ type, values }) => type === 'gauge' && values.length > 0);
+  expect(bare.filter(({ values }) => Object.keys(values[0].labels).length === 0)).toEqual([]);
+  metrics.rtspSessions.set(0);
+  expect(await registry.metrics()).toMatch(/^nightjar_rtsp_sessions 0$/m);
+});
+
 describe('removeCameraSeries', () => {
   it('removes all series of a camera and no other', async () => {
     for (const camera of ['front', 'yard']) {

@@ -31,6 +31,8 @@ function gauge<L extends string = never>(
 ): Gauge<L> {
   const base = { ...described(name, help), labelNames };
   const metric = new Gauge<L>(collect === undefined ? base : { ...base, collect });
+  // Every role declares every metric; what a role never sets must not look like zero there.
+  if (labelNames.length === 0) metric.remove();
   if (labelNames.some((label) => label === 'camera')) perCamera.push(metric);
   return metric;
 }
