@@ -22,6 +22,7 @@ describe('what is made from the schema', () => {
         walk(child, `${at}.${key}`);
       }
       for (const branch of node.anyOf ?? []) walk(branch, at);
+      if (node.items !== undefined) walk(node.items, `${at}[]`);
       if (typeof node.additionalProperties === 'object') walk(node.additionalProperties, `${at}.*`);
     };
     walk(configJsonSchema(), '');

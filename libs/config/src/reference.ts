@@ -26,7 +26,8 @@ One YAML (or JSON) file. Unknown keys are errors; \`nightjar check FILE\` names 
 Durations are a number and \`ms\`, \`s\`, \`m\`, \`h\`, \`d\` or \`w\`; sizes a number and \`B\`, \`kB\`, \`MB\`, \`GB\`, \`TB\`
 (powers of 1000) or \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` (powers of 1024). Names are 1 to 63 lower-case letters, digits and hyphens.
 Relative paths start at the folder of the file. Passwords never stand in the file: they are in a file of their own or in
-the environment. Cameras and users are changed while Nightjar runs; every other key takes effect after a restart.
+the environment. Cameras, groups, schedules and users are changed while Nightjar runs; every other key takes effect after a
+restart.
 `;
 
 /** \`docs/ref/config.md\`: every key with type, default and meaning. */
@@ -59,6 +60,7 @@ function sections(node: SchemaNode, path: string): string[] {
 function nested(node: SchemaNode, path: string): string[] {
   const branch = longForm(node);
   if (branch.properties !== undefined) return sections(branch, path);
+  if (branch.items !== undefined) return nested(branch.items, `${path}[]`);
   return typeof branch.additionalProperties === 'object'
     ? nested(branch.additionalProperties, `${path}.<name>`)
     : [];
@@ -66,7 +68,10 @@ function nested(node: SchemaNode, path: string): string[] {
 
 /** Of a shorthand and its long form, the long one. */
 function longForm(node: SchemaNode): SchemaNode {
-  return node.anyOf?.find(({ properties }) => properties !== undefined) ?? node;
+  const long =
+    node.anyOf?.find(({ properties }) => properties !== undefined) ??
+    node.anyOf?.find(({ items }) => items?.properties !== undefined);
+  return long ?? node;
 }
 
 function typeOf(node: SchemaNode): string {

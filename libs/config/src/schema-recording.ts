@@ -5,7 +5,7 @@ import { MINUTE_MS, HOUR_MS, DAY_MS, MIB, GIB, duration, size, text } from './sc
 
 const CLOCK_PATTERN = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 const clock = (what: string) =>
-  z.string().regex(CLOCK_PATTERN, 'a time of day as 08:30; 24:00 ends a day').describe(what);
+  text('hh:mm').regex(CLOCK_PATTERN, 'a time of day as 08:30; 24:00 ends a day').describe(what);
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 const span = {
@@ -35,8 +35,15 @@ export const schedule = z.strictObject({
   exceptions: z
     .array(
       z.strictObject({
-        date: z.iso.date().describe('The day, as 2026-12-24, by local time.'),
-        until: z.iso.date().optional().describe('Last day, included. Absent: one day.'),
+        date: z.iso
+          .date()
+          .meta({ title: 'date' })
+          .describe('The day, as 2026-12-24, by local time.'),
+        until: z.iso
+          .date()
+          .meta({ title: 'date' })
+          .optional()
+          .describe('Last day, included. Absent: one day.'),
         hold: z
           .union([z.enum(['all-day', 'never']), z.array(z.strictObject(span)).min(1)])
           .describe('What holds on these days instead of the weekly rules.'),
