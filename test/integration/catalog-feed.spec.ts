@@ -213,6 +213,31 @@ describe('CatalogFeed', () => {
     expect(await count('segment')).toBe(20);
   });
 
+  it('makes the partition of a new month without standing in the way of whoever tells of the volume', async () => {
+    const database = url.split('/').at(-1);
+    const waitUntil = (condition: string): string =>
+      `DO $$ BEGIN WHILE NOT (${condition}) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$`;
+    const waits = `EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory')`;
+    await postgres.query('CREATE TABLE told ()', database);
+    // Somebody else makes a partition until the volume was told of.
+    const other = postgres.query(
+      `SELECT pg_advisory_lock(hashtext('nightjar.segment-partition'));` +
+        waitUntil('EXISTS (SELECT FROM told)'),
+      database,
+    );
+    await postgres.query(
+      waitUntil(`EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)`),
+      database,
+    );
+    const fed = catalog.feed.apply(VOLUME, [started, closed(0)], { file: 1, offset: 1 });
+    await postgres.query(waitUntil(waits), database);
+    const status = { id: VOLUME, name: 'main', path: '/volumes/main', state: 'active' };
+    await catalog.volumes.observe([status], new Date(EPOCH_MS));
+    await postgres.query('INSERT INTO told DEFAULT VALUES', database);
+    await other;
+    expect(await fed).toMatchObject({ applied: true, newSegments: 1 });
+  });
+
   it('refuses a volume nobody registered', async () => {
     const unknown = '00000000-0000-4000-8000-000000000000';
     await expect(

@@ -294,6 +294,12 @@ describe('worker and control, started without a database', () => {
       { id, name: 'retention.sweep', data: { volume: 'attic' }, attempts: 1, state: 'failed' },
     ]);
     const all = (await (await jobs()).json()) as { queues: { queue: string; counts: object }[] };
+    const gauged = (await sources.worker.metrics()).find(
+      ({ name }) => name === 'nightjar_queue_oldest_waiting_seconds',
+    );
+    expect(all.queues.map(({ queue: name }) => name).toSorted()).toEqual(
+      gauged?.values.map(({ labels }) => labels['queue']).toSorted(),
+    );
     expect(all.queues).toContainEqual(
       expect.objectContaining({
         queue: 'nightjar.retention',

@@ -16,14 +16,17 @@ import { RetentionSweep } from '@nightjar/retention';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** What reads a whole volume waits until a start is over; one after the other, so that the second finds what the first made. */
+const RECONCILE_AFTER_MS = 10 * 60_000;
+const SCAN_AFTER_MS = 20 * 60_000;
 
 /** Work that comes again and again. */
-interface Recurring {
+export interface Recurring {
   /** Name of its timer. */
   readonly name: string;
   readonly everyMs: number;
-  /** Whether it is also due when Nightjar starts. */
-  readonly atStart: boolean;
+  /** When it is due first, from the start of Nightjar on; not only after {@link everyMs}, for few run so long. */
+  readonly firstAfterMs: number;
   enqueue(queue: JobQueue): Promise<unknown>;
 }
 
@@ -39,49 +42,49 @@ export function recurringJobs(config: NightjarConfig): Recurring[] {
     {
       name: RetentionSweep.name,
       everyMs: config.retention.intervalMs,
-      atStart: true,
+      firstAfterMs: 0,
       enqueue: forVolumes(RetentionSweep),
     },
     {
       name: IntegrityCheck.name,
       everyMs: CHECK_INTERVAL_MS,
-      atStart: false,
+      firstAfterMs: CHECK_INTERVAL_MS,
       enqueue: forVolumes(IntegrityCheck),
     },
     {
       name: CatalogReconcile.name,
       everyMs: DAY_MS,
-      atStart: false,
+      firstAfterMs: RECONCILE_AFTER_MS,
       enqueue: forVolumes(CatalogReconcile),
     },
     {
       name: VolumeScan.name,
       everyMs: DAY_MS,
-      atStart: false,
+      firstAfterMs: SCAN_AFTER_MS,
       enqueue: forVolumes(VolumeScan),
     },
     {
       name: SignCheckpoints.name,
       everyMs: HOUR_MS,
-      atStart: true,
+      firstAfterMs: 0,
       enqueue: (queue) => queue.enqueue(SignCheckpoints, {}),
     },
     {
       name: CompletenessRollUp.name,
       everyMs: HOUR_MS,
-      atStart: true,
+      firstAfterMs: 0,
       enqueue: (queue) => queue.enqueue(CompletenessRollUp, {}),
     },
     {
       name: ExpireExports.name,
       everyMs: HOUR_MS,
-      atStart: true,
+      firstAfterMs: 0,
       enqueue: (queue) => queue.enqueue(ExpireExports, {}),
     },
     {
       name: MakeHourStrips.name,
       everyMs: HOUR_MS,
-      atStart: true,
+      firstAfterMs: 0,
       enqueue: (queue) => queue.enqueue(MakeHourStrips, {}),
     },
   ];
@@ -100,17 +103,28 @@ export class JobSchedule {
 
   start(): void {
     for (const job of this.jobs) {
-      if (job.atStart) void this.enqueue(job);
-      this.registry.addInterval(
-        job.name,
-        setInterval(() => void this.enqueue(job), job.everyMs),
-      );
+      if (job.firstAfterMs === 0) this.repeat(job);
+      else
+        this.registry.addTimeout(
+          job.name,
+          setTimeout(() => this.repeat(job), job.firstAfterMs),
+        );
     }
   }
 
   stop(): void {
-    for (const { name } of this.jobs)
+    for (const { name } of this.jobs) {
+      if (this.registry.doesExist('timeout', name)) this.registry.deleteTimeout(name);
       if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
+    }
+  }
+
+  private repeat(job: Recurring): void {
+    void this.enqueue(job);
+    this.registry.addInterval(
+      job.name,
+      setInterval(() => void this.enqueue(job), job.everyMs),
+    );
   }
 
   /** Never rejects: while the queue is away the next round tries again. */

@@ -4,7 +4,13 @@ import { compareCursors, isStorable } from './journal-record.js';
 import type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
 import { markStale, storeDeclarations, storeSpans } from './ledger/ledger-writer.js';
 import type { TouchedSpan } from './ledger/ledger-writer.js';
-import { ensureRuns, ensureStreams, jsonOf, storeSegments } from './segment-writer.js';
+import {
+  ensurePartitions,
+  ensureRuns,
+  ensureStreams,
+  jsonOf,
+  storeSegments,
+} from './segment-writer.js';
 
 export interface FeedResult {
   /** False if the catalog had already consumed up to the cursor: nothing was done. */
@@ -42,6 +48,7 @@ export class CatalogFeed {
     cursor: JournalCursor,
   ): Promise<FeedResult> {
     const storable = records.filter(isStorable);
+    await ensurePartitions(this.database, ofType(storable, 'segment-closed'));
     return this.database.transaction(async (sql) => {
       const stored = toCursor(
         await sql.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1 FOR UPDATE`, [volumeId]),
@@ -61,6 +68,7 @@ export class CatalogFeed {
 
   /** Makes rows of files alone (repair). Deleted segments whose file is still there come back. */
   async rebuild(volumeId: string, segments: readonly SegmentFacts[]): Promise<void> {
+    await ensurePartitions(this.database, segments);
     await this.database.transaction(async (sql) => {
       toCursor(
         await sql.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1 FOR UPDATE`, [volumeId]),

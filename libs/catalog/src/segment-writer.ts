@@ -131,7 +131,14 @@ export async function storeSegments(
   return inserted.length;
 }
 
-async function ensurePartitions(sql: SqlRunner, segments: readonly SegmentFacts[]): Promise<void> {
+/**
+ * Makes the partitions of the months of these segments. That locks every table that segments refer to against writing:
+ * done before a transaction takes the row lock of a volume, or it and whoever waits for that row wait for each other.
+ */
+export async function ensurePartitions(
+  sql: SqlRunner,
+  segments: readonly Pick<SegmentFacts, 'startMs'>[],
+): Promise<void> {
   const months = new Map(
     segments.map(({ startMs }) => [new Date(startMs).toISOString().slice(0, 7), startMs]),
   );
