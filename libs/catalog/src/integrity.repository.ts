@@ -95,6 +95,15 @@ export class IntegrityRepository {
     ]);
   }
 
+  /** Whether the segment is still to be there: not deleted, nor about to be. */
+  async isPresent(volumeId: string, path: string): Promise<boolean> {
+    const rows = await this.database.query(
+      `SELECT 1 FROM segment WHERE volume_id = $1::uuid AND path = $2 AND state = 'present'`,
+      [volumeId, path],
+    );
+    return rows.length > 0;
+  }
+
   async pass(volumeId: string): Promise<IntegrityPass | undefined> {
     const [row] = await this.database.query<{
       startedAtMs: number;

@@ -78,7 +78,7 @@ export async function continuePass(
 }
 
 /**
- * Checks one segment and remembers what is wrong with it.
+ * Checks one segment and remembers what is wrong with it. One that retention deletes meanwhile is passed over.
  * @returns bytes read
  */
 export async function checkSegment(
@@ -96,6 +96,10 @@ export async function checkSegment(
   if (damage !== undefined) {
     // A disk that vanished meanwhile must not be taken for one that lost its files.
     await volume.verify();
+    // Retention marks a row before it removes the file.
+    const deleted =
+      damage.kind === 'missing' && !(await repository.isPresent(volume.id, segment.path));
+    if (deleted) return bytes;
     found.push(damage);
   }
   const kinds = found.map(({ kind }) => kind);
