@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { messageOf } from '@nightjar/common';
+import { parseSize } from '@nightjar/config';
 import { UsageError } from './command.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -23,6 +24,15 @@ export function readTime(option: string, text: string): number {
   const ms = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) throw new UsageError(`${option} wants a time such as 2026-11-20T13:00:00Z`);
   return ms;
+}
+
+/** Bytes of an option such as 20MB; throws UsageError. */
+export function readSize(option: string, text: string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    throw new UsageError(`${option}: ${messageOf(error)}`);
+  }
 }
 
 function parse<O extends Options>(args: readonly string[], options: O) {

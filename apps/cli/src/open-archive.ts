@@ -1,9 +1,9 @@
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { loadConfig, type NightjarConfig } from '@nightjar/config';
-import { Volume } from '@nightjar/recording';
+import { isPlainName, Volume } from '@nightjar/recording';
 import { databaseUrl } from './database-url.js';
 
 /** The configuration a command works with: named, else NIGHTJAR_CONFIG, else nightjar.yaml. */
@@ -48,6 +48,24 @@ export async function openVolumes(
     );
   }
   return Promise.all(chosen.map(([name, { path }]) => openVolume(name, path)));
+}
+
+/**
+ * A camera of the configuration, or one that left it and has footage on a volume that is there.
+ * @throws NightjarError `not-found` for any other, with the names there are
+ */
+export async function requireCamera(config: NightjarConfig, camera: string): Promise<void> {
+  const names = new Set(Object.keys(config.cameras));
+  for (const { path } of Object.values(config.volumes))
+    for (const name of await readdir(path).catch(() => [])) if (isPlainName(name)) names.add(name);
+  if (names.has(camera)) return;
+  const list = [...names].toSorted().join(', ');
+  throw new NightjarError(
+    'not-found',
+    'cli/no-camera',
+    `there is no camera ${camera}, and no footage of one; there ${names.size === 0 ? 'is none' : `are ${list}`}`,
+    { camera },
+  );
 }
 
 /** Gives no folder an identity: that is the recorder's to do. */

@@ -31,17 +31,23 @@ describe('nightjar export', () => {
     [['front', ...RANGE]],
     [['front', 'garden', ...RANGE, '-o', 'x.mp4']],
     [['front', ...RANGE, '-o', 'x.mp4', '--gaps', 'mend']],
+    [['front', '--start', 'noon', '--end', 'now', '-o', 'x.mp4']],
+    [['front', '--start', '2026-11-20T12:00:00Z', '-o', 'x.mp4']],
   ])('refuses %j', async (args) => {
     await expect(run(...args)).rejects.toThrow(UsageError);
   });
 
   it.each([
-    ['a time', ['front', '--start', 'noon', '--end', 'now', '-o', 'x.mp4'], '--start wants a time'],
     ['an empty range', ['front', ...RANGE, '-o', 'x.mp4'], 'end must lie after start'],
     [
       'a long range',
       ['front', '--start', '2026-01-01T00:00:00Z', '--end', '2026-02-01T00:00:00Z', '-o', 'x.mp4'],
       'at most 24 hours',
+    ],
+    [
+      'a camera that is not there',
+      ['fornt', '--start', '2026-11-20T12:00:00Z', '--end', '2026-11-20T12:30:00Z', '-o', 'x.mp4'],
+      'there is no camera fornt',
     ],
     [
       'a volume that is away',

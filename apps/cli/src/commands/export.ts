@@ -1,8 +1,5 @@
-import { NightjarError } from '@nightjar/common';
-import { readArguments } from '../arguments.js';
+import { readArguments, readTime } from '../arguments.js';
 import { UsageError, type Command } from '../command.js';
-
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 export const exportCommand: Command = {
   name: 'export',
@@ -41,8 +38,8 @@ must not exist. TIME is as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00.
     const { runExport } = await import('../export/run-export.js');
     return await runExport({
       camera,
-      startMs: instant(values.start, '--start'),
-      endMs: instant(values.end, '--end'),
+      startMs: readTime('--start', values.start ?? ''),
+      endMs: readTime('--end', values.end ?? ''),
       output,
       gaps,
       stream: values.stream,
@@ -52,15 +49,3 @@ must not exist. TIME is as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00.
     });
   },
 };
-
-function instant(text: string | undefined, option: string): number {
-  const ms = text !== undefined && RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) {
-    throw new NightjarError(
-      'invalid',
-      'export/time',
-      `${option} wants a time such as 2026-01-31T12:00:00Z`,
-    );
-  }
-  return ms;
-}

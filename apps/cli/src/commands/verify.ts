@@ -1,5 +1,4 @@
-import { parseSize } from '@nightjar/config';
-import { readArguments, readTime } from '../arguments.js';
+import { readArguments, readSize, readTime } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, type Command } from '../command.js';
 import type { VerifiedDamage } from '../verify/run-verify.js';
 
@@ -39,7 +38,7 @@ Exit code 0 when all is sound, 1 when something is damaged.`,
       fromMs: values.from === undefined ? 0 : readTime('--from', values.from),
       toMs: values.to === undefined ? Infinity : readTime('--to', values.to),
       offline: values.offline === true,
-      bytesPerSecond: values.rate === undefined ? Infinity : parseSize(values.rate),
+      bytesPerSecond: values.rate === undefined ? Infinity : readSize('--rate', values.rate),
       damaged: (found) => {
         if (json) damage.push(found);
         else out(`${found.volume}: ${found.kind}: ${found.path} (${found.detail})`);

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { NightjarError } from '@nightjar/common';
-import { loadConfig } from '@nightjar/config';
 import { buildClip, checkRequest, StoredFootage, writeFileFrom } from '@nightjar/playback';
+import { readConfig, requireCamera } from '../open-archive.js';
 
 export interface ExportCommand {
   readonly camera: string;
@@ -22,11 +22,11 @@ export interface ExportCommand {
  */
 export async function runExport(command: ExportCommand): Promise<number> {
   const { camera, startMs, endMs, gaps, output, json, out } = command;
-  const configFile = command.configFile ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml');
-  const { config } = await loadConfig(configFile);
+  const config = await readConfig(command.configFile);
   const stream = command.stream ?? config.cameras[camera]?.record[0]?.stream ?? 'main';
   const request = { camera, stream, startMs, endMs, gaps };
   checkRequest(request);
+  await requireCamera(config, camera);
   const footage = await StoredFootage.open(config.volumes);
   const clip = await buildClip(footage, request);
   const file = await write(output, clip.file.read());

@@ -2,7 +2,7 @@ import type { Catalog, DamageKind, SegmentToCheck } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import { catchUp, checkFile, checkSegment, Pace } from '@nightjar/integrity';
 import { scanVolume, type Volume } from '@nightjar/recording';
-import { openVolumes, readConfig, register, withCatalog } from '../open-archive.js';
+import { openVolumes, readConfig, register, requireCamera, withCatalog } from '../open-archive.js';
 
 export interface VerifyOptions {
   readonly configFile: string | undefined;
@@ -38,6 +38,7 @@ const PAGE = 500;
 export async function runVerify(options: VerifyOptions): Promise<VerifyResult[]> {
   const config = await readConfig(options.configFile);
   const volumes = await openVolumes(config, options.volume);
+  if (options.camera !== undefined) await requireCamera(config, options.camera);
   const pace = new Pace(options.bytesPerSecond, systemClock, new AbortController().signal);
   const verify = async (
     one: (volume: Volume) => Promise<VerifyResult>,
