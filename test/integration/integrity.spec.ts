@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Catalog } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
-import { catchUp } from '@nightjar/integrity';
+import { catchUp, checkSegment } from '@nightjar/integrity';
 import { createRecorder, Journal, Volume, WallClock, SegmentChain } from '@nightjar/recording';
 import type { Command } from '../../apps/cli/src/command.js';
 import { checkpointCommand } from '../../apps/cli/src/commands/checkpoint.js';
@@ -121,7 +121,9 @@ async function corrupt(path: string, offset: number): Promise<void> {
   await file.close();
 }
 
-async function work(clock: ManualClock, name: string): Promise<void> {
+/** @returns how far the job said it was, in the order in which it said so */
+async function work(clock: ManualClock, name: string): Promise<number[]> {
+  const reported: number[] = [];
   const { config } = await loadConfig(configFile);
   const processors = integrityProcessors({
     catalog,
@@ -137,9 +139,10 @@ async function work(clock: ManualClock, name: string): Promise<void> {
     id: '1',
     attempt: 1,
     signal: new AbortController().signal,
-    report: () => undefined,
+    report: (fraction) => reported.push(fraction),
     parts: () => Promise.reject(new Error('not a flow')),
   });
+  return reported;
 }
 
 describe('the chain of hashes', () => {
@@ -175,6 +178,15 @@ describe('nightjar verify', () => {
       0,
       [expect.stringMatching(`^main: ${count} segments, [1-9]\\d+ bytes read, 0 damaged$`)],
     ]);
+    expect([await run(verifyCommand, '--camera', 'front'), lines]).toEqual([
+      0,
+      [expect.stringMatching(`^main: ${count} segments`)],
+    ]);
+    await expect(run(verifyCommand, '--camera', 'fornt')).rejects.toMatchObject({
+      code: 'cli/no-camera',
+      message: 'there is no camera fornt, and no footage of one; there are front',
+    });
+    await expect(run(verifyCommand, '--rate', '5x')).rejects.toThrow('--rate: expected a size');
     expect([await run(verifyCommand, '--from', '2024-05-01T13:30:00Z'), lines]).toEqual([
       0,
       [expect.stringMatching(`^main: ${count / 2} segments`)],
@@ -230,6 +242,28 @@ describe('nightjar verify', () => {
     expect(await run(verifyCommand)).toBe(0);
   });
 
+  it('does not take footage that is deleted meanwhile for lost', async () => {
+    const [segment] = await catalog.integrity.next(volume.id, undefined, 1);
+    const path = segment!.path;
+    await postgres.query(
+      `UPDATE segment SET state = 'deleting', delete_rule = 'maxAge' WHERE path = '${path}'`,
+      database,
+    );
+    await unlink(volume.resolve(path));
+    const checked: string[] = [];
+    await checkSegment(
+      {
+        repository: catalog.integrity,
+        volume,
+        clock: new ManualClock(),
+        spend: async () => undefined,
+        checked: (one) => checked.push(one.path),
+      },
+      segment!,
+    );
+    expect(checked).toEqual([]);
+  });
+
   it('does not take a disk that is away for one that lost its files', async () => {
     await rm(join(volume.root, '.nightjar', 'volume.json'));
     await expect(run(verifyCommand)).rejects.toMatchObject({ code: 'cli/no-volume' });
@@ -243,7 +277,9 @@ describe('nightjar verify', () => {
 describe('the jobs', () => {
   it('check all files once per interval', async () => {
     const clock = new ManualClock();
-    await work(clock, IntegrityCheck.name);
+    const reported = await work(clock, IntegrityCheck.name);
+    expect(reported).toEqual(reported.toSorted((a, b) => a - b));
+    expect([reported.length, reported.at(-1)]).toEqual([(await rows()).length, 1]);
     const pass = await catalog.integrity.pass(volume.id);
     expect(pass).toMatchObject({ segments: (await rows()).length, finishedAtMs: clock.wallMs() });
 
@@ -263,7 +299,7 @@ describe('the jobs', () => {
     await postgres.query(`DELETE FROM segment WHERE path = '${unknown}'`, database);
     const clock = new ManualClock();
     const paths = async () => (await rows()).map(({ path }) => path);
-    await work(clock, VolumeScan.name);
+    expect((await work(clock, VolumeScan.name)).at(-1)).toBe(1);
     expect(await paths()).not.toContain(unknown);
     await work(clock, CatalogReconcile.name);
     expect((await paths()).slice(0, 2)).toEqual([lost, unknown]);

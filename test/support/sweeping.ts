@@ -66,6 +66,7 @@ export async function sweepMain(
       countedVolumeIds: [volume.id],
       maxShare: setting.maxShare ?? 1,
       deleted: setting.deleted ?? (() => undefined),
+      progress: () => undefined,
       ...setting.with,
     },
     signal,

@@ -88,6 +88,7 @@ export async function checkVolume(
     }
   }
   await comparePage(catalog, check, page, report);
+  check.progress?.(result.files);
   await findRowsWithoutFile(catalog.audit, check, report);
   return result;
 }

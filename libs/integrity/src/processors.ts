@@ -1,7 +1,7 @@
 import { checkVolume, type Catalog, type Finding, type IntegrityPass } from '@nightjar/catalog';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
-import { processorOf, type JobProcessor } from '@nightjar/jobs';
+import { processorOf, type JobContext, type JobProcessor } from '@nightjar/jobs';
 import { metrics, type Logger } from '@nightjar/monitoring';
 import { readJournal, type Volume } from '@nightjar/recording';
 import { continuePass } from './check-volume.js';
@@ -35,16 +35,18 @@ export interface IntegrityOptions {
 /** The processors of all jobs of this library. Idempotent: what they find is stored by file, what they sign by day. */
 export function integrityProcessors(options: IntegrityOptions): JobProcessor[] {
   return [
-    processorOf(IntegrityCheck, ({ volume }, { signal }) => check(options, volume, signal)),
-    processorOf(VolumeScan, ({ volume }, { signal }) => scan(options, volume, 'nothing', signal)),
-    processorOf(CatalogReconcile, ({ volume }, { signal }) =>
-      scan(options, volume, 'rows', signal),
-    ),
+    processorOf(IntegrityCheck, ({ volume }, context) => check(options, volume, context)),
+    processorOf(VolumeScan, ({ volume }, context) => scan(options, volume, 'nothing', context)),
+    processorOf(CatalogReconcile, ({ volume }, context) => scan(options, volume, 'rows', context)),
     processorOf(SignCheckpoints, () => checkpoint(options)),
   ];
 }
 
-async function check(options: IntegrityOptions, name: string, signal: AbortSignal): Promise<void> {
+async function check(
+  options: IntegrityOptions,
+  name: string,
+  { signal, report }: JobContext,
+): Promise<void> {
   const { catalog, clock, logger } = options;
   const { integrity: settings } = options.config();
   const volume = await options.volume(name);
@@ -54,7 +56,10 @@ async function check(options: IntegrityOptions, name: string, signal: AbortSigna
     const extent = await repository.extent(volume.id);
     const fair = (extent.bytes * CHECK_INTERVAL_MS) / settings.intervalMs;
     const most = (settings.maxBytesPerSecond * CHECK_INTERVAL_MS * CHECK_SHARE) / 1000;
+    const budget = Math.min(Math.max(fair, MIN_CHECK_BYTES), most);
     const pace = new Pace(settings.maxBytesPerSecond, clock, signal);
+    let readBytes = 0;
+    let readSegments = 0;
     await continuePass(
       {
         repository,
@@ -62,13 +67,17 @@ async function check(options: IntegrityOptions, name: string, signal: AbortSigna
         clock,
         spend: (bytes) => pace.spend(bytes),
         checked: ({ path }, bytes, damage) => {
+          readBytes += bytes;
+          readSegments += 1;
+          const left = extent.segments - pass.segments;
+          report(Math.max(readBytes / budget, left > 0 ? readSegments / left : 1), path);
           metrics.integrityCheckedBytes.inc({ volume: name }, bytes);
           for (const { kind, detail } of damage)
             logger.error({ volume: name, segment: path, kind }, `damaged footage: ${detail}`);
         },
       },
       pass,
-      Math.min(Math.max(fair, MIN_CHECK_BYTES), most),
+      budget,
     );
   }
   metrics.integrityDamagedSegments.remove({ volume: name });
@@ -102,12 +111,13 @@ async function scan(
   options: IntegrityOptions,
   name: string,
   repair: 'nothing' | 'rows',
-  signal: AbortSignal,
+  { signal, report }: JobContext,
 ): Promise<void> {
   const { catalog, clock, logger } = options;
   const volume = await options.volume(name);
   const untilMs = clock.wallMs() - SETTLE_MS;
   const counts = new Map<Finding['kind'], number>();
+  const { segments } = await catalog.integrity.extent(volume.id);
   const result = await checkVolume(catalog, {
     volumeId: volume.id,
     scan: scannedFiles(volume, untilMs),
@@ -118,7 +128,8 @@ async function scan(
     report: ({ kind, repaired }) => {
       if (!repaired) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     },
-    progress: () => {
+    progress: (files) => {
+      report(files / Math.max(segments, files), `${files} files`);
       if (signal.aborted)
         throw new NightjarError('cancelled', 'integrity/stopped', 'the scan was stopped');
     },

@@ -35,7 +35,9 @@ export interface RetentionOptions {
 /** The processor of {@link RetentionSweep}. Idempotent: deletion is two-phase and every step can be repeated. */
 export function retentionProcessor(options: RetentionOptions): JobProcessor {
   const retention = new Retention(options);
-  return processorOf(RetentionSweep, ({ volume }, { signal }) => retention.sweep(volume, signal));
+  return processorOf(RetentionSweep, ({ volume }, { signal, report }) =>
+    retention.sweep(volume, signal, report),
+  );
 }
 
 /** Sweeps, and what is seen and done around them. */
@@ -52,7 +54,7 @@ class Retention {
     this.admission = new Admission(options);
   }
 
-  async sweep(name: string, signal: AbortSignal): Promise<void> {
+  async sweep(name: string, signal: AbortSignal, progress: (share: number) => void): Promise<void> {
     const { catalog, clock } = this.options;
     const config = this.options.config();
     if (config.volumes[name] === undefined) {
@@ -78,6 +80,7 @@ class Retention {
         rules,
         countedVolumeIds,
         maxShare: config.retention.maxShare,
+        progress,
         deleted: (segments) => {
           for (const { rule, bytes } of segments) {
             metrics.retentionDeletedSegments.inc({ rule });

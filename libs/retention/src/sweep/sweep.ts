@@ -26,6 +26,8 @@ export interface SweepOptions extends DeleterOptions {
   readonly countedVolumeIds: readonly string[];
   /** `retention.maxShare`. */
   readonly maxShare: number;
+  /** Told how much of what is to go is gone, 0 to 1. */
+  progress(share: number): void;
 }
 
 export interface SweepReport {
@@ -262,6 +264,7 @@ class Sweep {
 
   private async carryOut(evaluation: Evaluation, approved?: RetentionBlock): Promise<void> {
     if (evaluation.doomed.length === 0) return;
+    const planned = totals(evaluation).segments;
     await this.deleter.carryOut({
       evaluation,
       maxSegments: approved === undefined ? Infinity : approved.segments - approved.passedSegments,
@@ -275,6 +278,7 @@ class Sweep {
       condemned: async (segments, bytes) => {
         this.segments += segments;
         this.bytes += bytes;
+        this.options.progress(this.segments / planned);
         await this.options.sweeps.note(this.id, segments, bytes);
         if (approved !== undefined) await this.options.sweeps.pass(approved.id, segments, bytes);
       },

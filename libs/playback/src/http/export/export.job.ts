@@ -3,11 +3,15 @@ import { defineFlow, defineJob, z } from '@nightjar/jobs';
 /** How often a step is tried. */
 export const EXPORT_ATTEMPTS = 5;
 
+/** Films made by one process at the same time: each reads as fast as the disks, on which footage is recorded meanwhile. */
+const FILMS_AT_ONCE = 2;
+
 const kept = {
   attempts: EXPORT_ATTEMPTS,
   backoff: { type: 'exponential', delay: 15_000 },
   keepCompleted: 100,
   keepFailed: 100,
+  pace: { concurrency: FILMS_AT_ONCE },
 } as const;
 
 /** Writes one film of an export: one stream, of at most a day. `part` is its place in {@link partsOf}. */

@@ -20,21 +20,22 @@ export function stripsDirectory(dataDir: string): string {
 
 /** The processor of {@link MakeHourStrips}: one strip after another. Without the program ffmpeg there are none. */
 export function hourStripsProcessor(options: HourStripsOptions): JobProcessor {
-  return processorOf(MakeHourStrips, async (_, { signal }) => {
+  return processorOf(MakeHourStrips, async (_, { signal, report }) => {
     const { cameras, dataDir, pictures, volumes } = options.config();
     const footage = await StoredFootage.open(volumes);
     const strips = new HourStrips(stripsDirectory(dataDir));
     await strips.drop(footage, signal);
     const ffmpeg = new Ffmpeg(pictures.ffmpeg, options.clock);
-    for (const { name: camera, record } of Object.values(cameras)) {
-      for (const { stream } of record) {
-        try {
-          const now = options.clock.wallMs();
-          await strips.make(footage, ffmpeg, { camera, stream }, now, signal);
-        } catch (error) {
-          if (error instanceof NightjarError && error.code === 'footage/no-ffmpeg') return;
-          throw error;
-        }
+    const recorded = Object.values(cameras).flatMap(({ name: camera, record }) =>
+      record.map(({ stream }) => ({ camera, stream })),
+    );
+    for (const [index, of] of recorded.entries()) {
+      report(index / recorded.length, `${of.camera}/${of.stream}`);
+      try {
+        await strips.make(footage, ffmpeg, of, options.clock.wallMs(), signal);
+      } catch (error) {
+        if (error instanceof NightjarError && error.code === 'footage/no-ffmpeg') return;
+        throw error;
       }
     }
   });
