@@ -61,7 +61,7 @@ export class RequestHandler implements ConnectionHandler {
     if (!request.headers.has('CSeq')) return { status: 400 };
     const { methods } = this;
     if (methods.get(request.method) === undefined) {
-      return RTSP_METHODS.has(request.method)
+      return RTSP_METHODS[RTSP_1_0].has(request.method)
         ? { status: 405, headers: { Allow: methods.names } }
         : { status: 501, headers: { Public: methods.names } };
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { RTSP_2_0 } from '../messages/message.js';
 import { parseRtpInfo, printRtpInfo, type RtpInfoEntry } from './rtp-info.js';
 
 const WIRE_TABLE: readonly {
@@ -21,7 +22,7 @@ const WIRE_TABLE: readonly {
     name: 'relative URL, ssrc, semicolon at the end',
     wire: 'url=trackID=1;seq=5;rtptime=6;ssrc=ABCD;',
     canonical: 'url=trackID=1;seq=5;rtptime=6',
-    value: [{ url: 'trackID=1', seq: 5, rtptime: 6 }],
+    value: [{ url: 'trackID=1', ssrc: 0xabcd, seq: 5, rtptime: 6 }],
   },
   {
     name: 'URL with commas, semicolons and a query',
@@ -34,8 +35,8 @@ const WIRE_TABLE: readonly {
     wire: 'url="rtsp://h/a;b" ssrc=0A13C760:seq=45102;rtptime=12345678,url="rtsp://h/c" ssrc=9A9DE123:seq=30211',
     canonical: 'url=rtsp://h/a;b;seq=45102;rtptime=12345678,url=rtsp://h/c;seq=30211',
     value: [
-      { url: 'rtsp://h/a;b', seq: 45102, rtptime: 12345678 },
-      { url: 'rtsp://h/c', seq: 30211 },
+      { url: 'rtsp://h/a;b', ssrc: 0x0a13c760, seq: 45102, rtptime: 12345678 },
+      { url: 'rtsp://h/c', ssrc: 0x9a9de123, seq: 30211 },
     ],
   },
   {
@@ -51,6 +52,18 @@ describe('RTP-Info', () => {
   it.each(WIRE_TABLE)('reads and prints: $name', ({ wire, canonical, value }) => {
     expect(parseRtpInfo(wire)).toEqual(value);
     expect(printRtpInfo(value)).toBe(canonical);
+  });
+
+  it('prints RTSP 2.0 quoted and by source, without those that have none', () => {
+    const entries = [
+      { url: 'rtsp://h/a', ssrc: 0x0a13c760, seq: 1, rtptime: 2 },
+      { url: 'rtsp://h/b', ssrc: 7, seq: 3 },
+    ];
+    const printed = printRtpInfo([...entries, { url: 'rtsp://h/c', seq: 4 }], RTSP_2_0);
+    expect(printed).toBe(
+      'url="rtsp://h/a" ssrc=0A13C760:seq=1;rtptime=2, url="rtsp://h/b" ssrc=00000007:seq=3',
+    );
+    expect(parseRtpInfo(printed)).toEqual(entries);
   });
 
   it('never throws', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomeOf } from '../test-support/outcome-of.js';
+import { RTSP_2_0 } from '../messages/message.js';
 import { parseTransport, printTransport, type TransportSpec } from './transport.js';
 
 const WIRE_TABLE: readonly {
@@ -108,6 +109,83 @@ describe('Transport', () => {
     expect(printTransport(value)).toBe(canonical);
   });
 
+  it.each([
+    {
+      name: 'a pair of addresses, one host left to the server',
+      wire: 'RTP/AVP/UDP;unicast;dest_addr="192.0.2.5:3456"/":3457";mode="PLAY"',
+      canonical: 'RTP/AVP;unicast;dest_addr="192.0.2.5:3456"/":3457";mode="PLAY"',
+      value: {
+        profile: 'RTP/AVP',
+        lower: 'UDP',
+        unicast: true,
+        destAddr: [
+          { host: '192.0.2.5', port: 3456 },
+          { host: '', port: 3457 },
+        ],
+        mode: 'PLAY',
+      },
+    },
+    {
+      name: 'IPv6, and RTCP on the port of RTP',
+      wire: 'RTP/AVP/UDP;unicast;RTCP-mux;dest_addr="[2001:db8::5]:3456";src_addr="[2001:db8::9]:50"',
+      canonical:
+        'RTP/AVP;unicast;dest_addr="[2001:db8::5]:3456";src_addr="[2001:db8::9]:50";RTCP-mux',
+      value: {
+        profile: 'RTP/AVP',
+        lower: 'UDP',
+        unicast: true,
+        destAddr: [{ host: '2001:db8::5', port: 3456 }],
+        srcAddr: [{ host: '2001:db8::9', port: 50 }],
+        rtcpMux: true,
+      },
+    },
+    {
+      name: 'the spelling of 1.0, as GStreamer 1.22 has it',
+      wire: 'RTP/AVP;unicast;client_port=5000-5001',
+      canonical: 'RTP/AVP;unicast;client_port=5000-5001',
+      value: { profile: 'RTP/AVP', lower: 'UDP', unicast: true, clientPort: [5000, 5001] },
+    },
+    {
+      name: 'more than one SSRC',
+      wire: 'RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=0000000A/0000000B',
+      canonical: 'RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=0000000A',
+      value: {
+        profile: 'RTP/AVP',
+        lower: 'TCP',
+        unicast: true,
+        interleaved: [0, 1],
+        ssrc: 10,
+      },
+    },
+  ] as { name: string; wire: string; canonical: string; value: TransportSpec }[])(
+    'reads and prints RTSP 2.0: $name',
+    ({ wire, canonical, value }) => {
+      expect(parseTransport(wire, RTSP_2_0)).toEqual([value]);
+      expect(printTransport(value)).toBe(canonical);
+    },
+  );
+
+  it('skips in RTSP 2.0 what has an unknown parameter, or does not say whether it is unicast', () => {
+    const header =
+      'RTP/AVP;unicast;client_port=2-3;x-new=1,RTP/AVP;unicast;client_port=4-5;x-flag,RTP/AVP/TCP;interleaved=0-1,RTP/AVP/TCP;unicast;interleaved=2-3';
+    expect(parseTransport(header, RTSP_2_0)).toEqual([
+      { profile: 'RTP/AVP', lower: 'TCP', unicast: true, interleaved: [2, 3] },
+    ]);
+    expect(parseTransport(header)).toHaveLength(4);
+  });
+
+  it.each([
+    'dest_addr=":70000"',
+    'dest_addr="a"',
+    'dest_addr=":1"/":2"/":3"',
+    'dest_addr="[::1:5"',
+    'dest_addr=',
+  ])('skips the addresses of %s', (parameter) => {
+    expect(outcomeOf(() => parseTransport(`RTP/AVP;unicast;${parameter}`, RTSP_2_0))).toMatchObject(
+      { error: { where: { status: 461 } } },
+    );
+  });
+
   it('keeps the order of alternatives and skips the ones it cannot use', () => {
     const specs = parseTransport(
       'RAW/RAW/UDP;unicast, RTP/AVP;unicast;client_port=x-y,RTP/AVP/TCP;unicast;interleaved=0-256, RTP/AVP/TCP;unicast;interleaved=0-1,RTP/AVP;unicast;client_port=2-3',
@@ -127,11 +205,13 @@ describe('Transport', () => {
   it('throws nothing but NightjarError', () => {
     const piece = fc.oneof(
       fc.constantFrom('RTP/AVP', '/TCP', ';', ',', '=', '-', '"', 'interleaved', 'ssrc', 'mode'),
+      fc.constantFrom('dest_addr', '":1"', '/', 'RTCP-mux', 'unicast', '[::]', ':'),
       fc.string({ maxLength: 6 }),
     );
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         outcomeOf(() => parseTransport(pieces.join('')));
+        outcomeOf(() => parseTransport(pieces.join(''), RTSP_2_0));
       }),
     );
   });

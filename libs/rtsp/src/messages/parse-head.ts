@@ -2,7 +2,7 @@ import { parseCSeq } from '../headers/cseq.js';
 import { messageDefect } from './defect.js';
 import { RtspHeaders } from './headers.js';
 import { LIMITS } from './limits.js';
-import { RTSP_1_0, RTSP_2_0 } from './message.js';
+import { isRtspVersion } from './message.js';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const RTSP_VERSION = /^RTSP\/\d+\.\d+$/;
@@ -43,6 +43,7 @@ export function cseqOfLines(lines: readonly string[]): number | undefined {
 
 /**
  * Reads start line, headers and body length. RFC 2326 s.4-7, s.12.14.
+ * A request may be in any version: it can be answered (505), a response cannot.
  * @throws NightjarError with the status to answer: 400, 413, 414 or 505.
  */
 export function parseHead(lines: readonly string[]): Head {
@@ -71,7 +72,8 @@ function parseStatusLine(line: string, cseq: number | undefined): StartLine {
     throw messageDefect('protocol', 'rtsp/status-line', 'malformed status line', 400, cseq);
   }
   const [, version = '', status = '', reason = ''] = match;
-  checkVersion(version, cseq);
+  if (!isRtspVersion(version))
+    throw messageDefect('protocol', 'rtsp/version', `version ${version} is unknown`, 505, cseq);
   return { kind: 'response', version, status: Number(status), reason };
 }
 
@@ -92,14 +94,7 @@ function parseRequestLine(line: string, cseq: number | undefined): StartLine {
       cseq,
     );
   }
-  checkVersion(version, cseq);
   return { kind: 'request', method, uri, version };
-}
-
-function checkVersion(version: string, cseq: number | undefined): void {
-  if (version !== RTSP_1_0 && version !== RTSP_2_0) {
-    throw messageDefect('protocol', 'rtsp/version', `version ${version} is unknown`, 505, cseq);
-  }
 }
 
 function parseHeaderLines(lines: readonly string[], cseq: number | undefined): RtspHeaders {

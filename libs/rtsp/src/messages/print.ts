@@ -1,7 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import type { RtspHeaders } from './headers.js';
-import type { RtspRequest } from './message.js';
-import { RTSP_1_0 } from './message.js';
+import { RTSP_1_0, type RtspRequest, type RtspVersion } from './message.js';
 import { reasonOf } from './status.js';
 
 const CONTENT_LENGTH = 'Content-Length';
@@ -10,15 +9,14 @@ const NO_BODY = Buffer.alloc(0);
 const LINE_BREAKING = /[\r\n\0]/;
 
 /**
- * Bytes of a request in RTSP/1.0; Content-Length follows from the body, whatever the headers say.
+ * Bytes of a request, in RTSP/1.0 unless said otherwise; Content-Length follows from the body, whatever the headers say.
  * @throws NightjarError `invalid` if a line break hides in a part of the head (header injection).
  */
-export function printRequest(request: Omit<RtspRequest, 'kind' | 'version'>): Buffer {
-  return printMessage(
-    `${request.method} ${request.uri} ${RTSP_1_0}`,
-    request.headers,
-    request.body,
-  );
+export function printRequest(
+  request: Omit<RtspRequest, 'kind' | 'version'>,
+  version: RtspVersion = RTSP_1_0,
+): Buffer {
+  return printMessage(`${request.method} ${request.uri} ${version}`, request.headers, request.body);
 }
 
 /** Longest reason phrase of our own wording. */
@@ -38,7 +36,7 @@ export function printResponse(response: {
 }): Buffer {
   const { version = RTSP_1_0, status, headers, body = NO_BODY } = response;
   const reason = response.reason?.replace(/[^ -~]+/g, ' ').slice(0, MAX_REASON_LENGTH);
-  return printMessage(`${version} ${status} ${reason || reasonOf(status)}`, headers, body);
+  return printMessage(`${version} ${status} ${reason || reasonOf(status, version)}`, headers, body);
 }
 
 function printMessage(startLine: string, headers: RtspHeaders, body: Buffer): Buffer {

@@ -1,3 +1,5 @@
+import { RTSP_1_0, RTSP_2_0 } from './message.js';
+
 /** RFC 2326 s.7.1.1 and, above 463, RFC 7826 s.17. */
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
@@ -53,7 +55,18 @@ const REASONS: Readonly<Record<number, string>> = {
   551: 'Option Not Supported',
 };
 
+/** What RTSP 2.0 means by a status that RTSP 1.0 and its extensions use for something else. */
+const REASONS_2_0: Readonly<Record<number, string>> = {
+  302: 'Found',
+  408: 'Request Timeout',
+  413: 'Request Message Body Too Large',
+  414: 'Request-URI Too Long',
+  463: 'Destination Prohibited',
+};
+
 /** Reason phrase of a status code, `Unknown` when it has none. */
-export function reasonOf(status: number): string {
+export function reasonOf(status: number, version: string = RTSP_1_0): string {
+  const special = version === RTSP_2_0 ? REASONS_2_0[status] : undefined;
+  if (special !== undefined) return special;
   return REASONS[status] ?? 'Unknown';
 }

@@ -230,10 +230,16 @@ const REFUSALS: readonly { name: string; wire: string; code: string; where: obje
     where: { status: 400 },
   },
   {
-    name: 'a version to come',
-    wire: 'OPTIONS * RTSP/3.0\r\ncseq:9\r\n\r\n',
+    name: 'an answer in a version to come',
+    wire: 'RTSP/3.0 200 OK\r\ncseq:9\r\n\r\n',
     code: 'rtsp/version',
     where: { status: 505, cseq: 9 },
+  },
+  {
+    name: 'a request in no version',
+    wire: 'OPTIONS * RTSP/two\r\ncseq:9\r\n\r\n',
+    code: 'rtsp/request-line',
+    where: { status: 400, cseq: 9 },
   },
   {
     name: 'a status line without a status',

@@ -27,6 +27,27 @@ describe('the choice of a transport', () => {
     ['RTP/AVP;unicast;client_port=5000-5001,RTP/AVP;multicast', GROUP_ONLY, multicast],
     ['RTP/AVP/TCP;interleaved=0-1', GROUP_ONLY, undefined],
     ['RTP/AVP;unicast', ALL, undefined],
+    [
+      'RTP/AVP;unicast;dest_addr=":5000"/":6001"',
+      ALL,
+      { kind: 'udp', clientPort: [5000, 6001], addresses: true },
+    ],
+    [
+      'RTP/AVP;unicast;dest_addr=":5000"',
+      ALL,
+      { kind: 'udp', clientPort: [5000, 5000], rtcp: 'none', addresses: true },
+    ],
+    [
+      'RTP/AVP;unicast;RTCP-mux;dest_addr=":5000"',
+      ALL,
+      { kind: 'udp', clientPort: [5000, 5000], rtcp: 'mux', addresses: true },
+    ],
+    [
+      'RTP/AVP;unicast;RTCP-mux;client_port=5000-5001',
+      ALL,
+      { kind: 'udp', clientPort: [5000, 5001], rtcp: 'mux' },
+    ],
+    ['RTP/AVP/TCP;unicast;dest_addr=":9";setup=active', ALL, undefined],
     ['RTP/SAVP;multicast', ALL, undefined],
     ['RTP/AVP;multicast;mode=record', ALL, undefined],
   ])('of %s', (header, offer, chosen) => {

@@ -8,7 +8,14 @@ export interface TransportOffer {
 
 export type ChosenTransport =
   | { readonly kind: 'tcp'; readonly interleaved: readonly [number, number] }
-  | { readonly kind: 'udp'; readonly clientPort: readonly [number, number] }
+  | {
+      readonly kind: 'udp';
+      readonly clientPort: readonly [number, number];
+      /** `mux`: RTCP shares the port of RTP. `none`: the client takes no RTCP. Absent: it goes to the second port. */
+      readonly rtcp?: 'mux' | 'none';
+      /** The answer is to be given in addresses, as RTSP 2.0 spells it. */
+      readonly addresses?: true;
+    }
   | { readonly kind: 'multicast' };
 
 /**
@@ -25,6 +32,8 @@ export function chooseTransport(
   for (const spec of specs) {
     if (spec.mode === 'RECORD' || (spec.profile !== 'RTP/AVP' && spec.profile !== 'RTP/AVPF'))
       continue;
+    // Media on a TCP connection of its own (RFC 7826 s.18.54) is not offered.
+    if (spec.lower === 'TCP' && spec.destAddr !== undefined) continue;
     if (spec.lower === 'TCP' || spec.interleaved !== undefined) {
       if (!offer.tcp) continue;
       const asked = spec.interleaved;
@@ -36,9 +45,24 @@ export function chooseTransport(
       if (offer.multicast === true) return { kind: 'multicast' };
       continue;
     }
-    if (offer.udp && spec.clientPort !== undefined) {
-      return { kind: 'udp', clientPort: [spec.clientPort[0], spec.clientPort[1]] };
-    }
+    const chosen = offer.udp ? chooseUdp(spec) : undefined;
+    if (chosen !== undefined) return chosen;
   }
   return undefined;
+}
+
+function chooseUdp({
+  clientPort,
+  destAddr,
+  rtcpMux,
+}: TransportSpec): Extract<ChosenTransport, { kind: 'udp' }> | undefined {
+  const mux = rtcpMux === true ? { rtcp: 'mux' as const } : {};
+  const [rtp, rtcp] = destAddr ?? [];
+  if (rtp !== undefined) {
+    const { port } = rtp;
+    const carried = rtcp === undefined && rtcpMux !== true ? { rtcp: 'none' as const } : mux;
+    return { kind: 'udp', clientPort: [port, rtcp?.port ?? port], ...carried, addresses: true };
+  }
+  if (clientPort === undefined) return undefined;
+  return { kind: 'udp', clientPort: [clientPort[0], clientPort[1]], ...mux };
 }

@@ -1,11 +1,11 @@
+import { RTSP_1_0, RTSP_2_0, type RtspVersion } from '../messages/message.js';
+
 /** Session states of a server, RFC 2326 appendix A.2. */
 export type ServerSessionState = 'ready' | 'playing';
 
-/** Methods of RFC 2326 s.10: one that is not served is answered 405, any other 501. */
-export const RTSP_METHODS: ReadonlySet<string> = new Set([
+const BOTH_VERSIONS = [
   'OPTIONS',
   'DESCRIBE',
-  'ANNOUNCE',
   'SETUP',
   'PLAY',
   'PAUSE',
@@ -13,16 +13,27 @@ export const RTSP_METHODS: ReadonlySet<string> = new Set([
   'GET_PARAMETER',
   'SET_PARAMETER',
   'REDIRECT',
-  'RECORD',
-]);
+];
+
+/**
+ * Methods that a version knows (RFC 2326 s.10, RFC 7826 s.13): one that is not served is answered 405, any other 501.
+ */
+export const RTSP_METHODS: Readonly<Record<RtspVersion, ReadonlySet<string>>> = {
+  [RTSP_1_0]: new Set([...BOTH_VERSIONS, 'ANNOUNCE', 'RECORD']),
+  [RTSP_2_0]: new Set([...BOTH_VERSIONS, 'PLAY_NOTIFY']),
+};
 
 /** Replay of recordings with the extensions of ONVIF Streaming chapter 6. */
 export const ONVIF_REPLAY = 'onvif-replay';
 
+/** Trick play (RFC 7826 s.11.1). */
+export const PLAY_SCALE = 'play.scale';
+export const PLAY_SPEED = 'play.speed';
+
 /** Feature tags that every resource supports. */
-const COMMON_TAGS: readonly string[] = ['play.basic'];
+const COMMON_TAGS: readonly string[] = ['play.basic', 'setup.rtp.rtcp.mux'];
 /** Feature tags that a `Require` header may name (RFC 2326 s.12.32), though not for every resource. */
-const KNOWN_TAGS: readonly string[] = [...COMMON_TAGS, ONVIF_REPLAY];
+export const KNOWN_TAGS: readonly string[] = [...COMMON_TAGS, PLAY_SCALE, PLAY_SPEED, ONVIF_REPLAY];
 
 /** The tags of one or more comma-separated Require headers. */
 export function parseTags(header: string | undefined): string[] {
