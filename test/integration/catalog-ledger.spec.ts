@@ -210,6 +210,40 @@ describe('the ledger in the catalog', () => {
     });
   });
 
+  it('names the volume that has the end of a run and cannot be read, until it can', async () => {
+    const at = (minute: number): number => MONDAY_MS + minute * MINUTE_MS;
+    const next = 'bbbbbbbbbbbb';
+    const other = '00000000-0000-4000-8000-0000000000ff';
+    const found = { id: VOLUME, name: 'main', path: '/footage', state: 'active' };
+    const spare = { id: other, name: 'spare', path: '/spare', state: 'active' };
+    await catalog.volumes.register(spare);
+    await feed(declared(at(0)), started(at(0)), ...footage(at(0), at(10)));
+    await catalog.feed.apply(
+      other,
+      [
+        { ...started(at(12), next), volumeId: other } as JournalRecord,
+        ended(at(30), next),
+        gap(at(12), at(13), 'disk-full'),
+        gap(at(30), at(40)),
+      ],
+      { file: 1, offset: 1 },
+    );
+    const gaps = async () => (await timeline(at(0), at(40))).gaps.slice(0, 2);
+    const broken = { reason: 'disk-error', message: 'I/O error' };
+    await catalog.volumes.observe([{ ...found, problem: broken }, spare], new Date());
+    expect(await gaps()).toMatchObject([
+      { startMs: at(10), endMs: at(12), reason: 'disk-error', detail: 'disk-error' },
+      { startMs: at(12), endMs: at(13), reason: 'disk-full' },
+    ]);
+    // Another disk has its name now.
+    await catalog.volumes.observe([spare], new Date());
+    expect(await gaps()).toMatchObject([{ reason: 'volume-missing' }, { reason: 'disk-full' }]);
+    await catalog.volumes.observe([found, spare], new Date());
+    expect(await gaps()).toMatchObject([{ reason: 'unknown' }, { reason: 'disk-full' }]);
+    await feed(...footage(at(10), at(12), RUN, 10), ended(at(12)));
+    expect((await gaps())[0]).toMatchObject({ startMs: at(12), reason: 'disk-full' });
+  });
+
   it('counts what retention removed as recorded, and what vanished as missing', async () => {
     const at = (minute: number): number => MONDAY_MS + minute * MINUTE_MS;
     await feed(declared(at(0)), started(at(0)), ...footage(at(0), at(10)), ended(at(10)));

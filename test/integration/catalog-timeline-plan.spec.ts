@@ -7,6 +7,7 @@ import {
   FOOTAGE,
   LAST_KNOWN,
   reasonedSpans,
+  UNREAD,
 } from '../../libs/catalog/src/ledger/ledger.repository.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
@@ -59,8 +60,12 @@ afterAll(async () => {
 });
 
 /** Every node of the plan that was executed; what was pruned or never run is not among them. */
-async function executed(sql: string, parameters: unknown[]): Promise<PlanNode[]> {
-  const rows = await source.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
+async function executed(
+  sql: string,
+  parameters: unknown[],
+  on: Pick<DataSource, 'query'> = source,
+): Promise<PlanNode[]> {
+  const rows = await on.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
     `EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`,
     parameters,
   );
@@ -137,6 +142,17 @@ describe('the timeline of one day in a catalog of many', () => {
     expect(read(nodes)).toBeLessThanOrEqual(most);
     for (const node of nodes.filter((each) => each['Relation Name'] !== undefined))
       expect(node['Node Type']).toMatch(/^(Bitmap Heap|Index) Scan$/);
+  });
+
+  it('looks for runs that nobody ended among these alone', async () => {
+    const runner = source.createQueryRunner();
+    // The tables of runs and volumes are too small here for an index.
+    await runner.query('SET enable_seqscan = off');
+    const nodes = await executed(UNREAD, [stream, PICKED_MS, PICKED_MS + DAY_MS], runner);
+    await runner.query('RESET enable_seqscan');
+    await runner.release();
+    expect(nodes.flatMap((node) => node['Index Name'] ?? [])).toContain('run_open');
+    expect(read(nodes)).toBeLessThanOrEqual(10);
   });
 
   it('looks at one row of each kind for the last that is known', async () => {

@@ -39,9 +39,21 @@ export class VolumeRepository {
     );
   }
 
-  /** Notes how the configured volumes are now. One whose disk was not found is told of under the disk it had last. */
+  /**
+   * Notes how the configured volumes are now. One whose disk was not found is told of under the disk it had last; a disk that is none
+   * of them any more is not there.
+   */
   async observe(volumes: readonly VolumeObservation[], at: Date): Promise<void> {
     await this.database.with(VolumeEntity, async (rows) => {
+      await rows
+        .createQueryBuilder()
+        .update({ health: 'volume-missing', problem: null, freeBytes: null, sizeBytes: null })
+        .where('id <> ALL(:ids) AND name <> ALL(:unfound) AND health <> :gone', {
+          ids: volumes.flatMap(({ id }) => id ?? []),
+          unfound: volumes.flatMap(({ id, name }) => (id === undefined ? name : [])),
+          gone: 'volume-missing',
+        })
+        .execute();
       for (const { id, name, path, state, problem, freeBytes, sizeBytes } of volumes) {
         await rows.update(id === undefined ? { name, path } : { id }, {
           state,

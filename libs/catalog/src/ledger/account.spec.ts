@@ -11,6 +11,7 @@ const NOTHING: LedgerFacts = {
   deleted: [],
   unwanted: [],
   gaps: [],
+  unread: [],
   pendingFromMs: Infinity,
 };
 const span = (startMs: number, endMs: number): Span => ({ startMs, endMs });
@@ -79,6 +80,22 @@ describe('account', () => {
     ]);
   });
 
+  it('says which volume keeps it from knowing', () => {
+    const facts: LedgerFacts = {
+      ...NOTHING,
+      recorded: [span(0, 200)],
+      gaps: [{ ...span(300, 400), reason: 'timeout' }],
+      unread: [{ ...span(200, 350), reason: 'volume-missing' }],
+      pendingFromMs: 400,
+    };
+    expect(account(RANGE, facts)).toMatchObject([
+      { state: 'recorded', startMs: 100 },
+      { state: 'missing', startMs: 200, reason: 'volume-missing' },
+      { state: 'missing', startMs: 300, reason: 'camera-offline' },
+      { state: 'pending', startMs: 400 },
+    ]);
+  });
+
   it('accounts for nothing while a stream is not declared, but shows what was recorded', () => {
     const facts: LedgerFacts = {
       ...NOTHING,
@@ -126,6 +143,9 @@ function stateAt(ms: number, facts: LedgerFacts): LedgerState {
   if (gap !== undefined)
     return { state: 'missing', reason: missingReasonOf(gap.reason), detail: gap.reason };
   if (ms >= facts.pendingFromMs) return { state: 'pending' };
+  const unread = earliest(facts.unread);
+  if (unread !== undefined)
+    return { state: 'missing', reason: missingReasonOf(unread.reason), detail: unread.reason };
   return { state: 'missing', reason: 'unknown', detail: undefined };
 }
 
@@ -169,6 +189,7 @@ const facts: fc.Arbitrary<LedgerFacts> = fc.record({
   deleted: spans(4),
   unwanted: reasoned(4, 'schedule', 'privacy').map(uniqueStarts),
   gaps: reasoned(6, 'refused', 'disk-full', 'crash', 'cosmic ray').map(uniqueStarts),
+  unread: reasoned(2, 'volume-missing', 'disk-error').map(uniqueStarts),
   pendingFromMs: time,
 });
 
@@ -217,6 +238,7 @@ describe('the account of any facts', () => {
           deleted: known.deleted.toReversed(),
           unwanted: known.unwanted.toReversed(),
           gaps: known.gaps.toReversed(),
+          unread: known.unread.toReversed(),
         };
         const whole = account(RANGE, known);
         expect(account(RANGE, reversed)).toEqual(whole);

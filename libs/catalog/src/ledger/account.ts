@@ -24,6 +24,8 @@ export interface LedgerFacts {
   readonly unwanted: readonly ReasonedSpan<UnwantedReason>[];
   /** With raw reasons. */
   readonly gaps: readonly ReasonedSpan[];
+  /** What tells of it lies on a volume that cannot be read; with the raw reason why. */
+  readonly unread: readonly ReasonedSpan[];
   /** From here on facts may still be on their way. */
   readonly pendingFromMs: number;
 }
@@ -43,13 +45,15 @@ export type LedgerEntry = Span & LedgerState;
 
 /**
  * The account of a range: entries that touch each other and cover it exactly. Recorded goes before deleted, that before not
- * being declared, that before unwanted, that before a gap; what nothing tells of is `unknown`, or pending if it is too early to tell.
+ * being declared, that before unwanted, that before a gap; what nothing tells of is pending if it is too early to tell, missing
+ * with the volume that could tell, or `unknown`.
  * Of two gaps the one that began first holds until its end. A sliver between footage counts as the footage before it.
  */
 export function account(range: Span, facts: LedgerFacts): LedgerEntry[] {
   if (range.endMs <= range.startMs) return [];
   const unknown = { state: 'missing', reason: 'unknown', detail: undefined } as const;
   const layers: Layer[] = [
+    facts.unread.map((span) => ({ ...spanOf(span), is: missing(span.reason) })),
     [{ startMs: facts.pendingFromMs, endMs: Infinity, is: { state: 'pending' } }],
     facts.gaps.map((gap) => ({ ...spanOf(gap), is: missing(gap.reason) })),
     facts.unwanted.map((span) => ({

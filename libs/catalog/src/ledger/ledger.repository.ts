@@ -73,6 +73,7 @@ export class LedgerRepository {
       deleted: footage.filter(({ present }) => !present),
       gaps: ofKind('gap').map(toReasoned),
       unwanted: ofKind('unwanted').map(toReasoned) as ReasonedSpan<UnwantedReason>[],
+      unread: ofKind('unread').map(toReasoned),
       declared,
       pendingFromMs: until.length > 0 ? Math.min(...until) : (declared.at(-1)?.startMs ?? 0),
     };
@@ -81,7 +82,7 @@ export class LedgerRepository {
 
 /** `known`: the end of the last fact, and that of the last segment of a run that goes on, or null where there is none. */
 interface ToldRow {
-  readonly kind: 'gap' | 'unwanted' | 'declared' | 'known';
+  readonly kind: 'gap' | 'unwanted' | 'unread' | 'declared' | 'known';
   readonly startMs: number | null;
   /** Null: for ever. */
   readonly endMs: number | null;
@@ -146,6 +147,29 @@ const VANISHED = `
   WHERE stream_id = $1 AND start_at >= ${at('$4')} AND start_at < ${at('$3')} AND end_at > ${at('$2')} AND rule = $5`;
 
 /**
+ * A run that was followed by another and whose end nobody told, on a volume that cannot be read: its journal and its last file
+ * may tell once they can. $1 stream, $2 start, $3 end.
+ */
+export const UNREAD = `
+  SELECT 'unread', ${ms('from_at', 'startMs')}, ${ms('to_at', 'endMs')}, health
+  FROM (
+    SELECT greatest(run.started_at, last.end_at) AS from_at, next.started_at AS to_at, volume.health
+    FROM run JOIN volume ON volume.id = run.volume_id
+    JOIN LATERAL (
+      SELECT started_at FROM run later WHERE later.stream_id = $1 AND later.started_at > run.started_at
+      ORDER BY later.started_at LIMIT 1
+    ) next ON true
+    LEFT JOIN LATERAL (
+      SELECT end_at FROM segment WHERE segment.stream_id = $1 AND segment.start_at >= run.started_at - interval '1 second'
+        AND segment.start_at < next.started_at AND segment.run_id = run.id
+      ORDER BY segment.start_at DESC LIMIT 1
+    ) last ON true
+    WHERE run.stream_id = $1 AND run.ended_at IS NULL AND run.started_at < ${at('$3')} AND next.started_at > ${at('$2')}
+      AND volume.health NOT IN ('healthy', 'unknown')
+  ) unread
+  WHERE from_at < to_at AND from_at < ${at('$3')}`;
+
+/**
  * Who has footage and was never declared is taken for declared from the first segment on. The account begins where all facts are
  * still known.
  */
@@ -178,6 +202,13 @@ export const LAST_KNOWN = `
   LEFT JOIN (SELECT id, started_at, ended_at FROM run WHERE stream_id = $1 ORDER BY started_at DESC LIMIT 1) last_run ON true`;
 
 /** All but the footage, in one statement. */
-const TOLD = [reasonedSpans('gap'), VANISHED, reasonedSpans('unwanted'), DECLARED, LAST_KNOWN]
+const TOLD = [
+  reasonedSpans('gap'),
+  VANISHED,
+  reasonedSpans('unwanted'),
+  UNREAD,
+  DECLARED,
+  LAST_KNOWN,
+]
   .map((part) => `(${part})`)
   .join(' UNION ALL ');

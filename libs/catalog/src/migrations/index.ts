@@ -5,6 +5,7 @@ import { CreateRetention } from './0004-create-retention.js';
 import { Integrity } from './0005-integrity.js';
 import { VolumeHealth } from './0006-volume-health.js';
 import { CreateExport } from './0007-create-export.js';
+import { IndexOpenRuns } from './0008-index-open-runs.js';
 
 /** In order; a new one is appended, a released one never changes. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Integrity,
   VolumeHealth,
   CreateExport,
+  IndexOpenRuns,
 ];
