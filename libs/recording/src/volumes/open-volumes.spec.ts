@@ -34,7 +34,7 @@ class ScriptedVolumes extends RecordingVolumes {
     const { journal } = bench;
     const volume = Object.assign(Object.create(bench.volume) as typeof bench.volume, {
       name,
-      id: name,
+      id: this.statuses.find((status) => status.name === name)?.id,
     });
     return Promise.resolve({
       volume,
@@ -120,10 +120,17 @@ describe('OpenVolumes', () => {
 
   it('opens a disk anew that took the place of another', async () => {
     const { port, volumes } = await open(healthy('a'));
+    const before = volumes.choose(camera(), 'main');
     port.set(healthy('a', { id: 'other' }));
     await turn();
     expect(port.opened).toEqual(['a', 'a']);
     expect(volumes.writable).toBe(true);
+    // What is left to be done on the disk before waits for that disk, and says nothing about the new one.
+    expect(before?.failure).toBe('volume-missing');
+    before?.failed?.({ reason: 'disk-error', message: 'EIO' });
+    expect(volumes.choose(camera(), 'main')?.failure).toBeUndefined();
+    port.set(healthy('a'));
+    expect(before?.failure).toBeUndefined();
   });
 
   it('does not try a volume again that cannot be opened before it is found healthy', async () => {

@@ -139,14 +139,20 @@ export class OpenVolumes {
 
   private withHealth(name: string, opened: OpenedVolume): RecordingVolume {
     const { volumes } = this.options;
+    const status = (): VolumeStatus | undefined =>
+      volumes.statuses.find((one) => one.name === name);
+    // Another disk may have got the name: its health is not that of this one, nor the other way round.
+    const isThere = (): boolean => status()?.id === opened.volume.id;
     const failure = (): VolumeFailure | undefined =>
-      volumes.statuses.find((status) => status.name === name)?.problem?.reason;
+      isThere() ? status()?.problem?.reason : 'volume-missing';
     return {
       ...opened,
       get failure() {
         return failure();
       },
-      failed: (problem) => volumes.failed(name, problem),
+      failed: (problem) => {
+        if (isThere()) volumes.failed(name, problem);
+      },
     };
   }
 
