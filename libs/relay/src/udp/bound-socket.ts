@@ -11,7 +11,7 @@ import {
   SO_SNDBUFFORCE,
   libc,
   type Libc,
-} from './libc.js';
+} from '../libc.js';
 import { familyOf, socketAddress, type AddressFamily } from './socket-address.js';
 
 export interface BoundSocket {

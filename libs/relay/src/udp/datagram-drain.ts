@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import { MSG_DONTWAIT, libc, type Libc } from './libc.js';
+import { MSG_DONTWAIT, libc, type Libc } from '../libc.js';
 
 /** Datagrams that one system call takes, and how often it is repeated before other sockets have their turn. */
 const MAX_DATAGRAMS = 32;

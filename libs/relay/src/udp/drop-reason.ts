@@ -6,7 +6,7 @@ import {
   ENETUNREACH,
   ENOBUFS,
   ENOMEM,
-} from './libc.js';
+} from '../libc.js';
 
 /**
  * Why packets for a UDP reader were not sent. `full`: the network is slower than what is to be sent, for longer than

@@ -3,7 +3,7 @@ import { ManualClock, type MonotonicMs } from '@nightjar/common';
 import { BatchBuilder } from '../hub/batch-builder.js';
 import type { PacketBatch } from '../hub/packet-batch.js';
 import type { UdpDropReason } from './drop-reason.js';
-import { EAGAIN, EINVAL, EHOSTUNREACH, type Libc } from './libc.js';
+import { EAGAIN, EINVAL, EHOSTUNREACH, type Libc } from '../libc.js';
 import { ARENA_BYTES, MAX_MESSAGES, RETRY_MS, SegmentSender } from './segment-sender.js';
 import { MAX_RUN_BYTES } from './segment-plan.js';
 

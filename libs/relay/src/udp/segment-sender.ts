@@ -1,7 +1,7 @@
 import type { Clock } from '@nightjar/common';
 import type { PacketBatch } from '../hub/packet-batch.js';
 import { dropReasonOf, isTransient, type OnUdpDrop } from './drop-reason.js';
-import { EINVAL, EIO, EMSGSIZE, MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT, type Libc } from './libc.js';
+import { EINVAL, EIO, EMSGSIZE, MSG_DONTWAIT, SOL_UDP, UDP_SEGMENT, type Libc } from '../libc.js';
 import { planSegments, type SegmentPlan, type SegmentRun } from './segment-plan.js';
 
 /** Messages that one system call takes (UIO_MAXIOV). */

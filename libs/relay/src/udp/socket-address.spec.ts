@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AF_INET, AF_INET6 } from './libc.js';
+import { AF_INET, AF_INET6 } from '../libc.js';
 import { isSamePeer, socketAddress } from './socket-address.js';
 
 const V4 = (hex: string): string => `02001388${hex}0000000000000000`;

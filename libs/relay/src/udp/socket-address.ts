@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { AF_INET, AF_INET6 } from './libc.js';
+import { AF_INET, AF_INET6 } from '../libc.js';
 
 export type AddressFamily = typeof AF_INET | typeof AF_INET6;
 

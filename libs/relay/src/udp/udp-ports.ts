@@ -2,7 +2,7 @@ import { NightjarError, type Clock } from '@nightjar/common';
 import type { PacketBatch } from '../hub/packet-batch.js';
 import { bindUdp, type BoundSocket } from './bound-socket.js';
 import { dropReasonOf, type OnUdpDrop } from './drop-reason.js';
-import { libc } from './libc.js';
+import { libc } from '../libc.js';
 import { SegmentSender, type SegmentTarget } from './segment-sender.js';
 import { socketAddress } from './socket-address.js';
 

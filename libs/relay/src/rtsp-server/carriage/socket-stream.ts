@@ -7,6 +7,7 @@ import {
   type MovableStream,
   type Peer,
 } from './byte-stream.js';
+import { DirectSend } from './direct-send.js';
 import { onceDrained } from './once-drained.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -14,6 +15,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** A TCP connection, or TLS on one. */
 export class SocketStream implements ByteStream, MovableStream {
   readonly peer: Peer;
+  private readonly direct: DirectSend | undefined;
 
   /**
    * @param socket nobody reads it yet
@@ -25,6 +27,7 @@ export class SocketStream implements ByteStream, MovableStream {
   ) {
     this.peer = peer ?? { address: socket.remoteAddress ?? '', secure: false, via: 'direct' };
     socket.setNoDelay(true);
+    this.direct = DirectSend.of(socket);
   }
 
   get queuedBytes(): number {
@@ -49,7 +52,8 @@ export class SocketStream implements ByteStream, MovableStream {
   }
 
   write(bytes: Buffer): void {
-    this.socket.write(bytes);
+    const taken = this.direct?.send(bytes) ?? 0;
+    if (taken < bytes.length) this.socket.write(taken === 0 ? bytes : bytes.subarray(taken));
   }
 
   onceDrained(listener: () => void): void {

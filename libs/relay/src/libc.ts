@@ -11,6 +11,8 @@ export interface Libc {
   close(fd: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
+  /** Returns how many bytes the kernel took; -1 for none. */
+  send(fd: number, bytes: Buffer, length: number, flags: number): number;
   /** `messages` holds `count` times `struct mmsghdr`. Returns how many were sent; -1 when the first one failed. */
   sendmmsg(fd: number, messages: Buffer, count: number, flags: number): number;
   /** As sendmmsg; the last argument is a timeout, which we have no use for. Returns how many were received; -1 for none. */
@@ -36,6 +38,8 @@ export const SOL_UDP = 17;
 /** udp(7), Linux 4.18. */
 export const UDP_SEGMENT = 103;
 export const MSG_DONTWAIT = 0x40;
+/** A peer that is gone is an error, not a signal. */
+export const MSG_NOSIGNAL = 0x4000;
 export const EIO = 5;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
@@ -63,6 +67,7 @@ function load(): Libc | undefined {
       setsockopt: library.func(
         'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
       ),
+      send: library.func('int64_t send(int fd, void *bytes, size_t length, int flags)'),
       sendmmsg: library.func('int sendmmsg(int fd, void *messages, uint32_t count, int flags)'),
       recvmmsg: library.func(
         'int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)',
