@@ -40,6 +40,7 @@ describe('a valid configuration', () => {
         udpPort: 0,
         udpBurstBytes: 48 * 2 ** 10,
         udpBurstIntervalMs: 5,
+        srtp: true,
         multicast: {
           enabled: false,
           range: '239.192.0.0/16',

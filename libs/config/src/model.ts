@@ -52,6 +52,8 @@ export interface RtspConfig extends ListenConfig {
   /** What a UDP reader gets at once, and again after each interval, at most. */
   readonly udpBurstBytes: number;
   readonly udpBurstIntervalMs: number;
+  /** Whether readers that come by TLS are offered SRTP. */
+  readonly srtp: boolean;
   readonly multicast: MulticastConfig;
   /** An on-demand source leaves its camera this long after its last reader. */
   readonly closeAfterMs: number;

@@ -78,6 +78,12 @@ const rtsp = z.strictObject({
   udpBurstInterval: duration({ min: 1, max: 1_000 })
     .prefault('5ms')
     .describe('Time in which a UDP player may get as much again.'),
+  srtp: z
+    .boolean()
+    .prefault(true)
+    .describe(
+      'Whether players that connect by TLS (rtsps) are offered SRTP, so that their media is encrypted over UDP too. Keys are never told without TLS.',
+    ),
   multicast: multicast.prefault({}).describe('Streams to groups that any number may listen to.'),
   closeAfter: duration({ min: 0, max: DAY_MS })
     .prefault('10s')

@@ -35,6 +35,7 @@ export async function toConfig(
       udpPort: rtsp.udpPort,
       udpBurstBytes: rtsp.udpBurst,
       udpBurstIntervalMs: rtsp.udpBurstInterval,
+      srtp: rtsp.srtp,
       multicast: { ...rtsp.multicast, interface: rtsp.multicast.interface },
       closeAfterMs: rtsp.closeAfter,
       maxReaderQueueBytes: rtsp.maxReaderQueueBytes,

@@ -58,6 +58,8 @@ export interface Hub {
   detach(reader: HubReader): void;
   /** The first packet per track that a reader attached now with `fromKeyframe` gets; undefined where not known yet. */
   position(): readonly (TrackPosition | undefined)[];
+  /** SSRC under which readers get a track; undefined before the tracks are known. */
+  ssrc(track: number): number | undefined;
   /**
    * Starts the source if needed and waits until it is online.
    * @throws NightjarError 'unavailable' when that takes longer than `timeoutMs` or the camera refuses.

@@ -169,6 +169,10 @@ export class StreamHub implements Hub, SourceSink {
     );
   }
 
+  ssrc(track: number): number | undefined {
+    return this.states[track]?.continuity.ssrc;
+  }
+
   async ready(timeoutMs: number): Promise<readonly SdpTrack[]> {
     if (this.shut) throw unavailable('the stream was removed');
     this.begin();

@@ -45,7 +45,7 @@ export class LiveMount implements Mount {
       sessionId: this.options.sessionId,
       sessionVersion: this.options.hub.tracksVersion,
       range: ['npt=now-'],
-      tracks,
+      tracks: tracks.map((track, at) => ({ ...track, ssrc: this.options.hub.ssrc(at) })),
     };
   }
 

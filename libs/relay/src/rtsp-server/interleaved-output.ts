@@ -7,6 +7,7 @@ import {
   type PacketBatch,
 } from '../hub/packet-batch.js';
 import type { StreamOutput, Traffic } from './mount.js';
+import type { Seal } from './srtp/seal.js';
 import { SsrcTable } from './ssrc-table.js';
 
 /** What an interleaved session needs of its TCP connection. */
@@ -28,6 +29,8 @@ export interface OutputOptions {
   readonly onCut: (reason: string) => void;
   /** Where what left over this transport is added up. */
   readonly traffic: Traffic;
+  /** Protects what is sent, for readers that set up SRTP. */
+  readonly seal?: Seal | undefined;
 }
 
 /** RTP and RTCP inside the RTSP connection (RFC 2326 s.10.12). */
@@ -79,7 +82,8 @@ export class InterleavedOutput implements StreamOutput {
     return this.waiting ? this.heldBytes + this.connection.queuedBytes : this.heldBytes;
   }
 
-  batch(batch: PacketBatch, from: number): void {
+  batch(plain: PacketBatch, from: number): void {
+    const batch = this.options.seal?.batch(plain) ?? plain;
     if (!this.sawBatch) {
       this.sawBatch = true;
       this.table.sawBatch(batch);
@@ -92,15 +96,17 @@ export class InterleavedOutput implements StreamOutput {
     if (packets > 0) this.write(bytes, packets);
   }
 
-  send(track: number, packet: Buffer, rtcp: boolean): void {
+  send(track: number, plain: Buffer, rtcp: boolean): void {
     const channel = this.map[track] ?? -1;
     if (channel < 0) return;
     if (rtcp) {
-      this.table.sawReport(track, packet);
+      this.table.sawReport(track, plain);
     } else {
-      this.table.sent(track, ssrcOf(packet, 0));
+      this.table.sent(track, ssrcOf(plain, 0));
       this.pendingPackets++;
     }
+    const { seal } = this.options;
+    const packet = (rtcp ? seal?.rtcp(track, plain) : seal?.rtp(track, plain)) ?? plain;
     const frame = Buffer.allocUnsafe(4 + packet.length);
     frame[0] = 0x24;
     frame[1] = rtcp ? channel + 1 : channel;

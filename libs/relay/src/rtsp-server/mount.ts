@@ -74,6 +74,8 @@ export interface MountDescription {
 export interface MountTrack extends SdpTrack {
   /** Values of further `a=` lines of its media section. */
   readonly attributes?: readonly string[];
+  /** SSRC of its packets, where that is known before they are sent. */
+  readonly ssrc?: number | undefined;
 }
 
 /** What PLAY asks for; undefined is a header that was not sent. A live stream knows no other time than its own. */

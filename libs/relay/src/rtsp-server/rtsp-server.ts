@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '@nightjar/common';
 import type { Authenticator } from './authenticator.js';
-import type { ByteStream } from './carriage/byte-stream.js';
+import type { ByteStream, Peer } from './carriage/byte-stream.js';
 import { SocketStream } from './carriage/socket-stream.js';
 import { RtspConnection, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
@@ -20,6 +20,7 @@ import { METHODS, MethodTable } from './methods/index.js';
 import { RequestHandler } from './request-handler.js';
 import type { RtspSession } from './session.js';
 import { Sessions } from './sessions.js';
+import { SrtpKeys } from './srtp/srtp-keys.js';
 import type { OnUdpDrop } from '../udp/drop-reason.js';
 import { Pacer } from '../udp/pacer.js';
 import { UdpPorts } from '../udp/udp-ports.js';
@@ -40,6 +41,8 @@ export interface RtspServerOptions {
   readonly udpBurstIntervalMs?: number;
   /** How streams are sent to multicast groups; absent: not at all. */
   readonly multicast?: MulticastOptions;
+  /** Whether clients that come by TLS are offered SRTP. */
+  readonly srtp?: boolean;
   /** Which of several processes with the same options this is: each has UDP ports and groups of its own. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
   /** Queue above which a pushing mount (playback) is asked to wait, bytes. */
@@ -94,6 +97,7 @@ export class RtspServer {
       methods,
       udpPorts: this.udpPorts,
       groups: this.groups,
+      srtp: this.options.srtp === true ? new SrtpKeys() : undefined,
       pacer: this.pacer,
       events: this.options.events ?? {},
       cname: this.cname,
@@ -122,9 +126,10 @@ export class RtspServer {
   /**
    * Takes over a connection that was accepted elsewhere. Its first request is answered here whatever it names.
    * @param head what was read of the socket already; kept
+   * @param peer who is behind it, where that is not who opened the socket
    */
-  adopt(socket: Socket, head: Buffer): void {
-    this.accept(new SocketStream(socket))?.begin(head);
+  adopt(socket: Socket, head: Buffer, peer?: Peer): void {
+    this.accept(new SocketStream(socket, peer))?.begin(head);
   }
 
   /** The TCP port in use. */

@@ -16,6 +16,8 @@ import type {
   PlayRequest,
   ReaderTransport,
 } from './mount.js';
+import type { SealedStream } from './srtp/sealed-stream.js';
+import { SessionSrtp, type KeyedTrack } from './srtp/session-srtp.js';
 import { UdpOutput, type UdpTrack } from './udp-output.js';
 import type { Pacer } from '../udp/pacer.js';
 import type { UdpPorts } from '../udp/udp-ports.js';
@@ -50,6 +52,7 @@ export class RtspSession {
   private readonly reports: (() => void)[] = [];
   private over = false;
   private readonly tags = new Set<string>();
+  private protection: SessionSrtp | undefined;
 
   constructor(
     readonly options: SessionOptions,
@@ -73,6 +76,23 @@ export class RtspSession {
 
   get transport(): ReaderTransport | undefined {
     return this.member === undefined ? this.output?.transport : 'multicast';
+  }
+
+  /** Undefined in a session without SRTP. */
+  get srtp(): SessionSrtp | undefined {
+    return this.protection;
+  }
+
+  /** Makes it a session of SRTP, before its first track is set up. */
+  protect(stream: () => SealedStream): SessionSrtp {
+    return (this.protection ??= new SessionSrtp(stream()));
+  }
+
+  /** Tracks that were set up, with their SSRC. */
+  get keyedTracks(): KeyedTrack[] {
+    return this.peers
+      .map((_, track) => ({ track, ssrc: this.ssrc(track) ?? 0 }))
+      .filter(({ track }) => this.hasTrack(track));
   }
 
   /** The connection that carries the media, for interleaved sessions. */
@@ -105,8 +125,9 @@ export class RtspSession {
     this.peers[track] = peer;
     const { clock, pacer } = this.options;
     this.reports.push(
-      ports.onReport(peer.rtcp, () => {
-        this.lastSeenMs = clock.monotonicMs();
+      ports.onReport(peer.rtcp, (packet) => {
+        if (this.protection?.isReport(track, packet) !== false)
+          this.lastSeenMs = clock.monotonicMs();
       }),
     );
     this.output ??= new UdpOutput(ports, this.peers, {
@@ -131,9 +152,16 @@ export class RtspSession {
     return this.member.setup(track);
   }
 
-  /** SSRC to announce for a track, where the mount sends under ours. */
+  /** SSRC to announce for a track: where the mount sends under ours, and with SRTP, whose keys go by it. */
   announcedSsrc(track: number): number | undefined {
-    return this.options.mount.kind === 'playback' ? this.output?.ssrc(track) : undefined;
+    const announced = this.options.mount.kind === 'playback' || this.protection !== undefined;
+    return announced ? this.ssrc(track) : undefined;
+  }
+
+  /** SSRC of what is sent for a track, once that is known. */
+  private ssrc(track: number): number | undefined {
+    const { mount, description } = this.options;
+    return mount.kind === 'playback' ? this.output?.ssrc(track) : description.tracks[track]?.ssrc;
   }
 
   /** Starts the mount; its packets are held back until {@link release}. */
@@ -142,6 +170,7 @@ export class RtspSession {
     this.stream ??= this.member ?? this.options.mount.open(this.output!);
     const answer = await this.stream.play(request);
     this.state = 'playing';
+    this.protection?.countPlaying(true);
     return answer;
   }
 
@@ -155,6 +184,7 @@ export class RtspSession {
   async pause(): Promise<{ readonly range?: string }> {
     const answer = (await this.stream?.pause()) ?? {};
     this.state = 'ready';
+    this.protection?.countPlaying(false);
     return answer;
   }
 
@@ -165,6 +195,7 @@ export class RtspSession {
     for (const forget of this.reports) forget();
     this.stream?.close();
     this.member?.close();
+    this.protection?.countPlaying(false);
     if (bye) this.output?.end();
     this.output?.dispose();
   }
@@ -173,6 +204,7 @@ export class RtspSession {
     const { output, mount, onEnd } = this.options;
     return {
       ...output,
+      seal: this.protection,
       traffic: mount.observer?.traffic[transport] ?? { bytes: 0, packets: 0 },
       onCut: (reason) => onEnd(this, reason),
     };

@@ -1,5 +1,10 @@
 import { isIPv4 } from 'node:net';
-import { chooseTransport, type TransportOffer, type TransportSpec } from '@nightjar/rtsp';
+import {
+  chooseTransport,
+  type MikeyMessage,
+  type TransportOffer,
+  type TransportSpec,
+} from '@nightjar/rtsp';
 import type { RtspConnection } from './connection.js';
 import type { ServerContext } from './methods/method.js';
 import type { Mount } from './mount.js';
@@ -13,16 +18,26 @@ export interface TrackSetup {
   readonly track: number;
   /** The URL names the form of the stream that is sent to a group, and no other will do. */
   readonly multicastOnly: boolean;
+  /** Keys that came with the request; asked for when SRTP was chosen. @throws NightjarError with status 463 */
+  readonly clientKeys: () => MikeyMessage | undefined;
 }
 
-/** The name under which the mount can be sent to a group; undefined where it cannot. */
-export function sharedName(groups: MulticastGroups | undefined, mount: Mount): string | undefined {
-  return groups === undefined ? undefined : mount.shared;
+/**
+ * The name under which the mount can be sent to a group; undefined where it cannot. What goes to groups is readable for
+ * all, which is not what somebody wants who connects by TLS.
+ */
+export function sharedName(
+  groups: MulticastGroups | undefined,
+  mount: Mount,
+  connection: RtspConnection,
+): string | undefined {
+  return groups === undefined || connection.peer.secure ? undefined : mount.shared;
 }
 
 /**
  * Sets one track up for the first transport of a client's list that we can serve.
  * @returns what to answer; undefined for 461
+ * @throws NightjarError with status 463 when the keys of the client are of no use
  */
 export function setUpTransport(
   specs: readonly TransportSpec[],
@@ -33,22 +48,37 @@ export function setUpTransport(
   while (taken.has(free) || taken.has(free + 1)) free += 2;
   const chosen = chooseTransport(specs, offerOf(setup), [free, free + 1], taken);
   if (chosen === undefined) return undefined;
-  if (chosen.kind === 'tcp') return setUpTcp(setup, chosen.interleaved);
   if (chosen.kind === 'multicast') return setUpMulticast(setup);
-  return setUpUdp(setup, chosen.clientPort);
+  if (chosen.srtp === true) protect(setup);
+  return chosen.kind === 'tcp'
+    ? setUpTcp(setup, chosen.interleaved)
+    : setUpUdp(setup, chosen.clientPort);
 }
 
-/** One session, one transport: mixing them would split a picture from its sound. */
+function protect({ server, session, connection, track, clientKeys }: TrackSetup): void {
+  const { resource, mount } = session.options;
+  const srtp = session.protect(() => server.srtp!.take(connection, resource, mount));
+  srtp.setUp(track, clientKeys());
+}
+
+/** One session, one transport: mixing them would split a picture from its sound, or leave one of them readable. */
 function offerOf({ server, session, connection, multicastOnly }: TrackSetup): TransportOffer {
   const { mount } = session.options;
   const { tcp = true, udp = true } = mount.transports ?? {};
   const { transport = 'any' } = session;
-  const group = isIPv4Peer(connection.peerAddress) ? sharedName(server.groups, mount) : undefined;
+  const group = isIPv4Peer(connection.peerAddress)
+    ? sharedName(server.groups, mount, connection)
+    : undefined;
+  const { secure } = connection.peer;
+  const isFirst = session.transport === undefined;
   const unicast = !(multicastOnly && group !== undefined);
   return {
     tcp: tcp && unicast && ['any', 'tcp'].includes(transport),
     udp: udp && unicast && ['any', 'udp'].includes(transport) && server.udpPorts !== undefined,
     multicast: group !== undefined && ['any', 'multicast'].includes(transport),
+    plain: isFirst || session.srtp === undefined,
+    plainUdp: !secure,
+    srtp: secure && server.srtp !== undefined && (isFirst || session.srtp !== undefined),
   };
 }
 
@@ -58,7 +88,7 @@ function setUpTcp(
 ): TransportSpec {
   session.setupTcp(track, rtp, connection);
   return {
-    profile: 'RTP/AVP',
+    profile: profileOf(session),
     lower: 'TCP',
     unicast: true,
     interleaved: [rtp, rtcp],
@@ -78,7 +108,7 @@ function setUpUdp(
     ports,
   );
   return {
-    profile: 'RTP/AVP',
+    profile: profileOf(session),
     lower: 'UDP',
     unicast: true,
     clientPort: [rtp, rtcp],
@@ -87,9 +117,10 @@ function setUpUdp(
   };
 }
 
-function setUpMulticast({ server, session, track }: TrackSetup): TransportSpec | undefined {
+function setUpMulticast(setup: TrackSetup): TransportSpec | undefined {
+  const { server, session, connection, track } = setup;
   const { groups } = server;
-  const stream = sharedName(groups, session.options.mount);
+  const stream = sharedName(groups, session.options.mount, connection);
   const to = session.setupMulticast(track, stream!, groups!);
   if (to === undefined) return undefined;
   return {
@@ -100,6 +131,10 @@ function setUpMulticast({ server, session, track }: TrackSetup): TransportSpec |
     port: [to.ports[0], to.ports[1]],
     ttl: to.ttl,
   };
+}
+
+function profileOf({ srtp }: RtspSession): TransportSpec['profile'] {
+  return srtp === undefined ? 'RTP/AVP' : 'RTP/SAVP';
 }
 
 function announced(session: RtspSession, track: number): { readonly ssrc?: number } {

@@ -80,8 +80,9 @@ export class UdpOutput implements StreamOutput, Paced {
     return this.table.of(track);
   }
 
-  batch(batch: PacketBatch, from: number): void {
+  batch(plain: PacketBatch, from: number): void {
     if (this.closed) return;
+    const batch = this.options.seal?.batch(plain) ?? plain;
     if (!this.waiting && !this.holding && !this.ports.stalled) {
       const bytes = tailBytes(batch, from);
       if (bytes <= this.allowance.at(this.options.pacer.clock.monotonicMs())) {
@@ -92,9 +93,12 @@ export class UdpOutput implements StreamOutput, Paced {
     this.enqueue({ kind: 'batch', batch, next: from }, tailBytes(batch, from));
   }
 
-  send(track: number, packet: Buffer, rtcp: boolean): void {
+  send(track: number, plain: Buffer, rtcp: boolean): void {
     if (this.peers[track] === undefined || this.closed) return;
-    this.enqueue({ kind: 'packet', packet: Buffer.from(packet), track, rtcp }, packet.length);
+    const { seal } = this.options;
+    const sealed = rtcp ? seal?.rtcp(track, plain) : seal?.rtp(track, plain);
+    const packet = sealed ?? Buffer.from(plain);
+    this.enqueue({ kind: 'packet', packet, track, rtcp }, packet.length);
   }
 
   flush(): boolean {
@@ -224,7 +228,8 @@ export class UdpOutput implements StreamOutput, Paced {
     for (const [track, ssrc] of this.table.active()) {
       const peer = this.peers[track];
       if (peer === undefined) continue;
-      const packet = encodeBye({ ssrc, cname: this.options.cname });
+      const bye = encodeBye({ ssrc, cname: this.options.cname });
+      const packet = this.options.seal?.rtcp(track, bye) ?? bye;
       this.sent(packet.length, 0);
       this.ports.sendRtcp(packet, peer.rtcp);
     }

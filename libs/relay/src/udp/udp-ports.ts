@@ -33,7 +33,7 @@ export interface UdpPeer {
 export class UdpPorts {
   /** Undefined where the platform has no segmentation offload: then every packet is a call of its own. */
   private readonly offload: SegmentSender | undefined;
-  private readonly reportListeners = new Map<string, () => void>();
+  private readonly reportListeners = new Map<string, (packet: Buffer) => void>();
   private readonly sentOne: (error: NodeJS.ErrnoException | null) => void;
 
   private constructor(
@@ -52,8 +52,8 @@ export class UdpPorts {
       socket.on('error', () => undefined);
       socket.unref();
     }
-    rtcp.socket.on('message', (_, { address, port }) =>
-      this.reportListeners.get(key(address, port))?.(),
+    rtcp.socket.on('message', (packet, { address, port }) =>
+      this.reportListeners.get(key(address, port))?.(packet),
     );
   }
 
@@ -114,10 +114,10 @@ export class UdpPorts {
   }
 
   /**
-   * Calls `listener` for every RTCP packet from the peer; the listener that was set last counts.
+   * Calls `listener` with every RTCP packet from the peer, which it may change; the listener that was set last counts.
    * @returns ends it
    */
-  onReport({ address, port }: UdpPeer, listener: () => void): () => void {
+  onReport({ address, port }: UdpPeer, listener: (packet: Buffer) => void): () => void {
     const peer = key(address, port);
     this.reportListeners.set(peer, listener);
     return () => {

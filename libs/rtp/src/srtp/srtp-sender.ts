@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { NightjarError } from '@nightjar/common';
 import { payloadStartOf, sequenceOf, ssrcOf } from '../rtp-packet.js';
 import { SRTP_TAG_BYTES, type SrtpMasterKey } from './master-key.js';
@@ -12,6 +13,8 @@ export const SRTCP_INDEX_BYTES = 4;
 export const SRTCP_ENCRYPTED = 0x8000_0000;
 /** Packets of a group of pictures may be sent again to a new reader; what is older than this may not. */
 const SENT_WINDOW = 32_768;
+/** Indexes of reports that are left to a key, at least, when its numbering does not begin at 0. */
+const FIRST_RTCP_INDEXES = 2 ** 30;
 
 interface Sent {
   /** Highest index of the stream so far. */
@@ -53,8 +56,27 @@ export class SrtpSender {
     for (const stream of this.sent.values()) stream.window = new ReplayWindow(SENT_WINDOW);
   }
 
+  /**
+   * A sender of the same packets, as they are numbered now, under another key, for somebody else. Should the key be one
+   * that is in use, reports have other indexes all the same.
+   */
+  fork(master: SrtpMasterKey): SrtpSender {
+    const other = new SrtpSender(master);
+    for (const [ssrc, { highest }] of this.sent)
+      other.sent.set(ssrc, { highest, window: new ReplayWindow(SENT_WINDOW) });
+    other.rtcpIndex = randomInt(FIRST_RTCP_INDEXES);
+    return other;
+  }
+
+  /** Highest index of all its streams, -1 before the first packet. */
+  get highestIndex(): number {
+    let highest = -1;
+    for (const stream of this.sent.values()) highest = Math.max(highest, stream.highest);
+    return highest;
+  }
+
   /** Rollover counter that a receiver needs for the packet with this number; 0 before the first packet. */
-  rocAt(ssrc: number, sequence: number | undefined): number {
+  rocAt(ssrc: number, sequence?: number): number {
     const highest = this.sent.get(ssrc)?.highest ?? 0;
     return Math.max(0, rocOf(sequence === undefined ? highest : estimateIndex(highest, sequence)));
   }

@@ -17,6 +17,8 @@ export interface SdpOffer {
     readonly control: string;
     /** RTP port of a group. Absent: what SETUP says. */
     readonly port?: number;
+    /** Value of `a=key-mgmt` (RFC 4567): the track is sent by SRTP. */
+    readonly keyMgmt?: string | undefined;
     /** Values of further `a=` lines. */
     readonly attributes?: readonly string[];
   }[];
@@ -59,6 +61,7 @@ function printMedia({
   format,
   control,
   port = 0,
+  keyMgmt,
   attributes = [],
 }: SdpOffer['tracks'][number]): Printable['media'][number] {
   const config = Object.entries(format.fmtp)
@@ -67,12 +70,14 @@ function printMedia({
   return {
     type: format.kind,
     port,
-    protocol: 'RTP/AVP',
+    protocol: keyMgmt === undefined ? 'RTP/AVP' : 'RTP/SAVP',
     payloads: String(format.payloadType),
     rtp: format.encodingName === '' ? [] : [printRtpMap(format)],
     fmtp: config === '' ? [] : [{ payload: format.payloadType, config }],
     control: oneLine(control),
-    invalid: attributes.map((value) => ({ value: oneLine(value) })),
+    invalid: [...(keyMgmt === undefined ? [] : [`key-mgmt:${keyMgmt}`]), ...attributes].map(
+      (value) => ({ value: oneLine(value) }),
+    ),
   };
 }
 

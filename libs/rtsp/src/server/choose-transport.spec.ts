@@ -6,6 +6,10 @@ const ALL: TransportOffer = { tcp: true, udp: true, multicast: true };
 const UNICAST: TransportOffer = { tcp: true, udp: true };
 const GROUP_ONLY: TransportOffer = { tcp: false, udp: false, multicast: true };
 
+/** To who comes by TLS, and to who has set up a track by SRTP. */
+const SECURE: TransportOffer = { ...UNICAST, srtp: true, plainUdp: false };
+const SRTP_ONLY: TransportOffer = { ...SECURE, multicast: true, plain: false };
+
 const tcp = (rtp: number) => ({ kind: 'tcp', interleaved: [rtp, rtp + 1] });
 const udp = (rtp: number) => ({ kind: 'udp', clientPort: [rtp, rtp + 1] });
 const multicast = { kind: 'multicast' };
@@ -50,6 +54,12 @@ describe('the choice of a transport', () => {
     ['RTP/AVP/TCP;unicast;dest_addr=":9";setup=active', ALL, undefined],
     ['RTP/SAVP;multicast', ALL, undefined],
     ['RTP/AVP;multicast;mode=record', ALL, undefined],
+    ['RTP/SAVP/TCP;interleaved=0-1', ALL, undefined],
+    ['RTP/SAVP/TCP;interleaved=0-1', SECURE, { ...tcp(0), srtp: true }],
+    ['RTP/SAVPF;unicast;client_port=5000-5001', SECURE, { ...udp(5000), srtp: true }],
+    ['RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP', SECURE, tcp(8)],
+    ['RTP/AVP/TCP,RTP/SAVP/TCP;interleaved=0-1', SRTP_ONLY, { ...tcp(0), srtp: true }],
+    ['RTP/SAVP;multicast', SRTP_ONLY, undefined],
   ])('of %s', (header, offer, chosen) => {
     expect(chooseTransport(parseTransport(header), offer, [8, 9], new Set([2, 3]))).toEqual(chosen);
   });

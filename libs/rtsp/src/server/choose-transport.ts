@@ -4,12 +4,22 @@ export interface TransportOffer {
   readonly tcp: boolean;
   readonly udp: boolean;
   readonly multicast?: boolean;
+  /** Whether packets may go unprotected (RTP/AVP), and so over UDP. Absent: they may. */
+  readonly plain?: boolean;
+  readonly plainUdp?: boolean;
+  /** Whether SRTP (RTP/SAVP) is offered. Its keys travel in RTSP, which must be inside TLS then. */
+  readonly srtp?: boolean;
 }
 
 export type ChosenTransport =
-  | { readonly kind: 'tcp'; readonly interleaved: readonly [number, number] }
+  | {
+      readonly kind: 'tcp';
+      readonly interleaved: readonly [number, number];
+      readonly srtp?: true;
+    }
   | {
       readonly kind: 'udp';
+      readonly srtp?: true;
       readonly clientPort: readonly [number, number];
       /** `mux`: RTCP shares the port of RTP. `none`: the client takes no RTCP. Absent: it goes to the second port. */
       readonly rtcp?: 'mux' | 'none';
@@ -30,23 +40,26 @@ export function chooseTransport(
   taken: ReadonlySet<number>,
 ): ChosenTransport | undefined {
   for (const spec of specs) {
-    if (spec.mode === 'RECORD' || (spec.profile !== 'RTP/AVP' && spec.profile !== 'RTP/AVPF'))
-      continue;
+    if (spec.mode === 'RECORD') continue;
+    const secure = spec.profile === 'RTP/SAVP' || spec.profile === 'RTP/SAVPF';
+    if (secure ? offer.srtp !== true : offer.plain === false) continue;
+    const srtp = secure ? { srtp: true as const } : {};
     // Media on a TCP connection of its own (RFC 7826 s.18.54) is not offered.
     if (spec.lower === 'TCP' && spec.destAddr !== undefined) continue;
     if (spec.lower === 'TCP' || spec.interleaved !== undefined) {
       if (!offer.tcp) continue;
       const asked = spec.interleaved;
       const usable = asked !== undefined && !taken.has(asked[0]) && !taken.has(asked[1]);
-      return { kind: 'tcp', interleaved: usable ? [asked[0], asked[1]] : freeChannels };
+      return { kind: 'tcp', interleaved: usable ? [asked[0], asked[1]] : freeChannels, ...srtp };
     }
     // Without client_port and `unicast` the default of RTSP 1.0 is multicast.
     if (!spec.unicast) {
-      if (offer.multicast === true) return { kind: 'multicast' };
+      if (offer.multicast === true && !secure) return { kind: 'multicast' };
       continue;
     }
-    const chosen = offer.udp ? chooseUdp(spec) : undefined;
-    if (chosen !== undefined) return chosen;
+    const mayUdp = offer.udp && (secure || offer.plainUdp !== false);
+    const chosen = mayUdp ? chooseUdp(spec) : undefined;
+    if (chosen !== undefined) return { ...chosen, ...srtp };
   }
   return undefined;
 }

@@ -3,8 +3,9 @@ import type { Answer } from '../connection.js';
 import { requiredOf } from '../features.js';
 import type { Mount, MountDescription } from '../mount.js';
 import { parseResource, trackControl, type Resource } from '../resource.js';
+import { streamKeys } from '../srtp/told-keys.js';
 import { sharedName } from '../track-transport.js';
-import type { Exchange, ResourceMethod, ServerContext } from './method.js';
+import type { Exchange, ResourceMethod } from './method.js';
 
 /** RFC 2326 s.10.2. */
 export const describe: ResourceMethod = {
@@ -14,7 +15,8 @@ export const describe: ResourceMethod = {
   answer: answerDescribe,
 };
 
-async function answerDescribe({ request, principal, server }: Exchange): Promise<Answer> {
+async function answerDescribe(exchange: Exchange): Promise<Answer> {
+  const { request, principal, server } = exchange;
   const accept = request.headers.get('Accept');
   if (accept !== undefined && !/application\/(sdp|\*)|\*\/\*/i.test(accept)) return { status: 406 };
   const resource = parseResource(request.uri);
@@ -26,7 +28,7 @@ async function answerDescribe({ request, principal, server }: Exchange): Promise
     sessionVersion: description.sessionVersion,
     name: description.name,
     ...(description.range === undefined ? {} : { range: description.range }),
-    ...whereToListen(server, resource, mount, description),
+    ...whereToListen(exchange, resource, mount, description),
   });
   return {
     status: 200,
@@ -39,23 +41,27 @@ async function answerDescribe({ request, principal, server }: Exchange): Promise
   };
 }
 
-/** Tracks of an SDP, with group and ports where the client asked for those. */
+/** Tracks of an SDP, with group and ports where the client asked for those, and with keys where it may have them. */
 function whereToListen(
-  { groups }: ServerContext,
+  { connection, server }: Exchange,
   resource: Resource,
   mount: Mount,
   { tracks }: MountDescription,
 ): Pick<Parameters<typeof printSdp>[0], 'multicast' | 'tracks'> {
-  const stream = resource.multicastOnly ? sharedName(groups, mount) : undefined;
+  const { groups } = server;
+  const stream = resource.multicastOnly ? sharedName(groups, mount, connection) : undefined;
+  const keys =
+    stream === undefined ? streamKeys(server, connection, resource.key, mount) : undefined;
   const groupTracks = tracks.map((_, track) =>
     stream === undefined ? undefined : groups?.track(stream, track),
   );
   const [first] = groupTracks;
   return {
     ...(first === undefined ? {} : { multicast: first }),
-    tracks: tracks.map(({ format, attributes = [] }, track) => ({
+    tracks: tracks.map(({ format, attributes = [], ssrc }, track) => ({
       format,
       attributes,
+      keyMgmt: keys?.(ssrc),
       control: trackControl(resource, track),
       port: groupTracks[track]?.ports[0] ?? 0,
     })),

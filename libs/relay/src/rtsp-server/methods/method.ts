@@ -8,6 +8,7 @@ import type { MulticastGroups } from '../multicast-groups.js';
 import type { RtspServerEvents } from '../rtsp-server-events.js';
 import type { RtspSession } from '../session.js';
 import type { Sessions } from '../sessions.js';
+import type { SrtpKeys } from '../srtp/srtp-keys.js';
 import type { Pacer } from '../../udp/pacer.js';
 import type { UdpPorts } from '../../udp/udp-ports.js';
 
@@ -29,6 +30,8 @@ export interface ServerContext {
   readonly udpPorts: UdpPorts | undefined;
   /** Undefined when streams are not sent to groups. */
   readonly groups: MulticastGroups | undefined;
+  /** Undefined when SRTP is not offered; it is to clients alone that come by TLS. */
+  readonly srtp: SrtpKeys | undefined;
   readonly pacer: Pacer;
   readonly events: RtspServerEvents;
   readonly cname: string;

@@ -1,11 +1,12 @@
 import { NightjarError } from '@nightjar/common';
-import { parseTransport, printTransport } from '@nightjar/rtsp';
+import { parseKeyMgmt, parseMikey, parseTransport, printTransport } from '@nightjar/rtsp';
 import { notInState } from '../answers.js';
 import type { Answer } from '../connection.js';
 import { requiredOf } from '../features.js';
 import { MAX_SESSIONS_PER_CONNECTION, SESSION_TIMEOUT_SECONDS } from '../limits.js';
 import { parseResource, type Resource } from '../resource.js';
 import { RtspSession } from '../session.js';
+import { printSessionKeys } from '../srtp/told-keys.js';
 import { setUpTransport } from '../track-transport.js';
 import type { Exchange, ResourceMethod } from './method.js';
 
@@ -40,6 +41,10 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
     connection,
     track,
     multicastOnly: resource.multicastOnly,
+    clientKeys: () => {
+      const keyMgmt = parseKeyMgmt(request.headers.get('KeyMgmt') ?? '');
+      return keyMgmt === undefined ? undefined : parseMikey(keyMgmt.data);
+    },
   });
   if (answer === undefined) return { status: 461 };
   server.sessions.add(session, connection);
@@ -48,6 +53,7 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
     headers: {
       Session: `${session.id};timeout=${SESSION_TIMEOUT_SECONDS}`,
       Transport: printTransport(answer),
+      ...printSessionKeys(session, track, request.uri, server.clock),
       'Cache-Control': 'no-cache',
     },
   };
