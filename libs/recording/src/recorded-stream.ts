@@ -74,9 +74,12 @@ export class RecordedStream {
       return;
     }
     const nowMs = this.options.clock.now();
-    if (!demand.wanted || !before.wanted) this.account.turn(this.stateOf(demand), nowMs);
+    const wasPrivate = before.because === 'privacy';
+    // Pictures that need others of the time of privacy belong to it: with a camera that delivers it lasts until a keyframe.
+    const lasts = wasPrivate && demand.wanted && this.source?.hub.delivering === true;
+    if (!lasts && !(demand.wanted && before.wanted)) this.account.turn(this.stateOf(demand), nowMs);
     // The hub may still hold pictures from the time of privacy.
-    this.attach({ fromKeyframe: before.because !== 'privacy' });
+    this.attach({ fromKeyframe: !wasPrivate });
   }
 
   /** Its source in the relay now; a source whose settings changed is another one. */

@@ -182,10 +182,11 @@ export class Account {
     this.grow(this.span);
   }
 
-  /** While footage is missing: there is now another reason for it. Reasons that operators are told alike are one. */
+  /** While footage that is wanted is missing: there is now another reason for it. Reasons that operators are told alike are one. */
   because(reason: string): void {
     const state = this.span?.state;
-    if (state?.kind !== 'gap' || missingReasonOf(state.reason) === missingReasonOf(reason)) return;
+    if (state === undefined) return;
+    if (state.kind === 'gap' && missingReasonOf(state.reason) === missingReasonOf(reason)) return;
     this.turn({ kind: 'gap', reason }, this.options.now());
   }
 

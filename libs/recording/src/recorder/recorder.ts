@@ -143,15 +143,14 @@ export class Recorder implements HubReader {
   interrupted(reason: OfflineReason): void {
     this.inputs.flush();
     this.interruptedBy(reason);
-    this.absence = reason;
+    this.missing(reason);
     // The camera comes back with clocks of its own; nothing of the old ones may judge them.
     this.connect();
   }
 
   unavailable(reason: OfflineReason): void {
-    this.absence = reason;
     this.preRoll?.release(reason);
-    if (this.demand.wanted && !this.ended) this.account.because(this.runs.reasonOr(reason));
+    this.missing(reason);
   }
 
   closed(): void {
@@ -176,6 +175,12 @@ export class Recorder implements HubReader {
     this.ended = true;
     this.preRoll?.release(undefined);
     this.runs.close();
+  }
+
+  /** The camera sends nothing. */
+  private missing(reason: OfflineReason): void {
+    this.absence = reason;
+    if (this.demand.wanted && !this.ended) this.account.because(this.runs.reasonOr(reason));
   }
 
   private connect(): void {
