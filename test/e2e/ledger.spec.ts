@@ -16,7 +16,69 @@ const CATCH_UP_MS = 15_000;
 const EXACT_MS = 60;
 const ROUNDING_MS = 10;
 
+/** Connecting there fails at once, as to a network without a route. */
+const NO_ROUTE = 'rtsp://224.0.0.1/stream';
+
 describe('the ledger', () => {
+  scenario('tells why nothing is recorded, of each camera', LIMIT_MS, async (stage) => {
+    const names = ['dead', 'locked', 'lost'];
+    const cameras = await Cameras.start(
+      stage,
+      Object.fromEntries(names.map((name) => [name, 'synthetic'])),
+    );
+    await cameras.inject('dead', { refuse: true });
+    await cameras.inject('locked', { wrongPassword: true });
+    const nightjar = await Installation.create(stage, {
+      volumes: { main: { path: 'footage', adopt: 'empty' }, away: { path: 'not-mounted' } },
+      cameras: {
+        dead: recordedCameraAt(cameras.url('dead')),
+        locked: recordedCameraAt(cameras.url('locked')),
+        lost: recordedCameraAt(`${cameras.url('lost')}-and-gone`),
+        far: recordedCameraAt(NO_ROUTE),
+        homeless: recordedCameraAt(cameras.url('lost'), { volumes: ['away'] }),
+      },
+    });
+    const reasons = {
+      dead: 'camera-offline',
+      locked: 'auth-failed',
+      lost: 'configuration',
+      far: 'network',
+      homeless: 'volume-missing',
+    };
+    const media = await nightjar.startMedia();
+    await eventually(
+      async () => {
+        const metrics = await nightjar.metrics();
+        const missing = (labels: object): number =>
+          metrics.sum('nightjar_camera_missing_seconds_total', { ...labels });
+        for (const [camera, reason] of Object.entries(reasons)) {
+          expect(missing({ camera, reason })).toBeGreaterThan(1);
+          const expected = metrics.sum('nightjar_camera_expected_seconds_total', { camera });
+          expect(Math.abs(missing({ camera }) - expected)).toBeLessThan(0.1);
+        }
+      },
+      { withinMs: 20_000 },
+    );
+    await media.stop();
+
+    const postgres = await startPostgres();
+    stage.defer(() => postgres.remove());
+    await nightjar.startWorker(postgres.url);
+    const catalog = new Catalog(postgres.url, { unavailable: () => undefined });
+    stage.defer(() => catalog.close());
+    await catalog.connect();
+    const range = { startMs: Date.now() - LIMIT_MS, endMs: Date.now() };
+    for (const [camera, reason] of Object.entries(reasons)) {
+      const last = async () => {
+        const told = { camera, stream: 'main', ...range, nowMs: Date.now(), resolutionMs: 0 };
+        return (await catalog.timeline.timeline(told)).gaps.at(-1)?.reason;
+      };
+      await eventually(async () => expect([camera, await last()]).toEqual([camera, reason]), {
+        withinMs: CATCH_UP_MS,
+      });
+    }
+  });
+
   scenario(
     'accounts for a camera that goes, a media process that is killed and a database that is away',
     LIMIT_MS,

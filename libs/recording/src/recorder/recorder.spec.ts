@@ -2,6 +2,8 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bench, START_MS } from '../../test/bench.js';
+import { Account } from '../account/account.js';
+import { accountFigures } from '../recording-metrics.js';
 import { SegmentReader } from '../segments/segment-reader.js';
 
 let bench: Bench;
@@ -145,6 +147,33 @@ describe('Recorder', () => {
     expect(gaps).toMatchObject([{ reason: 'stalled' }]);
     near(gaps[0]?.startMs, START_MS + 40 + 3_000, 100);
     near(gaps[0]?.endMs, START_MS + 40 + 6_000, 100);
+  });
+
+  it('says that a camera sends nothing that can be recorded, and what else there is', async () => {
+    const account = new Account({
+      camera: 'front',
+      stream: 'main',
+      now: () => bench.clock.wallMs(),
+      write: (record) => void bench.journal.append(record),
+      figures: accountFigures('front', 'main'),
+    });
+    account.begin(START_MS, { kind: 'gap', reason: 'camera-offline' }, undefined);
+    const recorder = bench.recorder({ account });
+    const [video] = bench.tracks;
+    recorder.tracks([{ ...video!, format: { ...video!.format, codec: 'other' } }]);
+    await bench.play(recorder, 1);
+    recorder.interrupted('closed');
+    bench.clock.advance(2_000);
+    await bench.play(recorder, 1);
+    await recorder.stop();
+    account.close();
+    await bench.journal.close();
+    const gaps = (await bench.lines('gap')).filter(({ running }) => running !== true);
+    expect(gaps).toMatchObject([
+      { reason: 'unsupported', endMs: START_MS + 1_000 },
+      { reason: 'closed', endMs: START_MS + 3_040 },
+      { reason: 'unsupported', endMs: START_MS + 4_000 },
+    ]);
   });
 
   it('ends the run when the camera leaves, and accounts for the time until it is back', async () => {

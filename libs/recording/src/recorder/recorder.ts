@@ -20,6 +20,8 @@ import type { Current } from './stream-runs.js';
 export const MAX_START_SHIFT_MS = 100;
 /** Of a camera that was not heard of yet. */
 export const NOT_YET_ONLINE = 'camera-offline';
+/** Of a camera that sends nothing of which a file can be made. */
+const UNSUPPORTED = 'unsupported';
 
 /** One for all recorders: their fragments come and go at different times. */
 const PROCESS_POOL = new MediaPool();
@@ -134,6 +136,7 @@ export class Recorder implements HubReader {
     if (this.ended) return;
     this.arrivalMs = batch.arrivalMs;
     this.inputs.push(batch, from);
+    if (this.inputs.leader === undefined && this.absence !== UNSUPPORTED) this.missing(UNSUPPORTED);
   }
 
   cameraTime(track: number, ntpMs: number, timestamp: number, arrivalMs: MonotonicMs): void {
@@ -177,8 +180,8 @@ export class Recorder implements HubReader {
     this.runs.close();
   }
 
-  /** The camera sends nothing. */
-  private missing(reason: OfflineReason): void {
+  /** The camera sends nothing, or nothing that can be recorded. */
+  private missing(reason: OfflineReason | typeof UNSUPPORTED): void {
     this.absence = reason;
     if (this.demand.wanted && !this.ended) this.account.because(this.runs.reasonOr(reason));
   }
