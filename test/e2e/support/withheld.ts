@@ -1,13 +1,9 @@
 import type { Cameras } from './cameras.js';
+import type { Interval } from './intervals.js';
 
 const POLL_MS = 100;
 /** Packets come every 40 ms; two looks in a row without one are an interruption, not a slow machine. */
 const INTERRUPTED_MS = 250;
-
-export interface Interval {
-  readonly startMs: number;
-  readonly endMs: number;
-}
 
 /** Watches how many packets each simulated camera has sent: the time in which it sent none to anybody was withheld. */
 export class Withheld {
