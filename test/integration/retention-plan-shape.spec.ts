@@ -60,7 +60,15 @@ const line = (n: number, fields: Partial<StreamLine>): StreamLine => ({
 });
 const lines = (fields: Partial<StreamLine>): StreamLine[] =>
   Array.from({ length: CAMERAS }, (_, n) => line(n, fields));
-const place: PlaceLine = { volumeId: VOLUME, bytesUptoMs: null, freeUptoMs: null, details: {} };
+const place: PlaceLine = {
+  volumeId: VOLUME,
+  protectedAfterMs: null,
+  agedBeforeMs: null,
+  eventAgedBeforeMs: null,
+  bytesUptoMs: null,
+  freeUptoMs: null,
+  details: {},
+};
 
 interface PlanNode {
   readonly 'Node Type': string;

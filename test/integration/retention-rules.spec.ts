@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catalog } from '@nightjar/catalog';
 import { evaluate } from '@nightjar/retention';
-import type { CameraRules, RetentionRules } from '@nightjar/retention';
+import type { CameraRules, RetentionRules, VolumeRules } from '@nightjar/retention';
 import fc from 'fast-check';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
@@ -12,6 +12,7 @@ const MINUTE_MS = 60_000;
 const NOW_MS = Date.UTC(2026, 1, 1, 3);
 const LENGTH_MINUTES = 500;
 const VOLUMES = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
+const NAMES = ['main', 'other'];
 const CAMERAS = ['a', 'b', 'c'];
 const STREAMS = CAMERAS.flatMap((camera) => ['main', 'sub'].map((stream) => ({ camera, stream })));
 
@@ -40,9 +41,13 @@ interface Scene {
   readonly cameras: readonly CameraRules[];
   readonly groupBytes: number | undefined;
   readonly volumeBytes: number | undefined;
+  /** Of volume 0 and volume 1. */
+  readonly ages: readonly [Ages, Ages];
   readonly missing: number;
   readonly readOnly: boolean;
 }
+
+type Ages = Pick<VolumeRules, 'maxAgeMs' | 'minAgeMs' | 'eventMaxAgeMs'>;
 
 const minutes = (min: number, max: number) => fc.integer({ min, max });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
@@ -52,6 +57,19 @@ const span = {
   from: minutes(0, LENGTH_MINUTES),
   length: minutes(1, 60),
 };
+const ages: fc.Arbitrary<Ages> = fc
+  .record({
+    maxAge: maybe(minutes(10, LENGTH_MINUTES)),
+    minAge: fc.oneof(fc.constant(0), minutes(1, 200)),
+    longer: maybe(minutes(1, 300)),
+  })
+  .map(({ maxAge, minAge, longer }) => ({
+    maxAgeMs: maxAge === undefined ? undefined : maxAge * MINUTE_MS,
+    minAgeMs: minAge * MINUTE_MS,
+    eventMaxAgeMs:
+      maxAge === undefined || longer === undefined ? undefined : (maxAge + longer) * MINUTE_MS,
+  }));
+const NO_AGES: Ages = { maxAgeMs: undefined, minAgeMs: 0, eventMaxAgeMs: undefined };
 const camera = (name: string): fc.Arbitrary<CameraRules> =>
   fc
     .record({
@@ -61,18 +79,23 @@ const camera = (name: string): fc.Arbitrary<CameraRules> =>
       maxBytes: maybe(minutes(0, 400)),
       longer: maybe(minutes(1, 300)),
       typed: fc.boolean(),
+      /** Its events are known for the sake of volumes alone. */
+      implied: fc.boolean(),
     })
-    .map(({ inGroup, maxAge, minAge, maxBytes, longer, typed }) => ({
+    .map(({ inGroup, maxAge, minAge, maxBytes, longer, typed, implied }) => ({
       camera: name,
       group: inGroup ? 'g' : undefined,
       maxAgeMs: maxAge === undefined ? undefined : maxAge * MINUTE_MS,
       minAgeMs: minAge * MINUTE_MS,
       maxBytes,
       events:
-        maxAge === undefined || longer === undefined
+        (maxAge === undefined || longer === undefined) && !implied
           ? undefined
           : {
-              maxAgeMs: (maxAge + longer) * MINUTE_MS,
+              maxAgeMs:
+                maxAge === undefined || longer === undefined
+                  ? undefined
+                  : (maxAge + longer) * MINUTE_MS,
               types: typed ? ['motion'] : undefined,
               preRollMs: 9 * MINUTE_MS,
               postRollMs: 7 * MINUTE_MS,
@@ -111,6 +134,7 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
   cameras: fc.tuple(camera('a'), camera('b')),
   groupBytes: maybe(minutes(0, 500)),
   volumeBytes: maybe(minutes(0, 800)),
+  ages: fc.oneof(fc.constant([NO_AGES, NO_AGES] as const), fc.tuple(ages, ages)),
   missing: minutes(-100, 600),
   readOnly: fc.boolean(),
 });
@@ -143,7 +167,8 @@ function model(scene: Scene): { doomed: string[]; guarded: Set<number>; short: n
         spanMs(hold).endMs > startOf(one),
     );
     const minAgeMs = rulesOf(one)?.minAgeMs ?? 0;
-    const young = minAgeMs > 0 && endOf(one) > NOW_MS - minAgeMs;
+    const onVolumeMs = scene.ages[one.volume]?.minAgeMs ?? 0;
+    const young = [minAgeMs, onVolumeMs].some((ms) => ms > 0 && endOf(one) > NOW_MS - ms);
     if (held || young || (scene.live.includes(one.stream) && newest(one))) guarded.add(n);
     const tier = rulesOf(one)?.events;
     if (
@@ -166,20 +191,27 @@ function model(scene: Scene): { doomed: string[]; guarded: Set<number>; short: n
   const free = (n: number): boolean => !gone.has(n) && !guarded.has(n) && (counted[n] ?? false);
   for (const [n, one] of segments.entries()) {
     const rules = rulesOf(one);
-    if (!free(n) || rules?.maxAgeMs === undefined) continue;
-    const event = rules.events !== undefined && eventful.has(n);
-    const age = event ? rules.events.maxAgeMs : rules.maxAgeMs;
-    if (endOf(one) < NOW_MS - age) gone.set(n, event ? 'eventMaxAge' : 'maxAge');
+    const volume = scene.ages[one.volume] ?? NO_AGES;
+    if (!free(n)) continue;
+    const older = (age: number | undefined): boolean => endOf(one) < NOW_MS - (age ?? Infinity);
+    const tier = eventful.has(n) ? rules?.events?.maxAgeMs : undefined;
+    if (older(tier ?? rules?.maxAgeMs)) gone.set(n, tier === undefined ? 'maxAge' : 'eventMaxAge');
+    else if (older((eventful.has(n) ? volume.eventMaxAgeMs : undefined) ?? volume.maxAgeMs))
+      gone.set(n, 'volumeMaxAge');
   }
   const orderOf = (n: number): number => {
     const one = segments[n];
     if (one === undefined) return 0;
     const rules = rulesOf(one);
-    const bonus =
-      rules?.events !== undefined && rules.maxAgeMs !== undefined && eventful.has(n)
-        ? rules.events.maxAgeMs - rules.maxAgeMs
-        : 0;
-    return startOf(one) + bonus;
+    if (!eventful.has(n)) return startOf(one);
+    const { maxAgeMs = Infinity, events: tier } = rules ?? {};
+    if (tier?.maxAgeMs !== undefined) return startOf(one) + tier.maxAgeMs - maxAgeMs;
+    const longer = scene.ages.map(({ maxAgeMs: age, eventMaxAgeMs: eventAge }) =>
+      age === undefined || eventAge === undefined
+        ? 0
+        : Math.min(eventAge, maxAgeMs) - Math.min(age, maxAgeMs),
+    );
+    return startOf(one) + Math.max(...longer);
   };
   const take = (of: (one: Segment) => boolean, excess: number, rule: string): number => {
     let need = excess;
@@ -286,14 +318,16 @@ async function decided(scene: Scene): Promise<{ doomed: string[]; short: number 
   const rules: RetentionRules = {
     cameras: scene.cameras,
     groups: scene.groupBytes === undefined ? [] : [{ group: 'g', maxBytes: scene.groupBytes }],
-    volumes: [],
+    volumes: scene.ages.map((own, n) => ({
+      volume: NAMES[n] ?? '',
+      state: 'active' as const,
+      minFreeBytes: 1_000,
+      maxBytes: scene.volumeBytes,
+      ...own,
+    })),
   };
-  const main = {
-    volume: 'main',
-    state: 'active' as const,
-    minFreeBytes: 1_000,
-    maxBytes: scene.volumeBytes,
-  };
+  const [main] = rules.volumes;
+  if (main === undefined) throw new Error('no volume');
   const id = VOLUMES[0] ?? '';
   const evaluation = await catalog.retention.read((reader) =>
     evaluate(reader, {
@@ -301,7 +335,10 @@ async function decided(scene: Scene): Promise<{ doomed: string[]; short: number 
       nowMs: NOW_MS,
       lastSweepMs: NOW_MS,
       volumes: [{ id, rules: main, freeBytes: 1_000 - scene.missing }],
-      countedVolumeIds: scene.readOnly ? [id] : VOLUMES,
+      counted: VOLUMES.slice(0, scene.readOnly ? 1 : 2).map((one, n) => ({
+        id: one,
+        volume: NAMES[n] ?? '',
+      })),
     }),
   );
   let fromMs: number | undefined;
@@ -344,6 +381,7 @@ describe('what retention decides, for any footage, rules, holds and events', () 
           ...scene,
           groupBytes: undefined,
           volumeBytes: undefined,
+          ages: [NO_AGES, NO_AGES] as const,
           cameras: scene.cameras.map((rules) => ({
             ...rules,
             maxAgeMs: undefined,

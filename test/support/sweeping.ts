@@ -32,7 +32,18 @@ export function rulesFor(
       ...rules,
     })),
     groups: Object.entries(groups).map(([group, maxBytes]) => ({ group, maxBytes })),
-    volumes: [{ volume: 'main', state: 'active', minFreeBytes: 0, maxBytes: undefined, ...volume }],
+    volumes: [
+      {
+        volume: 'main',
+        state: 'active',
+        minFreeBytes: 0,
+        maxBytes: undefined,
+        maxAgeMs: undefined,
+        minAgeMs: 0,
+        eventMaxAgeMs: undefined,
+        ...volume,
+      },
+    ],
   };
 }
 
@@ -63,7 +74,7 @@ export async function sweepMain(
       clock,
       clockWatch: setting.clockWatch ?? new ClockWatch(clock),
       rules,
-      countedVolumeIds: [volume.id],
+      counted: [{ id: volume.id, volume: 'main' }],
       maxShare: setting.maxShare ?? 1,
       deleted: setting.deleted ?? (() => undefined),
       progress: () => undefined,

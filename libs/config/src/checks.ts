@@ -23,6 +23,8 @@ export function checkFile(file: ConfigFile, known: Known, report: Report, warn: 
     checkCamera(name, camera, report);
     checkRecords(name, camera, file, known, report);
     checkPolicy(camera.retention, ['cameras', name, 'retention'], report);
+    const group = camera.group === undefined ? undefined : file.groups[camera.group]?.retention;
+    checkAgainstGroup(camera.retention, group, ['cameras', name, 'retention'], report);
   }
   for (const [name, { retention }] of Object.entries(file.groups))
     checkPolicy(retention, ['groups', name, 'retention'], report);
@@ -103,15 +105,38 @@ function checkRecords(
 /** The volumes of a file that names none. */
 const DEFAULT_VOLUMES = { main: true };
 
-function checkPolicy(
-  { maxAge, minAge, events }: CameraEntry['retention'],
-  at: KeyPath,
-  report: Report,
-): void {
+type Ages = Pick<CameraEntry['retention'], 'maxAge' | 'minAge'> & {
+  readonly events?: { readonly maxAge: number } | undefined;
+};
+
+function checkPolicy({ maxAge, minAge, events }: Ages, at: KeyPath, report: Report): void {
   if (minAge !== undefined && maxAge !== undefined && minAge > maxAge)
     report([...at, 'minAge'], 'must not be longer than maxAge');
   if (events !== undefined && maxAge !== undefined && events.maxAge < maxAge)
     report([...at, 'events', 'maxAge'], 'must not be shorter than maxAge');
+}
+
+/** What a camera says against its group, value by value; what one of the two says alone is looked at by itself. */
+function checkAgainstGroup(
+  own: CameraEntry['retention'],
+  group: ConfigFile['groups'][string]['retention'] | undefined,
+  at: KeyPath,
+  report: Report,
+): void {
+  const { maxAge, minAge, events } = own;
+  const shared = { maxAge: group?.maxAge, minAge: group?.minAge };
+  if (minAge !== undefined && maxAge === undefined && minAge > (shared.maxAge ?? Infinity))
+    report([...at, 'minAge'], 'must not be longer than maxAge of its group');
+  if (maxAge !== undefined && minAge === undefined && maxAge < (shared.minAge ?? 0))
+    report([...at, 'maxAge'], 'must not be shorter than minAge of its group');
+  if (events !== undefined && maxAge === undefined && events.maxAge < (shared.maxAge ?? 0))
+    report([...at, 'events', 'maxAge'], 'must not be shorter than maxAge of its group');
+  if ((events ?? group?.events) !== undefined && (maxAge ?? shared.maxAge) === undefined)
+    report(
+      events === undefined ? at.slice(0, -1) : [...at, 'events'],
+      'footage of events is kept longer than the rest: that needs maxAge, here or in its group',
+      'key',
+    );
 }
 
 function checkSchedule(
@@ -178,6 +203,13 @@ function checkVolumes(volumes: NonNullable<ConfigFile['volumes']>, report: Repor
     if (other !== undefined)
       report(['volumes', name, 'path'], `is the path of volume ${other} too`);
     seen.set(folder, name);
+    checkPolicy(volume, ['volumes', name], report);
+    if (volume.events !== undefined && volume.maxAge === undefined)
+      report(
+        ['volumes', name, 'events'],
+        'footage of events stays longer than the rest: that needs maxAge',
+        'key',
+      );
   }
 }
 

@@ -148,6 +148,31 @@ describe('a wrong configuration is told with line, column, key and remedy', () =
       'n.yaml:5:38: cameras.a.retention.minAge: must not be longer than maxAge',
     ],
     [
+      "a guarantee beyond the group's age, and an age below its guarantee",
+      `version: 1
+groups: { out: { retention: { maxAge: 7d, minAge: 2d } } }
+cameras:
+  a: { streams: { main: rtsp://a/ }, group: out, retention: { minAge: 8d, events: { maxAge: 6d } } }
+  b: { streams: { main: rtsp://b/ }, group: out, retention: { maxAge: 1d } }`,
+      'n.yaml:4:71: cameras.a.retention.minAge: must not be longer than maxAge of its group\nn.yaml:4:93: cameras.a.retention.events.maxAge: must not be shorter than maxAge of its group\nn.yaml:5:71: cameras.b.retention.maxAge: must not be shorter than minAge of its group',
+    ],
+    [
+      'events kept longer than what has no end',
+      `version: 1
+groups: { out: { retention: { events: { maxAge: 7d } } } }
+cameras:
+  a: { streams: { main: rtsp://a/ }, group: out, retention: { maxAge: 1d } }
+  b: { streams: { main: rtsp://b/ }, group: out }
+  c: { streams: { main: rtsp://c/ }, retention: { maxBytes: 1GB, events: { maxAge: 7d } } }
+volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
+      'n.yaml:5:3: cameras.b: footage of events is kept longer than the rest: that needs maxAge, here or in its group\nn.yaml:6:66: cameras.c.retention.events: footage of events is kept longer than the rest: that needs maxAge, here or in its group\nn.yaml:7:30: volumes.main.events: footage of events stays longer than the rest: that needs maxAge',
+    ],
+    [
+      'ages of a volume that contradict each other',
+      'version: 1\nvolumes: { main: { path: /x, maxAge: 7d, minAge: 8d } }',
+      'n.yaml:2:50: volumes.main.minAge: must not be longer than maxAge',
+    ],
+    [
       'no time zone',
       'version: 1\nschedules: { a: { timeZone: Europe/Berln } }',
       'n.yaml:2:29: schedules.a.timeZone: "Europe/Berln" is no IANA time zone such as Europe/Berlin',

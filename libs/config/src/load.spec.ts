@@ -61,6 +61,7 @@ describe('a valid configuration', () => {
           path: path.join(dataDir, 'volumes', 'main'),
           minFreeBytes: 1e9,
           maxBytes: undefined,
+          ages: { maxAgeMs: undefined, minAgeMs: undefined, eventMaxAgeMs: undefined },
           state: 'active',
           adopt: 'empty',
         },

@@ -86,10 +86,19 @@ export interface VolumeConfig {
   readonly path: string;
   readonly minFreeBytes: number;
   readonly maxBytes: number | undefined;
+  /** Bounds of what cameras say about their footage on it. Absent: none. */
+  readonly ages?: VolumeAges;
   /** `read-only`: neither written nor deleted from; `draining`: not written, emptied by retention. */
   readonly state: 'active' | 'read-only' | 'draining';
   /** Whether an empty folder without an identity is taken as this volume by itself. */
   readonly adopt: 'never' | 'empty';
+}
+
+/** Like those of a {@link RetentionPolicy}; undefined: none of its own. */
+export interface VolumeAges {
+  readonly maxAgeMs: number | undefined;
+  readonly minAgeMs: number | undefined;
+  readonly eventMaxAgeMs: number | undefined;
 }
 
 export interface ExportsConfig {

@@ -91,19 +91,40 @@ export const record = z.strictObject({
   event: event.prefault({}).describe('For mode `event`.'),
 });
 
-export const retentionPolicy = {
-  maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
+/** A number of days, months or years, as far as anybody keeps footage. */
+const age = () => duration({ min: MINUTE_MS, max: 36_525 * DAY_MS });
+
+/** Ages of a volume: bounds of what its cameras say. */
+export const volumeAges = {
+  maxAge: age()
     .optional()
-    .describe('Footage older than this is deleted.'),
+    .describe('Footage on it older than this is deleted, whatever its cameras allow.'),
+  minAge: age()
+    .optional()
+    .describe('Guarantee: footage on it younger than this is not deleted by any rule.'),
+  events: z
+    .strictObject({
+      maxAge: age().describe(
+        'Footage of events stays on it for this long, if it is longer than `maxAge`.',
+      ),
+    })
+    .optional()
+    .describe(
+      'Footage of events: of those that its camera keeps longer, else of all. Without it `maxAge` is for them too.',
+    ),
+};
+
+export const retentionPolicy = {
+  maxAge: age().optional().describe('Footage older than this is deleted.'),
   maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
     .optional()
     .describe('The oldest footage beyond this is deleted.'),
-  minAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS })
+  minAge: age()
     .optional()
     .describe('Guarantee: footage younger than this is not deleted by any rule.'),
   events: z
     .strictObject({
-      maxAge: duration({ min: MINUTE_MS, max: 36_525 * DAY_MS }).describe(
+      maxAge: age().describe(
         'Footage of events is kept for this long, if it is longer than `maxAge`.',
       ),
       types: z.array(text('type')).min(1).optional().describe('Kinds of event. Absent: all.'),

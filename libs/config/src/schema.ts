@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { record, retentionPolicy, schedule } from './schema-recording.js';
+import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
 import {
   MINUTE_MS,
   HOUR_MS,
@@ -269,6 +269,7 @@ export const fileSchema = z.strictObject({
       maxBytes: size({ min: MIB, max: Number.MAX_SAFE_INTEGER })
         .optional()
         .describe('The oldest footage on the volume beyond this is deleted.'),
+      ...volumeAges,
       state: z
         .enum(['active', 'read-only', 'draining'])
         .prefault('active')

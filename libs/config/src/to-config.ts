@@ -58,6 +58,11 @@ export async function toConfig(
         path: path.resolve(context.baseDir, volume.path),
         minFreeBytes: volume.minFreeBytes,
         maxBytes: volume.maxBytes,
+        ages: {
+          maxAgeMs: volume.maxAge,
+          minAgeMs: volume.minAge,
+          eventMaxAgeMs: volume.events?.maxAge,
+        },
         state: volume.state,
         adopt: volume.adopt,
       }),

@@ -11,6 +11,7 @@ import { handleEmergency } from './emergency/emergency.js';
 import type { EmergencyControl } from './emergency/emergency-control.js';
 import { Housekeeping } from './housekeeping.js';
 import { Admission } from './plan/admission.js';
+import type { CountedVolume } from './plan/evaluate.js';
 import { rulesOf } from './rules/rules.js';
 import type { RetentionRules } from './rules/rules.js';
 import type { RetentionVolume } from './sweep/deleter.js';
@@ -67,7 +68,7 @@ class Retention {
     }
     const rules = rulesOf(config);
     const volume = await this.options.volume(name);
-    const countedVolumeIds = countedVolumes(await catalog.volumes.list(), rules);
+    const counted = countedVolumes(await catalog.volumes.list(), rules);
     const report = await sweepVolume(
       {
         repository: catalog.retention,
@@ -78,7 +79,7 @@ class Retention {
         clock,
         clockWatch: this.clockWatch,
         rules,
-        countedVolumeIds,
+        counted,
         maxShare: config.retention.maxShare,
         progress,
         deleted: (segments) => {
@@ -92,7 +93,7 @@ class Retention {
     );
     if (report === undefined || signal.aborted) return;
     this.tell(name, report);
-    await this.stopOrRelease(name, volume.id, report, config, rules, countedVolumeIds);
+    await this.stopOrRelease(name, volume.id, report, config, rules, counted);
     if (report.outcome === 'done') await this.housekeeping.run(clock.wallMs());
     await this.admission.check(config, rules);
   }
@@ -125,7 +126,7 @@ class Retention {
     report: SweepReport,
     config: NightjarConfig,
     rules: RetentionRules,
-    countedVolumeIds: readonly string[],
+    counted: readonly CountedVolume[],
   ): Promise<void> {
     const { catalog, clock, emergencies, logger } = this.options;
     const ruled = rules.volumes.find(({ volume }) => volume === name);
@@ -136,7 +137,7 @@ class Retention {
       shortBytes: report.shortBytes,
       config,
       rules,
-      countedVolumeIds,
+      counted,
       nowMs: clock.wallMs(),
       read: (work) => catalog.retention.read(work),
     });

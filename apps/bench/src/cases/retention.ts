@@ -24,6 +24,9 @@ const MAIN: VolumeRules = {
   state: 'active',
   minFreeBytes: 0,
   maxBytes: undefined,
+  maxAgeMs: undefined,
+  minAgeMs: 0,
+  eventMaxAgeMs: undefined,
 };
 
 /** What it takes to decide over a large archive. */
@@ -132,7 +135,7 @@ async function decide(
       nowMs: NOW_MS,
       lastSweepMs: NOW_MS,
       volumes: [{ id: SEEDED_VOLUME, rules: main, freeBytes: 0 }],
-      countedVolumeIds: [SEEDED_VOLUME],
+      counted: [{ id: SEEDED_VOLUME, volume: MAIN.volume }],
     }),
   );
   return doomed.reduce((sum, { segments }) => sum + segments, 0);

@@ -69,7 +69,7 @@ function volumeRow(volume: VolumePlan): string[] {
     volume.state,
     volume.freeBytes === null ? 'away' : printBytes(volume.freeBytes),
     printBytes(volume.footageBytes),
-    printBytes(volume.bytesPerDay),
+    printRate(volume.bytesPerDay),
     printTime(volume.fullAt),
     printTime(volume.fullAtByRules),
   ];
@@ -80,13 +80,17 @@ function cameraRow(camera: CameraPlan): string[] {
   return [
     camera.camera,
     printBytes(camera.bytes),
-    printBytes(camera.bytesPerDay),
+    printRate(camera.bytesPerDay),
     printTime(camera.oldest),
     days(camera.achievedDays),
     days(camera.guaranteedDays),
     days(camera.promisedDays),
     days(camera.possibleDays),
   ];
+}
+
+function printRate(bytesPerDay: number | null): string {
+  return bytesPerDay === null ? '-' : printBytes(bytesPerDay);
 }
 
 /** To the minute. */

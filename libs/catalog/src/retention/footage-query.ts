@@ -1,6 +1,12 @@
 /** The rules, in the order in which they are asked; the first that claims a segment is written down with its deletion. */
 export type RetentionRule =
-  'maxAge' | 'eventMaxAge' | 'maxBytes' | 'groupMaxBytes' | 'volumeMaxBytes' | 'minFree';
+  | 'maxAge'
+  | 'eventMaxAge'
+  | 'volumeMaxAge'
+  | 'maxBytes'
+  | 'groupMaxBytes'
+  | 'volumeMaxBytes'
+  | 'minFree';
 
 /**
  * How far retention reaches in one stream. Times are Unix epoch milliseconds; null: no such rule. Together with
@@ -14,7 +20,7 @@ export interface StreamLine {
   readonly protectedAfterMs: number | null;
   /** What ended before this is too old; footage of events only if it ended before `eventAgedBeforeMs`. */
   readonly agedBeforeMs: number | null;
-  /** Null also where events are kept no longer than the rest. */
+  /** Null: nobody asks which footage is of events. As `agedBeforeMs`: it is kept no longer than the rest. */
   readonly eventAgedBeforeMs: number | null;
   /** By so much younger than it is footage of events counts where space is the matter. */
   readonly eventBonusMs: number;
@@ -35,6 +41,10 @@ export interface StreamLine {
 /** The same for one volume. Volumes without a line are left alone. */
 export interface PlaceLine {
   readonly volumeId: string;
+  /** As of a stream, for all footage on the volume. */
+  readonly protectedAfterMs: number | null;
+  readonly agedBeforeMs: number | null;
+  readonly eventAgedBeforeMs: number | null;
   readonly bytesUptoMs: number | null;
   readonly freeUptoMs: number | null;
   readonly details: Partial<Record<RetentionRule, object>>;
@@ -55,8 +65,10 @@ const span = (field: string): string => `make_interval(secs => i."${field}" / 10
 /** $1: StreamLine[] or WalkedLine[], $2: PlaceLine[], $3: now in ms. */
 const TABLES = `
   place AS MATERIALIZED (
-    SELECT i."volumeId" AS volume_id, ${at('bytesUptoMs')} AS bytes_upto, ${at('freeUptoMs')} AS free_upto, i.details
-    FROM jsonb_to_recordset($2::jsonb) AS i("volumeId" uuid, "bytesUptoMs" float8, "freeUptoMs" float8, details jsonb)
+    SELECT i."volumeId" AS volume_id, ${at('protectedAfterMs')} AS protected_after, ${at('agedBeforeMs')} AS aged_before,
+      ${at('eventAgedBeforeMs')} AS event_aged_before, ${at('bytesUptoMs')} AS bytes_upto, ${at('freeUptoMs')} AS free_upto, i.details
+    FROM jsonb_to_recordset($2::jsonb) AS i("volumeId" uuid, "protectedAfterMs" float8, "agedBeforeMs" float8,
+      "eventAgedBeforeMs" float8, "bytesUptoMs" float8, "freeUptoMs" float8, details jsonb)
   ), line AS MATERIALIZED (
     SELECT i."streamId" AS stream_id, i."cameraId" AS camera_id, i.scope, i.details,
       ${at('protectedAfterMs')} AS protected_after, ${at('agedBeforeMs')} AS aged_before,
@@ -66,7 +78,7 @@ const TABLES = `
       ${at('cameraUptoMs')} AS camera_upto, ${at('groupUptoMs')} AS group_upto,
       coalesce(${at('fromMs')}, '-infinity') AS from_at, ${at('toMs')} AS to_at,
       greatest(${at('agedBeforeMs')}, ${at('cameraUptoMs')}, ${at('groupUptoMs')},
-        (SELECT greatest(max(bytes_upto), max(free_upto)) FROM place)) AS reach,
+        (SELECT greatest(max(aged_before), max(bytes_upto), max(free_upto)) FROM place)) AS reach,
       CASE WHEN r.ended_at IS NULL AND r.id IS NOT NULL THEN newest.start_at END AS live_at
     FROM jsonb_to_recordset($1::jsonb) AS i("streamId" integer, "cameraId" integer, scope text, details jsonb,
       "protectedAfterMs" float8, "agedBeforeMs" float8, "eventAgedBeforeMs" float8, "eventBonusMs" float8, "eventTypes" jsonb,
@@ -102,6 +114,7 @@ const NO_EVENT = '(SELECT false AS is_event)';
 const unprotected = (
   fence: '' | 'OFFSET 0',
 ): string => `(l.protected_after IS NULL OR s.end_at <= l.protected_after)
+    AND (p.protected_after IS NULL OR s.end_at <= p.protected_after)
     AND s.start_at IS DISTINCT FROM l.live_at
     AND NOT EXISTS (
       SELECT 1 FROM held h WHERE h.camera_id = l.camera_id AND (h.stream_id IS NULL OR h.stream_id = l.stream_id)
@@ -110,9 +123,12 @@ const unprotected = (
 
 const ORDER_AT = 'CASE WHEN e.is_event THEN s.start_at + l.bonus ELSE s.start_at END';
 
+const VOLUME_AGED_BEFORE = 'CASE WHEN e.is_event THEN p.event_aged_before ELSE p.aged_before END';
+
 const RULE = `CASE
-      WHEN NOT e.is_event AND s.end_at < l.aged_before THEN 'maxAge'
+      WHEN s.end_at < l.aged_before AND (NOT e.is_event OR l.event_aged_before = l.aged_before) THEN 'maxAge'
       WHEN e.is_event AND s.end_at < l.event_aged_before THEN 'eventMaxAge'
+      WHEN s.end_at < ${VOLUME_AGED_BEFORE} THEN 'volumeMaxAge'
       WHEN o.order_at <= l.camera_upto THEN 'maxBytes'
       WHEN o.order_at <= l.group_upto THEN 'groupMaxBytes'
       WHEN o.order_at <= p.bytes_upto THEN 'volumeMaxBytes'
@@ -163,7 +179,7 @@ export const summaryQuery = (events: boolean): string => `${tables(events)}
     (extract(epoch FROM min(s.start_at)) * 1000)::float8 AS "oldestMs",
     (extract(epoch FROM max(s.end_at)) * 1000)::float8 AS "newestMs",
     coalesce(sum(s.bytes) FILTER (WHERE s.end_at >= CASE r.rule WHEN 'maxAge' THEN l.aged_before
-      WHEN 'eventMaxAge' THEN l.event_aged_before END - make_interval(secs => $4::float8 / 1000)), 0)::float8 AS "fellDueBytes"
+      WHEN 'eventMaxAge' THEN l.event_aged_before WHEN 'volumeMaxAge' THEN ${VOLUME_AGED_BEFORE} END - make_interval(secs => $4::float8 / 1000)), 0)::float8 AS "fellDueBytes"
   ${
     events
       ? judged(WITH_EVENTS, true, '(SELECT s.is_event)')

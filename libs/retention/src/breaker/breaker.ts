@@ -35,7 +35,7 @@ export const MAX_ORDINARY_SHARE = 0.5;
 /** Less footage than this, all streams together, is no bulk deletion, however little there is. */
 export const BULK_MS = HOUR_MS;
 
-const AGE_RULES: ReadonlySet<RetentionRule> = new Set(['maxAge', 'eventMaxAge']);
+const AGE_RULES: ReadonlySet<RetentionRule> = new Set(['maxAge', 'eventMaxAge', 'volumeMaxAge']);
 
 /**
  * Whether a sweep looks wrong. Ordinary is: what grew too old since the sweep before, and for the sake of room as much as

@@ -1,7 +1,7 @@
 import type { FootageReader } from '@nightjar/catalog';
 import type { NightjarConfig } from '@nightjar/config';
 import { evaluate } from '../plan/evaluate.js';
-import type { JudgedVolume } from '../plan/evaluate.js';
+import type { CountedVolume, JudgedVolume } from '../plan/evaluate.js';
 import type { RetentionRules } from '../rules/rules.js';
 import type { EmergencyControl } from './emergency-control.js';
 import { emergencyStep, releaseMargin } from './emergency-step.js';
@@ -18,7 +18,7 @@ export interface EmergencyOptions {
   readonly shortBytes: number;
   readonly config: NightjarConfig;
   readonly rules: RetentionRules;
-  readonly countedVolumeIds: readonly string[];
+  readonly counted: readonly CountedVolume[];
   readonly nowMs: number;
   read<Result>(work: (reader: FootageReader) => Promise<Result>): Promise<Result>;
 }
@@ -53,7 +53,7 @@ export async function handleEmergency(options: EmergencyOptions): Promise<Emerge
 
 /** Whether more than the need could be met, without deleting anything for it. */
 async function hasMargin(options: EmergencyOptions): Promise<boolean> {
-  const { volume, rules, nowMs, countedVolumeIds } = options;
+  const { volume, rules, nowMs, counted } = options;
   const minFreeBytes = volume.rules.minFreeBytes + releaseMargin(volume.rules.minFreeBytes);
   const { shortBytes } = await options.read((reader) =>
     evaluate(reader, {
@@ -61,7 +61,7 @@ async function hasMargin(options: EmergencyOptions): Promise<boolean> {
       nowMs,
       lastSweepMs: nowMs,
       volumes: [{ ...volume, rules: { ...volume.rules, minFreeBytes } }],
-      countedVolumeIds,
+      counted,
     }),
   );
   return !shortBytes.has(volume.id);

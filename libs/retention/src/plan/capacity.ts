@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 /** Rates are those of this time: a week, because cameras follow its days. */
 const RATE_DAYS = 7;
 /** A rate of less than this says nothing. */
-const MIN_RATE_MS = 3_600_000;
+export const MIN_RATE_MS = 600_000;
 
 /** A volume as it is now. */
 export interface MeasuredVolume {
@@ -22,7 +22,9 @@ export interface CameraOnVolume {
   readonly volumeId: string;
   readonly bytes: number;
   readonly oldestMs: number;
+  /** 0 while it is not known. */
   readonly bytesPerDay: number;
+  readonly rateKnown: boolean;
 }
 
 export interface VolumeForecast {
@@ -63,10 +65,8 @@ export async function measure(
     for (const row of rows) addTo(sums, row, cameras.get(row.streamId) ?? '', isRecent);
   return Array.from(sums.values(), (sum) => {
     const spanMs = nowMs - Math.max(sinceMs, firstMs.get(sum.camera) ?? sinceMs);
-    return {
-      ...sum,
-      bytesPerDay: spanMs < MIN_RATE_MS ? 0 : (sum.bytesPerDay * DAY_MS) / spanMs,
-    };
+    const rateKnown = spanMs >= MIN_RATE_MS;
+    return { ...sum, rateKnown, bytesPerDay: rateKnown ? (sum.bytesPerDay * DAY_MS) / spanMs : 0 };
   });
 }
 
@@ -78,7 +78,14 @@ function addTo(
   recent: boolean,
 ): void {
   const key = `${camera}\n${volumeId}`;
-  const sum = sums.get(key) ?? { camera, volumeId, bytes: 0, oldestMs: Infinity, bytesPerDay: 0 };
+  const sum = sums.get(key) ?? {
+    camera,
+    volumeId,
+    bytes: 0,
+    oldestMs: Infinity,
+    bytesPerDay: 0,
+    rateKnown: false,
+  };
   sums.set(
     key,
     recent
@@ -97,7 +104,7 @@ export function forecastOf(
   const cameras = new Map(rules.cameras.map((camera) => [camera.camera, camera]));
   const here = measured.filter(({ volumeId }) => volumeId === volume.id);
   const footageBytes = total(here, ({ bytes }) => bytes);
-  const { minFreeBytes, maxBytes = Infinity } = volume.rules;
+  const { minFreeBytes, maxBytes = Infinity, maxAgeMs = Infinity, minAgeMs } = volume.rules;
   const capacityBytes =
     volume.space === undefined
       ? undefined
@@ -118,7 +125,7 @@ export function forecastOf(
       ({ bytesPerDay }) => bytesPerDay,
     ) || 1);
   const limitDays = (one: CameraOnVolume): number =>
-    wantedDays(cameras.get(one.camera), one, share(one));
+    Math.min(maxAgeMs / DAY_MS, wantedDays(cameras.get(one.camera), one, share(one)));
   return {
     footageBytes,
     bytesPerDay: total(here, rate),
@@ -134,7 +141,7 @@ export function forecastOf(
           ),
     guaranteedBytes: total(
       here,
-      (one) => (rate(one) * (cameras.get(one.camera)?.minAgeMs ?? 0)) / DAY_MS,
+      (one) => (rate(one) * Math.max(minAgeMs, cameras.get(one.camera)?.minAgeMs ?? 0)) / DAY_MS,
     ),
   };
 }

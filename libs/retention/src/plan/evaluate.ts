@@ -6,7 +6,7 @@ import type {
   StreamLine,
   WalkedLine,
 } from '@nightjar/catalog';
-import { lineOf } from '../rules/lines.js';
+import { lineOf, placeOf } from '../rules/lines.js';
 import type { RetentionRules, VolumeRules } from '../rules/rules.js';
 
 /** A volume whose footage is judged. */
@@ -24,8 +24,14 @@ export interface EvaluationInput {
   readonly lastSweepMs: number;
   /** Volumes to decide about. Those that are read-only are left alone. */
   readonly volumes: readonly JudgedVolume[];
-  /** Ids of all volumes whose footage counts for cameras and groups: every configured one that is not read-only. */
-  readonly countedVolumeIds: readonly string[];
+  /** Volumes whose footage counts for cameras and groups: every configured one that is not read-only. */
+  readonly counted: readonly CountedVolume[];
+}
+
+export interface CountedVolume {
+  readonly id: string;
+  /** Its name in the rules. */
+  readonly volume: string;
 }
 
 /** Which segments go: everything up to these lines that nothing protects. */
@@ -48,13 +54,21 @@ export async function evaluate(reader: FootageReader, input: EvaluationInput): P
   const streams = await reader.streams();
   const byCamera = new Map(rules.cameras.map((camera) => [camera.camera, camera]));
   const writable = input.volumes.filter(({ rules: { state } }) => state !== 'read-only');
-  const counted = input.countedVolumeIds.map((id) => placeOf(id));
+  const counted = input.counted.map(({ id, volume }) =>
+    placeOf(
+      id,
+      rules.volumes.find((one) => one.volume === volume),
+      nowMs,
+    ),
+  );
   const work: Work = {
     reader,
     nowMs,
     sinceLastMs: Math.max(0, nowMs - lastSweepMs),
     streams,
-    lines: streams.map((stream) => lineOf(stream, byCamera.get(stream.camera), nowMs)),
+    lines: streams.map((stream) =>
+      lineOf(stream, byCamera.get(stream.camera), nowMs, rules.volumes),
+    ),
     counted,
   };
 
@@ -87,10 +101,6 @@ interface Work {
   readonly streams: readonly StreamKey[];
   lines: StreamLine[];
   readonly counted: readonly PlaceLine[];
-}
-
-function placeOf(volumeId: string): PlaceLine {
-  return { volumeId, bytesUptoMs: null, freeUptoMs: null, details: {} };
 }
 
 /** Bytes of several streams together, wherever they lie. */
@@ -150,7 +160,7 @@ async function makeRoom(
   work: Work,
   { id, rules, freeBytes }: JudgedVolume,
 ): Promise<{ place: PlaceLine; short: number }> {
-  let place = placeOf(id);
+  let place = placeOf(id, rules, work.nowMs);
   const gone = async (): Promise<number> =>
     sum(await work.reader.doomed(work.lines, [place], work.nowMs, work.sinceLastMs));
   const { maxBytes, minFreeBytes } = rules;
@@ -162,7 +172,7 @@ async function makeRoom(
       place = {
         ...place,
         bytesUptoMs: uptoMs.uptoMs,
-        details: { volumeMaxBytes: { maxBytes, heldBytes } },
+        details: { ...place.details, volumeMaxBytes: { maxBytes, heldBytes } },
       };
   }
   if (freeBytes === undefined || freeBytes >= minFreeBytes) return { place, short: 0 };

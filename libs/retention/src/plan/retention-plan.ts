@@ -4,7 +4,7 @@ import { rulesOf } from '../rules/rules.js';
 import { countedVolumes } from '../volumes.js';
 import type { SizedVolume } from '../volumes.js';
 import { forecastOf, measure } from './capacity.js';
-import type { MeasuredVolume } from './capacity.js';
+import type { CameraOnVolume, MeasuredVolume } from './capacity.js';
 import { evaluate } from './evaluate.js';
 import { summarize } from './summary.js';
 import type { PlannedDeletion } from './summary.js';
@@ -29,7 +29,8 @@ export interface VolumePlan {
   readonly minFreeBytes: number;
   readonly maxBytes: number | null;
   readonly footageBytes: number;
-  readonly bytesPerDay: number;
+  /** Null while not known: there is less than ten minutes of footage. */
+  readonly bytesPerDay: number | null;
   /** When nothing more fits if nothing is deleted; and with the rules of age and bytes. */
   readonly fullAt: string | null;
   readonly fullAtByRules: string | null;
@@ -42,13 +43,14 @@ export interface VolumePlan {
 export interface CameraPlan {
   readonly camera: string;
   readonly bytes: number;
-  readonly bytesPerDay: number;
+  /** As of a volume. */
+  readonly bytesPerDay: number | null;
   readonly oldest: string | null;
   readonly achievedDays: number | null;
-  /** `minAge` and `maxAge`. */
+  /** `minAge` and `maxAge` of the camera. */
   readonly guaranteedDays: number | null;
   readonly promisedDays: number | null;
-  /** What the disks and `maxBytes` allow at the present rates; null: as much as is promised, or without end. */
+  /** What the disks, `maxBytes` and `maxAge` of volumes allow at the present rates; null: as much as is promised, or without end. */
   readonly possibleDays: number | null;
 }
 
@@ -80,7 +82,7 @@ export async function planRetention(input: PlanInput): Promise<RetentionPlan> {
       nowMs,
       lastSweepMs: nowMs,
       volumes: judged,
-      countedVolumeIds: countedVolumes(known, rules),
+      counted: countedVolumes(known, rules),
     });
     const measured = await measure(reader, evaluation.streams, nowMs);
     const forecasts = volumes.map((volume) => ({
@@ -98,7 +100,10 @@ export async function planRetention(input: PlanInput): Promise<RetentionPlan> {
         minFreeBytes: volume.rules.minFreeBytes,
         maxBytes: volume.rules.maxBytes ?? null,
         footageBytes: forecast.footageBytes,
-        bytesPerDay: Math.round(forecast.bytesPerDay),
+        bytesPerDay: rateOf(
+          measured.filter(({ volumeId }) => volumeId === volume.id),
+          forecast.bytesPerDay,
+        ),
         fullAt: timeIn(forecast.fullInDays, nowMs),
         fullAtByRules: timeIn(forecast.fullInDaysByRules, nowMs),
         guaranteedBytes: Math.round(forecast.guaranteedBytes),
@@ -115,14 +120,16 @@ export async function planRetention(input: PlanInput): Promise<RetentionPlan> {
             .filter(({ volume }) =>
               here.some(({ volumeId, bytesPerDay }) => volumeId === volume.id && bytesPerDay > 0),
             )
-            .map(({ forecast }) => forecast.horizonDays),
+            .map(({ volume, forecast }) =>
+              Math.min(forecast.horizonDays, (volume.rules.maxAgeMs ?? Infinity) / DAY_MS),
+            ),
         );
         const days = (ms: number | undefined): number | null =>
           ms === undefined || ms === 0 ? null : ms / DAY_MS;
         return {
           camera,
           bytes: here.reduce((sum, { bytes }) => sum + bytes, 0),
-          bytesPerDay: Math.round(rate),
+          bytesPerDay: rateOf(here, rate),
           oldest: Number.isFinite(oldestMs) ? printTime(oldestMs) : null,
           achievedDays: Number.isFinite(oldestMs) ? round((nowMs - oldestMs) / DAY_MS) : null,
           guaranteedDays: days(minAgeMs),
@@ -137,6 +144,11 @@ export async function planRetention(input: PlanInput): Promise<RetentionPlan> {
       warnings: warningsOf(forecasts, measured, rules),
     };
   });
+}
+
+function rateOf(measured: readonly CameraOnVolume[], bytesPerDay: number): number | null {
+  const unknown = measured.length > 0 && measured.every(({ rateKnown }) => !rateKnown);
+  return unknown ? null : Math.round(bytesPerDay);
 }
 
 /** Every configured volume, measured if it is there; one that never was is left out. */

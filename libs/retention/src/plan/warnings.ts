@@ -3,7 +3,13 @@ import type { CameraOnVolume, MeasuredVolume, VolumeForecast } from './capacity.
 
 /** A promise that cannot be kept at the present rates. */
 export interface Warning {
-  readonly code: 'overcommitted' | 'guarantee-beyond-bytes' | 'age-out-of-reach' | 'volume-away';
+  readonly code:
+    | 'overcommitted'
+    | 'guarantee-beyond-bytes'
+    | 'guarantee-beyond-age'
+    | 'age-out-of-reach'
+    | 'age-beyond-volume'
+    | 'volume-away';
   readonly volume?: string;
   readonly camera?: string;
   readonly group?: string;
@@ -55,6 +61,23 @@ export function warningsOf(
       Infinity,
       ...here.map(({ volumeId }) => horizons.get(volumeId) ?? Infinity),
     );
+    for (const { id, rules: ruled } of volumes.map(({ volume }) => volume)) {
+      if (ruled.maxAgeMs === undefined || !here.some(({ volumeId }) => volumeId === id)) continue;
+      const bound = printDays(ruled.maxAgeMs / DAY_MS);
+      const about = { volume: ruled.volume, camera };
+      if (minAgeMs > ruled.maxAgeMs)
+        warnings.push({
+          code: 'guarantee-beyond-age',
+          ...about,
+          message: `camera ${camera}: minAge is ${printDays(minAgeMs / DAY_MS)}, so its footage stays on volume ${ruled.volume} longer than the maxAge of ${bound} there`,
+        });
+      if (maxAgeMs !== undefined && maxAgeMs > ruled.maxAgeMs)
+        warnings.push({
+          code: 'age-beyond-volume',
+          ...about,
+          message: `camera ${camera}: volume ${ruled.volume} keeps footage for ${bound}; maxAge is ${printDays(maxAgeMs / DAY_MS)}`,
+        });
+    }
     if (maxAgeMs !== undefined && reach < maxAgeMs / DAY_MS)
       warnings.push({
         code: 'age-out-of-reach',
@@ -84,8 +107,12 @@ export function warningsOf(
   return warnings;
 }
 
+/** In the largest unit that is not below 1; two digits say enough. */
 export function printDays(days: number): string {
-  return `${days >= 10 ? Math.round(days) : Number(days.toPrecision(2))} days`;
+  const [value, unit] =
+    days >= 1 ? [days, 'day'] : days >= 1 / 24 ? [days * 24, 'hour'] : [days * 1_440, 'minute'];
+  const rounded = value >= 10 ? Math.round(value) : Number(value.toPrecision(2));
+  return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
 }
 
 /** In powers of 1000, as disks are sold. */

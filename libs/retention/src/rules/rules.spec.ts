@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '@nightjar/config';
-import { lineOf } from './lines.js';
+import { lineOf, placeOf } from './lines.js';
 import { onlyRoom, rulesOf } from './rules.js';
 import type { CameraRules, RetentionRules } from './rules.js';
 
 const DAY_MS = 86_400_000;
 
-async function rulesFor(camera: string, group = '{}', more = ''): Promise<RetentionRules> {
+async function rulesFor(camera: string, group = '{}', volume = ''): Promise<RetentionRules> {
   const { config } = await parseConfig(
     `
 version: 1
 groups: { outside: { retention: ${group} } }
-volumes: { main: { path: /footage, minFreeBytes: 5GB } }
-cameras: { front: { streams: { main: "rtsp://10.0.0.1/" }, group: outside, ${more} retention: ${camera} } }`,
+volumes: { main: { path: /footage, minFreeBytes: 5GB${volume} } }
+cameras: { front: { streams: { main: "rtsp://10.0.0.1/" }, group: outside, retention: ${camera} } }`,
     'nightjar.yaml',
     {},
   );
@@ -73,11 +73,6 @@ describe('the rules of a camera', () => {
       },
     },
     {
-      name: 'events without a maxAge: all is kept anyway',
-      camera: '{ events: { maxAge: 90d } }',
-      expected: {},
-    },
-    {
       name: "events that the camera's own maxAge outlives",
       camera: '{ maxAge: 100d }',
       group: '{ events: { maxAge: 90d } }',
@@ -120,23 +115,60 @@ describe('the rules of a volume', () => {
     const { config } = await parseConfig(
       `
 version: 1
-volumes: { main: { path: /footage, minFreeBytes: 5GB, maxBytes: 1TB, state: ${state} } }`,
+volumes: { main: { path: /footage, minFreeBytes: 5GB, maxBytes: 1TB, state: ${state}, minAge: 1d, maxAge: 7d, events: { maxAge: 9d } } }`,
       'nightjar.yaml',
       {},
     );
     expect(rulesOf(config).volumes).toEqual([
-      { volume: 'main', state, minFreeBytes, maxBytes: 1e12 },
+      {
+        volume: 'main',
+        state,
+        minFreeBytes,
+        maxBytes: 1e12,
+        minAgeMs: DAY_MS,
+        maxAgeMs: 7 * DAY_MS,
+        eventMaxAgeMs: 9 * DAY_MS,
+      },
+    ]);
+  });
+
+  it('that keeps events longer than the rest have them known for every camera', async () => {
+    const { config } = await parseConfig(
+      `
+version: 1
+volumes: { main: { path: /footage, maxAge: 7d, events: { maxAge: 9d } } }
+cameras: { front: { streams: { main: "rtsp://a/" } }, back: { streams: { main: "rtsp://b/" }, retention: { maxAge: 2d, events: { maxAge: 3d, types: [motion] } } } }`,
+      'nightjar.yaml',
+      {},
+    );
+    expect(rulesOf(config).cameras.map(({ events }) => events)).toEqual([
+      { maxAgeMs: 3 * DAY_MS, types: ['motion'], ...reach },
+      { maxAgeMs: undefined, types: undefined, ...reach },
     ]);
   });
 
   it('leave room as the only reason while a plan is blocked', async () => {
     const rules = onlyRoom(
-      await rulesFor('{ maxAge: 7d, minAge: 2d, maxBytes: 1GB }', '{ maxBytes: 1TB }'),
+      await rulesFor(
+        '{ maxAge: 7d, minAge: 2d, maxBytes: 1GB }',
+        '{ maxBytes: 1TB }',
+        ', minAge: 1d, maxAge: 7d, events: { maxAge: 9d }',
+      ),
     );
     expect(rules).toEqual({
       cameras: [{ ...none, minAgeMs: 2 * DAY_MS }],
       groups: [],
-      volumes: [{ volume: 'main', state: 'active', minFreeBytes: 5e9, maxBytes: undefined }],
+      volumes: [
+        {
+          volume: 'main',
+          state: 'active',
+          minFreeBytes: 5e9,
+          maxBytes: undefined,
+          minAgeMs: DAY_MS,
+          maxAgeMs: undefined,
+          eventMaxAgeMs: undefined,
+        },
+      ],
     });
   });
 });
@@ -150,6 +182,33 @@ describe('how far age reaches', () => {
       agedBeforeMs: null,
       eventAgedBeforeMs: null,
     });
+  });
+
+  it('on a volume counts back too, for events from where they are as old as they may be', () => {
+    const rules = {
+      volume: 'main',
+      state: 'active' as const,
+      minFreeBytes: 0,
+      maxBytes: undefined,
+      maxAgeMs: 100,
+      minAgeMs: 10,
+      eventMaxAgeMs: 400,
+    };
+    expect(placeOf('v', rules, 1_000)).toMatchObject({
+      protectedAfterMs: 990,
+      agedBeforeMs: 900,
+      eventAgedBeforeMs: 600,
+      details: { volumeMaxAge: { maxAgeMs: 100, eventMaxAgeMs: 400 } },
+    });
+    expect(placeOf('v', { ...rules, eventMaxAgeMs: undefined }, 1_000)).toMatchObject({
+      eventAgedBeforeMs: 900,
+      details: { volumeMaxAge: { maxAgeMs: 100 } },
+    });
+    const events = { maxAgeMs: undefined, types: undefined, ...reach };
+    const bonus = (maxAgeMs: number | undefined): number =>
+      lineOf(stream, { ...none, maxAgeMs, events }, 1_000, [rules]).eventBonusMs;
+    // Not where the camera's own age ends both, and only as far as it goes where it ends one of them.
+    expect([bonus(undefined), bonus(50), bonus(250)]).toEqual([300, 0, 150]);
   });
 
   it('counts back from now, and sets events back by what they are kept longer', () => {

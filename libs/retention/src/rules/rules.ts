@@ -9,12 +9,13 @@ export interface CameraRules {
   readonly maxBytes: number | undefined;
   /** 0: nothing is guaranteed. */
   readonly minAgeMs: number;
-  /** Undefined unless footage of events is kept longer than the rest. */
+  /** Undefined unless footage of events is kept longer than the rest, by the camera or on some volume. */
   readonly events: EventRules | undefined;
 }
 
 export interface EventRules {
-  readonly maxAgeMs: number;
+  /** Undefined: by the camera no longer than the rest. */
+  readonly maxAgeMs: number | undefined;
   /** Undefined: of every type. */
   readonly types: readonly string[] | undefined;
   /** An event reaches so far beyond its ends. */
@@ -36,6 +37,11 @@ export interface VolumeRules {
   /** 0 on a volume that is not written: nobody needs the space. */
   readonly minFreeBytes: number;
   readonly maxBytes: number | undefined;
+  /** Of all footage on it; bounds of what its cameras say. 0: nothing is guaranteed. */
+  readonly maxAgeMs: number | undefined;
+  readonly minAgeMs: number;
+  /** Undefined unless footage of events stays longer than the rest. */
+  readonly eventMaxAgeMs: number | undefined;
 }
 
 /** Everything retention goes by, as plain data: written down with a blocked plan and compared with what holds later. */
@@ -47,11 +53,14 @@ export interface RetentionRules {
 
 /** The rules that a configuration means, in a fixed order. */
 export function rulesOf({ cameras, groups, volumes }: NightjarConfig): RetentionRules {
+  const volumeRules = rulesOfVolumes(volumes);
+  const tiered = volumeRules.some(({ eventMaxAgeMs }) => eventMaxAgeMs !== undefined);
   return {
     cameras: sorted(cameras).map((camera) =>
       rulesOfCamera(
         camera,
         camera.group === undefined ? undefined : groups[camera.group]?.retention,
+        tiered,
       ),
     ),
     groups: Object.keys(groups)
@@ -60,31 +69,51 @@ export function rulesOf({ cameras, groups, volumes }: NightjarConfig): Retention
         const maxBytes = groups[group]?.retention.maxBytes;
         return maxBytes === undefined ? [] : [{ group, maxBytes }];
       }),
-    volumes: Object.keys(volumes)
-      .toSorted()
-      .flatMap((volume) => {
-        const config = volumes[volume];
-        if (config === undefined) return [];
-        const { state, minFreeBytes, maxBytes } = config;
-        return [{ volume, state, minFreeBytes: state === 'active' ? minFreeBytes : 0, maxBytes }];
-      }),
+    volumes: volumeRules,
   };
 }
 
-function rulesOfCamera(camera: CameraConfig, group: RetentionPolicy | undefined): CameraRules {
+function rulesOfVolumes(volumes: NightjarConfig['volumes']): VolumeRules[] {
+  return Object.keys(volumes)
+    .toSorted()
+    .flatMap((volume) => {
+      const config = volumes[volume];
+      if (config === undefined) return [];
+      const { state, minFreeBytes, maxBytes, ages } = config;
+      const { maxAgeMs, minAgeMs = 0, eventMaxAgeMs } = ages ?? {};
+      const longer = maxAgeMs !== undefined && (eventMaxAgeMs ?? 0) > maxAgeMs;
+      return [
+        {
+          volume,
+          state,
+          minFreeBytes: state === 'active' ? minFreeBytes : 0,
+          maxBytes,
+          maxAgeMs,
+          minAgeMs,
+          eventMaxAgeMs: longer ? eventMaxAgeMs : undefined,
+        },
+      ];
+    });
+}
+
+/** @param tiered whether footage of events stays longer on some volume, so that it has to be known for every camera */
+function rulesOfCamera(
+  camera: CameraConfig,
+  group: RetentionPolicy | undefined,
+  tiered: boolean,
+): CameraRules {
   const own = camera.retention;
   const maxAgeMs = own.maxAgeMs ?? group?.maxAgeMs;
   const events = own.events ?? group?.events;
+  const longer = events !== undefined && maxAgeMs !== undefined && events.maxAgeMs > maxAgeMs;
+  const tier = longer ? events : tiered ? { maxAgeMs: undefined, types: undefined } : undefined;
   return {
     camera: camera.name,
     group: camera.group,
     maxAgeMs,
     maxBytes: own.maxBytes,
     minAgeMs: own.minAgeMs ?? group?.minAgeMs ?? 0,
-    events:
-      events === undefined || maxAgeMs === undefined || events.maxAgeMs <= maxAgeMs
-        ? undefined
-        : { ...events, ...eventReach(camera) },
+    events: tier && { ...tier, ...eventReach(camera) },
   };
 }
 
@@ -119,6 +148,11 @@ export function onlyRoom(rules: RetentionRules): RetentionRules {
       events: undefined,
     })),
     groups: [],
-    volumes: rules.volumes.map((volume) => ({ ...volume, maxBytes: undefined })),
+    volumes: rules.volumes.map((volume) => ({
+      ...volume,
+      maxBytes: undefined,
+      maxAgeMs: undefined,
+      eventMaxAgeMs: undefined,
+    })),
   };
 }

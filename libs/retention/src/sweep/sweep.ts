@@ -9,7 +9,7 @@ import { judge } from '../breaker/breaker.js';
 import type { Trip } from '../breaker/breaker.js';
 import type { ClockWatch } from '../breaker/clock-watch.js';
 import { evaluate } from '../plan/evaluate.js';
-import type { Evaluation } from '../plan/evaluate.js';
+import type { CountedVolume, Evaluation } from '../plan/evaluate.js';
 import { summarize } from '../plan/summary.js';
 import { onlyRoom } from '../rules/rules.js';
 import type { RetentionRules, VolumeRules } from '../rules/rules.js';
@@ -22,8 +22,8 @@ export interface SweepOptions extends DeleterOptions {
   /** Name in the configuration. */
   readonly volumeName: string;
   readonly rules: RetentionRules;
-  /** See {@link EvaluationInput.countedVolumeIds}. */
-  readonly countedVolumeIds: readonly string[];
+  /** See {@link EvaluationInput.counted}. */
+  readonly counted: readonly CountedVolume[];
   /** `retention.maxShare`. */
   readonly maxShare: number;
   /** Told how much of what is to go is gone, 0 to 1. */
@@ -62,6 +62,9 @@ const NOTHING: VolumeRules = {
   state: 'read-only',
   minFreeBytes: 0,
   maxBytes: undefined,
+  maxAgeMs: undefined,
+  minAgeMs: 0,
+  eventMaxAgeMs: undefined,
 };
 
 class Sweep {
@@ -224,7 +227,7 @@ class Sweep {
       nowMs,
       lastSweepMs,
       volumes: [{ id: this.options.volume.id, rules: ruled, freeBytes }],
-      countedVolumeIds: this.options.countedVolumeIds,
+      counted: this.options.counted,
     });
   }
 
