@@ -39,6 +39,7 @@ export type HubState = 'idle' | 'connecting' | 'online';
 
 /** Where a track stands: what RTP-Info must say of the next packet a reader gets (RFC 2326 s.12.33). */
 export interface TrackPosition {
+  readonly ssrc: number;
   readonly sequence: number;
   readonly timestamp: number;
 }

@@ -6,6 +6,7 @@ import {
   payloadEndOf,
   payloadStartOf,
   sequenceOf,
+  ssrcOf,
   startsKeyframe,
   timestampOf,
   type CodecConfig,
@@ -165,7 +166,11 @@ export class StreamHub implements Hub, SourceSink {
     return first.map((packet) =>
       packet === undefined
         ? undefined
-        : { sequence: sequenceOf(packet, 0), timestamp: timestampOf(packet, 0) },
+        : {
+            ssrc: ssrcOf(packet, 0),
+            sequence: sequenceOf(packet, 0),
+            timestamp: timestampOf(packet, 0),
+          },
     );
   }
 

@@ -1,10 +1,12 @@
-import type { Clock } from '@nightjar/common';
+import { NightjarError, type Clock } from '@nightjar/common';
+import type { Range } from '@nightjar/rtsp';
 import type { Hub } from '../hub/hub.js';
 import type {
   Mount,
   MountDescription,
   MountObserver,
   MountStream,
+  Paused,
   PlayAnswer,
   ReaderTransport,
   StreamOutput,
@@ -81,12 +83,20 @@ class LiveStream implements MountStream {
       range: 'npt=now-',
       rtpInfo: tracks.map((_, track) => {
         const at = positions[track];
-        return at === undefined ? { track } : { track, seq: at.sequence, rtptime: at.timestamp };
+        if (at === undefined) return { track };
+        return { track, ssrc: at.ssrc, seq: at.sequence, rtptime: at.timestamp };
       }),
     });
   }
 
-  pause(): Promise<{ readonly range?: string }> {
+  pause(at?: Range): Promise<Paused> {
+    if (at !== undefined && !(at.unit === 'npt' && at.start === 'now')) {
+      return Promise.reject(
+        new NightjarError('invalid', 'relay/pause-point', 'a live stream has no time but now', {
+          status: 457,
+        }),
+      );
+    }
     this.leave();
     return Promise.resolve({});
   }

@@ -6,8 +6,21 @@ import type { RtspSession } from './session.js';
 export function notInState(methods: MethodList, session: RtspSession): Answer {
   return {
     status: 455,
-    headers: { Session: session.id, Allow: methods.allowedIn(session.state) },
+    headers: { Session: session.id, Allow: methods.allowedIn(session.state, session.version) },
   };
+}
+
+/** 456 for a time that does not apply to what is played, with the units that do. RFC 7826 s.17.4.20. */
+export function notInUnits(session: RtspSession): Answer {
+  return {
+    status: 456,
+    headers: { Session: session.id, 'Accept-Ranges': session.media.units.join(', ') },
+  };
+}
+
+/** 460: tracks that were set up together play and pause together. RFC 2326 s.11.3.11. */
+export function aggregateOnly(session: RtspSession): Answer {
+  return { status: 460, headers: { Session: session.id } };
 }
 
 /** 551, with the feature tags that are not supported. RFC 2326 s.12.32, s.12.41. */

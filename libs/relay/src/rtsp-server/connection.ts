@@ -8,11 +8,14 @@ import {
 } from '@nightjar/common';
 import {
   RtspHeaders,
+  RTSP_1_0,
+  RTSP_2_0,
   RtspStreamParser,
-  STATUS_OF_KIND,
+  printRequest,
   printResponse,
   type RtspRequest,
   type RtspResponse,
+  type RtspVersion,
 } from '@nightjar/rtsp';
 import type { ByteStream, MovableStream, Peer } from './carriage/byte-stream.js';
 import type { Elsewhere } from './elsewhere.js';
@@ -26,6 +29,7 @@ import {
   RETRY_AFTER_SECONDS,
 } from './limits.js';
 import type { RtspSession } from './session.js';
+import { reasonFor, statusOf } from './status-of-error.js';
 
 /** An answer on its way out. `after` runs when it is queued: media may follow, or the connection is closed. */
 export interface Answer {
@@ -66,6 +70,8 @@ export class RtspConnection implements MediaConnection {
   principal: Principal | undefined;
   lastRequestMs: MonotonicMs;
   readonly sessions = new Set<RtspSession>();
+  /** Sessions by the names that their client gave them on this connection (RFC 7826 s.18.33). */
+  readonly pipelined = new Map<string, RtspSession>();
   readonly peer: Peer;
   private readonly parser: RtspStreamParser;
   private readonly waiting: WaitingRequest[] = [];
@@ -75,6 +81,7 @@ export class RtspConnection implements MediaConnection {
   private asked = false;
   private requestTimer: Timer | undefined;
   private ended = false;
+  private nextCseq = 1;
 
   constructor(
     private readonly stream: ByteStream,
@@ -131,6 +138,17 @@ export class RtspConnection implements MediaConnection {
     this.stream.closeGently();
   }
 
+  /** Sends a request of ours in RTSP 2.0; nothing depends on the answer. */
+  ask(method: string, uri: string, headers: Readonly<Record<string, string>>): void {
+    if (this.ended) return;
+    const head = RtspHeaders.from({
+      CSeq: String(this.nextCseq++),
+      Date: new Date(this.clock.wallMs()).toUTCString(),
+      ...headers,
+    });
+    this.stream.write(printRequest({ method, uri, headers: head, body: NO_BYTES }, RTSP_2_0));
+  }
+
   private receive(chunk: Buffer): void {
     // What belongs to a session stays here, and media that a client sends is not worth keeping.
     const stays = this.options.elsewhere === undefined || this.sessions.size > 0;
@@ -147,7 +165,7 @@ export class RtspConnection implements MediaConnection {
     this.requestTimer?.cancel();
     this.requestTimer = this.parser.midMessage
       ? this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
-          this.write('', { status: 408 }, undefined);
+          this.write('', RTSP_1_0, { status: 408 }, undefined);
           this.closeGently();
         })
       : undefined;
@@ -182,7 +200,12 @@ export class RtspConnection implements MediaConnection {
       } else {
         answer = await this.answerTo(request);
       }
-      this.write(request.method, answer, request.headers.get('CSeq')?.trim());
+      this.write(
+        request.method,
+        request.version === RTSP_1_0 ? RTSP_1_0 : RTSP_2_0,
+        answer,
+        request.headers.get('CSeq')?.trim(),
+      );
       answer.after?.();
       this.unanswered.dropBefore(this.firstUnanswered);
     }
@@ -233,12 +256,18 @@ export class RtspConnection implements MediaConnection {
   private refuse(error: unknown): void {
     const where = error instanceof NightjarError ? error.where : {};
     const cseq = where['cseq'];
-    this.write('', { status: statusOf(error) }, cseq === undefined ? undefined : String(cseq));
+    const status = statusOf(error);
+    this.write('', RTSP_1_0, { status }, cseq === undefined ? undefined : String(cseq));
     this.waiting.length = 0;
     this.closeGently();
   }
 
-  private write(method: string, answer: Answer, cseq: string | undefined): void {
+  private write(
+    method: string,
+    version: RtspVersion,
+    answer: Answer,
+    cseq: string | undefined,
+  ): void {
     if (this.ended) return;
     const headers = new RtspHeaders();
     if (cseq !== undefined) headers.append('CSeq', cseq);
@@ -251,6 +280,7 @@ export class RtspConnection implements MediaConnection {
     let bytes: Buffer;
     try {
       bytes = printResponse({
+        version,
         status: answer.status,
         reason: answer.reason,
         headers,
@@ -258,7 +288,7 @@ export class RtspConnection implements MediaConnection {
       });
     } catch (error) {
       // Something of the request was reflected that must not be: answer without it.
-      bytes = Buffer.from(`RTSP/1.0 400 ${messageOf(error)}\r\n\r\n`);
+      bytes = Buffer.from(`${version} 400 ${messageOf(error)}\r\n\r\n`);
     }
     this.stream.write(bytes);
     if (this.sessions.size === 0 && this.queuedBytes > MAX_RESPONSE_QUEUE_BYTES) this.close();
@@ -271,16 +301,4 @@ export class RtspConnection implements MediaConnection {
     this.waiting.length = 0;
     this.handler.closed(this);
   }
-}
-
-function statusOf(error: unknown): number {
-  if (!(error instanceof NightjarError)) return 500;
-  const status = error.where['status'];
-  return typeof status === 'number' ? status : STATUS_OF_KIND[error.kind];
-}
-
-/** What an error has to say to the client; its message is for us. */
-function reasonFor(error: unknown): string | undefined {
-  const reason = error instanceof NightjarError ? error.where['reason'] : undefined;
-  return typeof reason === 'string' ? reason : undefined;
 }

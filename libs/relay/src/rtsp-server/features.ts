@@ -1,10 +1,14 @@
 import { NightjarError } from '@nightjar/common';
-import { parseTags, unsupportedTags, type RtspRequest } from '@nightjar/rtsp';
+import { RTSP_2_0, parseTags, unsupportedTags, type RtspRequest } from '@nightjar/rtsp';
 import type { Mount } from './mount.js';
 
-/** Feature tags that a request requires. Proxy-Require is treated alike (RFC 2326 s.12.27). */
-export function tagsOf({ headers }: RtspRequest): string[] {
-  return [...parseTags(headers.get('Require')), ...parseTags(headers.get('Proxy-Require'))];
+/**
+ * Feature tags that a request requires. Proxy-Require is treated alike (RFC 2326 s.12.27); in RTSP 2.0 it concerns proxies
+ * alone (RFC 7826 s.18.37).
+ */
+export function tagsOf({ version, headers }: RtspRequest): string[] {
+  const own = parseTags(headers.get('Require'));
+  return version === RTSP_2_0 ? own : [...own, ...parseTags(headers.get('Proxy-Require'))];
 }
 
 /** Feature tags of a request. @throws NightjarError with status 551 when the mount has not all of them */

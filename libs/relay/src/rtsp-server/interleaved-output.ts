@@ -6,7 +6,7 @@ import {
   type InterleavedBytes,
   type PacketBatch,
 } from '../hub/packet-batch.js';
-import type { StreamOutput, Traffic } from './mount.js';
+import type { StreamNotice, StreamOutput, Traffic } from './mount.js';
 import type { Seal } from './srtp/seal.js';
 import { SsrcTable } from './ssrc-table.js';
 
@@ -20,6 +20,8 @@ export interface MediaConnection {
   /** Calls `listener` once when the queue is empty or the connection closed. */
   onceDrained(listener: () => void): void;
   close(): void;
+  /** Lets what is queued go out first. */
+  closeGently(): void;
 }
 
 export interface OutputOptions {
@@ -27,6 +29,7 @@ export interface OutputOptions {
   /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
   readonly highWaterBytes: number;
   readonly onCut: (reason: string) => void;
+  readonly onNotice?: (notice: StreamNotice) => void;
   /** Where what left over this transport is added up. */
   readonly traffic: Traffic;
   /** Protects what is sent, for readers that set up SRTP. */
@@ -61,6 +64,11 @@ export class InterleavedOutput implements StreamOutput {
   /** Holds packets back until the PLAY answer is queued. */
   hold(): void {
     this.held ??= [];
+    this.remap();
+  }
+
+  /** The channels of the tracks have changed. */
+  remap(): void {
     this.canonical = isCanonical(this.map);
     this.mapKey = this.map.join();
   }
@@ -148,10 +156,17 @@ export class InterleavedOutput implements StreamOutput {
     this.flush();
   }
 
+  notify(notice: StreamNotice): void {
+    this.options.onNotice?.(notice);
+  }
+
   cut(reason: string): void {
     if (this.closed) return;
+    const behind = this.queuedBytes >= this.options.highWaterBytes;
     this.options.onCut(reason);
-    this.connection.close();
+    // A goodbye behind a long queue would not arrive in time.
+    if (behind) this.connection.close();
+    else this.connection.closeGently();
   }
 
   /** The session is over; nothing more is written. */

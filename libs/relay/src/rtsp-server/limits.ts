@@ -14,6 +14,10 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export const MAX_CONNECTIONS = 10_000;
 /** Sessions that one connection may set up; more are answered 503. */
 export const MAX_SESSIONS_PER_CONNECTION = 16;
+/** Sessions over UDP whose connection has gone that are kept until their timeout; more are ended with it. */
+export const MAX_ORPHANED_SESSIONS = 256;
+/** Names that one connection may have for its sessions (`Pipelined-Requests`); further ones are not remembered. */
+export const MAX_PIPELINE_IDS = 16;
 /** Requests waiting for their turn on one connection; a client that pipelines more is cut. */
 export const MAX_PIPELINED_REQUESTS = 64;
 /** Unanswered bytes of a connection that may go to another process; with more it stays, and such a request gets a 503. */

@@ -1,6 +1,7 @@
 import type { Principal } from '@nightjar/access';
 import type {
   Frames,
+  MediaProperties,
   Range,
   RateControl,
   SdpTrack,
@@ -57,8 +58,19 @@ export interface Mount {
    * @throws NightjarError 'unavailable' (503) or 'not-found' (404)
    */
   describe(required: readonly string[]): Promise<MountDescription>;
+  /** What the media allow at this moment, once they were described; absent: what a live stream allows. */
+  media?(): MountMedia;
   /** One per RTSP session; `output` is where its packets go. */
   open(output: StreamOutput): MountStream;
+}
+
+/** What may be done with media, for clients of RTSP 2.0. */
+export interface MountMedia {
+  readonly properties: MediaProperties;
+  /** What there is now, as values of Media-Range (RFC 7826 s.18.30). */
+  readonly ranges: readonly string[];
+  /** Units that a Range may use. */
+  readonly units: readonly Exclude<Range['unit'], 'other'>[];
 }
 
 export interface MountDescription {
@@ -88,6 +100,8 @@ export interface PlayRequest {
   readonly rateControl: RateControl | undefined;
   readonly frames: Frames | undefined;
   readonly immediate: boolean;
+  /** Whether it waits for its turn behind what plays up to an end that the client set (RFC 2326 s.10.5). */
+  readonly queue?: boolean;
   /** Low byte of the CSeq. */
   readonly cseq: number;
   /** Feature tags that the client named in this session so far. */
@@ -102,20 +116,56 @@ export interface PlayAnswer {
   readonly speed?: number;
   readonly rateControl?: RateControl;
   /** RTP-Info: first packet of each track after this answer. */
-  readonly rtpInfo: readonly {
-    readonly track: number;
-    readonly seq?: number;
-    readonly rtptime?: number;
-  }[];
+  readonly rtpInfo: readonly TrackInfo[];
 }
+
+/** A place in the packets of a track. */
+export interface TrackInfo {
+  readonly track: number;
+  /** Where it is not ours ({@link StreamOutput.ssrc}). */
+  readonly ssrc?: number;
+  readonly seq?: number;
+  readonly rtptime?: number;
+}
+
+/** Something that a client of RTSP 2.0 is told while it plays. RFC 7826 s.13.5. */
+export type StreamNotice =
+  | {
+      readonly kind: 'end-of-stream';
+      /** Value of Range: from where to where it was played. */
+      readonly range: string;
+      /** Last packet of each track. */
+      readonly rtpInfo: readonly TrackInfo[];
+    }
+  /** What {@link Mount.media} says has changed. */
+  | { readonly kind: 'media-properties-update' }
+  | {
+      readonly kind: 'scale-change';
+      readonly range: string;
+      readonly scale: number;
+      /** First packet of each track at the new scale. */
+      readonly rtpInfo: readonly TrackInfo[];
+    };
 
 /** What one RTSP session plays. */
 export interface MountStream {
   /** Starts, or moves to `range` while playing. What is sent before the answer left is held back by the output. */
   play(request: PlayRequest): Promise<PlayAnswer>;
-  pause(): Promise<{ readonly range?: string }>;
+  /**
+   * Stops sending, and drops what is queued.
+   * @param at stop only there; what is played goes on until then
+   * @throws NightjarError with status 457 when `at` is not ahead in what is played
+   */
+  pause(at?: Range): Promise<Paused>;
   /** Ends for good; nothing may be sent afterwards. */
   close(): void;
+}
+
+export interface Paused {
+  /** Value of Range: what is left to play. */
+  readonly range?: string;
+  /** It goes on until the point that was asked for. */
+  readonly later?: boolean;
 }
 
 /** The transport of one RTSP session, whatever it is made of. Packets of tracks that were not set up are dropped. */
@@ -135,6 +185,8 @@ export interface StreamOutput {
   drained(): Promise<void>;
   /** The stream is over: RTCP BYE for every track that sent something; the session stays. */
   end(): void;
+  /** Tells the client, if it speaks RTSP 2.0 and has a connection; absent where nobody can be told. */
+  notify?(notice: StreamNotice): void;
   /** Closes the session from our side, after a BYE; `reason` is counted. */
   cut(reason: string): void;
 }

@@ -200,6 +200,11 @@ export class GroupMember implements MountStream {
     return this.tracks.has(track);
   }
 
+  /** The group goes on to get the track: others may listen. */
+  remove(track: number): void {
+    this.tracks.delete(track);
+  }
+
   play(request: PlayRequest): Promise<PlayAnswer> {
     return this.group.play(this, request);
   }

@@ -7,7 +7,8 @@ import {
   parseSpeed,
   printScale,
   printSpeed,
-  type RtspHeaders,
+  RTSP_2_0,
+  type RtspRequest,
 } from '@nightjar/rtsp';
 import type { PlayAnswer, PlayRequest } from './mount.js';
 
@@ -16,18 +17,24 @@ import type { PlayAnswer, PlayRequest } from './mount.js';
  * @param required feature tags that the client named in this session
  * @throws NightjarError with the status to answer
  */
-export function readPlayHeaders(headers: RtspHeaders, required: readonly string[]): PlayRequest {
+export function readPlayHeaders(
+  { version, headers }: Pick<RtspRequest, 'version' | 'headers'>,
+  required: readonly string[],
+): PlayRequest {
   const read = <T>(name: string, parse: (value: string) => T): T | undefined => {
     const value = headers.get(name);
     return value === undefined ? undefined : parse(value);
   };
+  const immediate = read('Immediate', parseImmediate) ?? false;
   return {
     range: read('Range', parseRange),
     scale: read('Scale', parseScale),
     speed: read('Speed', parseSpeed),
     rateControl: read('Rate-Control', parseRateControl),
     frames: read('Frames', parseFrames),
-    immediate: read('Immediate', parseImmediate) ?? false,
+    immediate,
+    // RTSP 2.0 has no queue: a new PLAY takes the place of the old one (RFC 7826 s.13.4).
+    queue: version !== RTSP_2_0 && !immediate,
     cseq: Number(/\d+/.exec(headers.get('CSeq') ?? '')?.[0] ?? 0) & 0xff,
     required,
   };

@@ -1,11 +1,22 @@
 import type { Principal } from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
-import { RTSP_1_0, RTSP_METHODS, unsupportedTags, type RtspRequest } from '@nightjar/rtsp';
-import { notSupported } from './answers.js';
+import {
+  KEY_MANAGEMENT_FAILURE,
+  KNOWN_TAGS,
+  RTSP_2_0,
+  RTSP_METHODS,
+  isRtspVersion,
+  unsupportedTags,
+  type RtspRequest,
+  type RtspVersion,
+} from '@nightjar/rtsp';
+import { notInState, notSupported } from './answers.js';
 import type { Answer, ConnectionHandler, RtspConnection } from './connection.js';
 import { tagsOf } from './features.js';
 import { RETRY_AFTER_SECONDS } from './limits.js';
 import type { MethodTable, ServerContext } from './methods/index.js';
+import { reasonFor, statusOf } from './status-of-error.js';
+import { DESTINATION_PROHIBITED } from './track-transport.js';
 
 /** Answers RTSP requests: refuses what is wrong with any, finds out who asks, and hands the rest to its method. */
 export class RequestHandler implements ConnectionHandler {
@@ -15,10 +26,23 @@ export class RequestHandler implements ConnectionHandler {
   ) {}
 
   async handle(request: RtspRequest, connection: RtspConnection): Promise<Answer> {
-    const refusal = this.refuseOutright(request);
-    if (refusal !== undefined) return refusal;
+    const { version } = request;
+    if (!isRtspVersion(version)) return { status: 505 };
+    // RFC 7826 s.18.51: told whenever it is asked for, with errors too.
+    const told = request.headers.has('Supported') ? { Supported: KNOWN_TAGS.join(', ') } : {};
+    const answer =
+      this.refuseOutright(request, version) ?? (await this.attempt(request, version, connection));
+    return { ...answer, headers: { ...told, ...answer.headers } };
+  }
+
+  /** Answers, by an error's status too. */
+  private async attempt(
+    request: RtspRequest,
+    version: RtspVersion,
+    connection: RtspConnection,
+  ): Promise<Answer> {
     try {
-      return await this.dispatch(request, connection);
+      return await this.dispatch(request, version, connection);
     } catch (error) {
       if (!(error instanceof NightjarError)) {
         this.server.events.failed?.(error);
@@ -34,7 +58,7 @@ export class RequestHandler implements ConnectionHandler {
       if (error.kind === 'unavailable' || error.kind === 'exhausted') {
         return { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } };
       }
-      throw error;
+      return { status: statusIn(version, error), reason: reasonFor(error) };
     }
   }
 
@@ -46,38 +70,48 @@ export class RequestHandler implements ConnectionHandler {
   }
 
   answered(method: string, status: number): void {
-    const served = this.methods.get(method) !== undefined;
+    const served = this.methods.has(method);
     this.server.events.request?.(served ? method : 'other', status);
   }
 
   closed(connection: RtspConnection): void {
-    for (const session of connection.sessions) this.server.sessions.drop(session, false);
-    connection.sessions.clear();
+    this.server.sessions.disconnected(connection);
   }
 
   /** What can be refused from the request line and headers alone. */
-  private refuseOutright(request: RtspRequest): Answer | undefined {
-    if (request.version !== RTSP_1_0) return { status: 505 };
+  private refuseOutright(request: RtspRequest, version: RtspVersion): Answer | undefined {
     if (!request.headers.has('CSeq')) return { status: 400 };
     const { methods } = this;
-    if (methods.get(request.method) === undefined) {
-      return RTSP_METHODS[RTSP_1_0].has(request.method)
-        ? { status: 405, headers: { Allow: methods.names } }
-        : { status: 501, headers: { Public: methods.names } };
+    if (methods.get(request.method, version) === undefined) {
+      return RTSP_METHODS[version].has(request.method)
+        ? { status: 405, headers: { Allow: methods.names(version) } }
+        : { status: 501, headers: { Public: methods.names(version) } };
     }
     const unsupported = unsupportedTags(tagsOf(request));
     return unsupported.length > 0 ? notSupported(unsupported.join(', ')) : undefined;
   }
 
-  private async dispatch(request: RtspRequest, connection: RtspConnection): Promise<Answer> {
+  private async dispatch(
+    request: RtspRequest,
+    version: RtspVersion,
+    connection: RtspConnection,
+  ): Promise<Answer> {
     const { server } = this;
-    const method = this.methods.get(request.method)!;
+    const method = this.methods.get(request.method, version)!;
     if (method.kind === 'open')
-      return method.answer({ request, connection, principal: connection.principal, server });
+      return method.answer({
+        request,
+        version,
+        connection,
+        principal: connection.principal,
+        server,
+      });
     const principal = this.identify(request, connection);
-    const exchange = { request, connection, principal, server };
+    const exchange = { request, version, connection, principal, server };
     if (method.kind === 'resource') return await method.answer(exchange);
-    return await method.answer(exchange, server.sessions.of(request, connection, principal));
+    const session = server.sessions.of(request, connection, principal);
+    if (!method.states.includes(session.state)) return notInState(server.methods, session);
+    return await method.answer(exchange, session);
   }
 
   private identify(request: RtspRequest, connection: RtspConnection): Principal | undefined {
@@ -102,4 +136,11 @@ export class RequestHandler implements ConnectionHandler {
     }
     return connection.principal;
   }
+}
+
+/** What RFC 4567 calls 463 is 466 in RTSP 2.0, where 463 tells of addresses (RFC 7826 s.17.4). */
+function statusIn(version: RtspVersion, error: NightjarError): number {
+  const status = statusOf(error);
+  const ofKeys = status === KEY_MANAGEMENT_FAILURE && error.code !== DESTINATION_PROHIBITED;
+  return ofKeys && version === RTSP_2_0 ? 466 : status;
 }

@@ -2,64 +2,11 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { ManualClock, NightjarError } from '@nightjar/common';
-import { encodeRtp } from '@nightjar/rtp';
-import { ClientAuthorizer, parseChallenges, parseSdp, type SdpTrack } from '@nightjar/rtsp';
+import { ClientAuthorizer, parseChallenges, parseSdp } from '@nightjar/rtsp';
 import { DigestAuthenticator } from './authenticator.js';
-import type { Mount, MountStream, PlayAnswer, PlayRequest, StreamOutput } from './mount.js';
 import { RtspServer } from './rtsp-server.js';
 import { TestClient } from './testing/test-client.js';
-
-const track = (payloadType: number): SdpTrack => ({
-  format: {
-    kind: 'audio',
-    codec: 'pcmu',
-    payloadType,
-    clockRateHz: 8000,
-    channels: 1,
-    encodingName: 'PCMU',
-    fmtp: {},
-  },
-  control: '',
-  direction: 'recvonly',
-});
-
-/** A mount that plays nothing by itself: the test sends through its output. */
-class TestMount implements Mount {
-  readonly kind = 'live' as const;
-  readonly outputs: StreamOutput[] = [];
-  readonly plays: PlayRequest[] = [];
-  features: readonly string[] = [];
-  answer: Partial<PlayAnswer> = {};
-  closed = 0;
-
-  describe(): ReturnType<Mount['describe']> {
-    return Promise.resolve({
-      name: 'test',
-      sessionId: '1',
-      sessionVersion: 1,
-      tracks: [track(0), track(96)],
-    });
-  }
-
-  open(output: StreamOutput): MountStream {
-    this.outputs.push(output);
-    return {
-      play: (request) => {
-        this.plays.push(request);
-        output.send(0, rtp(1), false);
-        output.flush();
-        return Promise.resolve({ rtpInfo: [{ track: 0, seq: 1, rtptime: 0 }], ...this.answer });
-      },
-      pause: () => Promise.resolve({}),
-      close: () => {
-        this.closed++;
-      },
-    };
-  }
-}
-
-const rtp = (sequence: number): Buffer =>
-  encodeRtp({ payloadType: 0, sequence, timestamp: 0, ssrc: 9, marker: false }, Buffer.alloc(4, 7));
+import { TestMount, rtp } from './testing/test-mount.js';
 
 describe('the RTSP server', () => {
   let mount: TestMount;
@@ -180,6 +127,7 @@ describe('the RTSP server', () => {
         rateControl: 'no',
         frames: { kind: 'intra', minIntervalMs: 40 },
         immediate: true,
+        queue: false,
         cseq: 3,
         required: ['onvif-replay'],
       },
@@ -235,6 +183,8 @@ describe('the RTSP server', () => {
     clock.advance(6_000);
     expect(server.countSessions('udp')).toBe(0);
     expect(mount.closed).toBe(1);
+    client.socket.destroy();
+    client = await TestClient.open(server.port);
     expect((await client.ask('GET_PARAMETER', base, { Session: session })).status).toBe(454);
   });
 

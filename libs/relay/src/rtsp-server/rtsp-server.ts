@@ -201,8 +201,8 @@ export class RtspServer {
   }
 
   private end(session: RtspSession, reason: string): void {
-    this.sessions.drop(session, true);
     session.options.mount.observer?.cut(session.transport ?? 'tcp', reason);
+    this.sessions.end(session, reason);
     const carrier = session.carrier;
     if (carrier instanceof RtspConnection) {
       carrier.sessions.delete(session);

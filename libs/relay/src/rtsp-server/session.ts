@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '@nightjar/access';
 import type { Clock, MonotonicMs } from '@nightjar/common';
-import type { ServerSessionState } from '@nightjar/rtsp';
+import { RTSP_2_0, type Range, type RtspVersion, type ServerSessionState } from '@nightjar/rtsp';
 import {
   InterleavedOutput,
   type MediaConnection,
@@ -11,11 +11,15 @@ import type { GroupMember, GroupTrack, MulticastGroups } from './multicast-group
 import type {
   Mount,
   MountDescription,
+  MountMedia,
   MountStream,
+  Paused,
   PlayAnswer,
   PlayRequest,
   ReaderTransport,
+  StreamNotice,
 } from './mount.js';
+import type { Resource } from './resource.js';
 import type { SealedStream } from './srtp/sealed-stream.js';
 import { SessionSrtp, type KeyedTrack } from './srtp/session-srtp.js';
 import { UdpOutput, type UdpTrack } from './udp-output.js';
@@ -24,18 +28,45 @@ import type { UdpPorts } from '../udp/udp-ports.js';
 
 const ID_BYTES = 16;
 
+/** What a mount allows that does not say: to watch what comes. */
+const LIVE: MountMedia = {
+  properties: { seeking: 'none', content: 'progressing', retention: { seconds: 0 } },
+  ranges: ['npt=now-'],
+  units: ['npt'],
+};
+
+/** The connection on which a client controls a session. */
+export interface ControlConnection {
+  readonly closed: boolean;
+  readonly sessions: { delete(session: RtspSession): boolean };
+  /** Sends a request of ours. */
+  ask(method: string, uri: string, headers: Readonly<Record<string, string>>): void;
+}
+
+/** The PLAY that was answered last. */
+export interface PlayedLast {
+  readonly cseq: string;
+  readonly answer: PlayAnswer;
+}
+
 export interface SessionOptions {
   readonly mount: Mount;
   readonly description: MountDescription;
+  /** Of its first SETUP; it stays with it. */
+  readonly version: RtspVersion;
+  /** Aggregate URL, as the client wrote it in its first SETUP. */
+  readonly url: string;
   /** Path and query of the aggregate URL, as the resolver saw it. */
   readonly resource: string;
   readonly principal: Principal | undefined;
   readonly peerAddress: string;
   readonly clock: Clock;
   readonly pacer: Pacer;
-  readonly output: Omit<OutputOptions, 'onCut' | 'traffic'>;
+  readonly output: Omit<OutputOptions, 'onCut' | 'onNotice' | 'traffic'>;
   /** The session ended itself: a slow reader was cut, or the mount went away. */
   readonly onEnd: (session: RtspSession, reason: string) => void;
+  /** There is something to tell a client that speaks RTSP 2.0. */
+  readonly onNotice?: (session: RtspSession, notice: StreamNotice) => void;
 }
 
 /** One RTSP session (RFC 2326 s.3.4): the tracks a client set up, their transport and what plays on them. */
@@ -43,13 +74,16 @@ export class RtspSession {
   readonly id = randomBytes(ID_BYTES).toString('hex');
   state: ServerSessionState = 'ready';
   lastSeenMs: MonotonicMs;
+  /** Undefined until SETUP was answered. */
+  control: ControlConnection | undefined;
+  played: PlayedLast | undefined;
   private readonly channels: number[] = [];
   private readonly peers: (UdpTrack | undefined)[] = [];
   private output: InterleavedOutput | UdpOutput | undefined;
   private member: GroupMember | undefined;
   private stream: MountStream | undefined;
   private connection: MediaConnection | undefined;
-  private readonly reports: (() => void)[] = [];
+  private readonly reports = new Map<number, () => void>();
   private over = false;
   private readonly tags = new Set<string>();
   private protection: SessionSrtp | undefined;
@@ -63,6 +97,25 @@ export class RtspSession {
       this.channels.push(-1);
       this.peers.push(undefined);
     }
+  }
+
+  get version(): RtspVersion {
+    return this.options.version;
+  }
+
+  /** What may be done with the media now. */
+  get media(): MountMedia {
+    return this.options.mount.media?.() ?? LIVE;
+  }
+
+  /** How many tracks are set up. */
+  get trackCount(): number {
+    return this.channels.filter((_, track) => this.hasTrack(track)).length;
+  }
+
+  /** Whether a URL stands for all that was set up: the aggregate, or the only track. */
+  isWhole({ track }: Pick<Resource, 'track'>): boolean {
+    return track === undefined || (this.trackCount === 1 && this.hasTrack(track));
   }
 
   /** Feature tags that the client named so far. */
@@ -107,6 +160,11 @@ export class RtspSession {
       .flatMap((channel) => [channel, channel + 1]);
   }
 
+  channelsOf(track: number): readonly number[] {
+    const channel = this.channels[track] ?? -1;
+    return channel < 0 ? [] : [channel, channel + 1];
+  }
+
   /** Whether the client set this track up. */
   hasTrack(track: number): boolean {
     const { channels, peers, member } = this;
@@ -115,21 +173,34 @@ export class RtspSession {
     );
   }
 
+  /**
+   * The transport that a SETUP of `track` must keep to: one session, one transport, for mixing them would split a picture
+   * from its sound; and what has begun to play stays on its own. Undefined: any will do.
+   */
+  transportFor(track: number): ReaderTransport | undefined {
+    const others = this.channels.some((_, other) => other !== track && this.hasTrack(other));
+    return others || this.stream !== undefined ? this.transport : undefined;
+  }
+
   setupTcp(track: number, rtpChannel: number, connection: MediaConnection): void {
+    this.changeTo('tcp');
     this.channels[track] = rtpChannel;
     this.connection = connection;
     this.output ??= new InterleavedOutput(connection, this.channels, this.outputOptions('tcp'));
   }
 
   setupUdp(track: number, peer: UdpTrack, ports: UdpPorts): void {
+    this.changeTo('udp');
     this.peers[track] = peer;
     const { clock, pacer } = this.options;
-    this.reports.push(
-      ports.onReport(peer.rtcp, (packet) => {
+    this.forgetReports(track);
+    if (peer.rtcp !== undefined) {
+      const seen = (packet: Buffer): void => {
         if (this.protection?.isReport(track, packet) !== false)
           this.lastSeenMs = clock.monotonicMs();
-      }),
-    );
+      };
+      this.reports.set(track, ports.onReport(peer.rtcp, seen));
+    }
     this.output ??= new UdpOutput(ports, this.peers, {
       ...this.outputOptions('udp'),
       transport: 'udp',
@@ -143,6 +214,7 @@ export class RtspSession {
    */
   setupMulticast(track: number, stream: string, groups: MulticastGroups): GroupTrack | undefined {
     if (groups.track(stream, track) === undefined) return undefined;
+    this.changeTo('multicast');
     const { mount, description, onEnd } = this.options;
     this.member ??= groups.join(stream, {
       mount,
@@ -150,6 +222,15 @@ export class RtspSession {
       onEnd: (reason) => onEnd(this, reason),
     });
     return this.member.setup(track);
+  }
+
+  /** Takes a track out of the session; the others go on. */
+  removeTrack(track: number): void {
+    this.channels[track] = -1;
+    this.peers[track] = undefined;
+    this.forgetReports(track);
+    this.member?.remove(track);
+    if (this.output instanceof InterleavedOutput) this.output.remap();
   }
 
   /** SSRC to announce for a track: where the mount sends under ours, and with SRTP, whose keys go by it. */
@@ -181,8 +262,10 @@ export class RtspSession {
     this.member?.release();
   }
 
-  async pause(): Promise<{ readonly range?: string }> {
-    const answer = (await this.stream?.pause()) ?? {};
+  /** @param at where to stop; undefined: here */
+  async pause(at?: Range): Promise<Paused> {
+    const answer = (await this.stream?.pause(at)) ?? {};
+    if (answer.later === true) return answer;
     this.state = 'ready';
     this.protection?.countPlaying(false);
     return answer;
@@ -192,7 +275,7 @@ export class RtspSession {
   close(bye: boolean): void {
     if (this.over) return;
     this.over = true;
-    for (const forget of this.reports) forget();
+    for (const forget of this.reports.values()) forget();
     this.stream?.close();
     this.member?.close();
     this.protection?.countPlaying(false);
@@ -200,13 +283,34 @@ export class RtspSession {
     this.output?.dispose();
   }
 
+  /** Leaves the transport of an earlier SETUP, if it was another; nothing has played on it. */
+  private changeTo(transport: ReaderTransport): void {
+    if (this.transport === undefined || this.transport === transport) return;
+    this.channels.fill(-1);
+    this.peers.fill(undefined);
+    for (const track of this.reports.keys()) this.forgetReports(track);
+    this.member?.close();
+    this.member = undefined;
+    this.output?.dispose();
+    this.output = undefined;
+    this.connection = undefined;
+  }
+
+  private forgetReports(track: number): void {
+    this.reports.get(track)?.();
+    this.reports.delete(track);
+  }
+
   private outputOptions(transport: 'tcp' | 'udp'): OutputOptions {
-    const { output, mount, onEnd } = this.options;
+    const { output, mount, onEnd, onNotice } = this.options;
     return {
       ...output,
       seal: this.protection,
       traffic: mount.observer?.traffic[transport] ?? { bytes: 0, packets: 0 },
       onCut: (reason) => onEnd(this, reason),
+      ...(this.version === RTSP_2_0 && onNotice !== undefined
+        ? { onNotice: (notice: StreamNotice) => onNotice(this, notice) }
+        : {}),
     };
   }
 }

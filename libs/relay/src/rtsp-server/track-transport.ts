@@ -1,6 +1,9 @@
 import { isIPv4 } from 'node:net';
+import { NightjarError } from '@nightjar/common';
 import {
+  RTSP_2_0,
   chooseTransport,
+  type ChosenTransport,
   type MikeyMessage,
   type TransportOffer,
   type TransportSpec,
@@ -10,6 +13,9 @@ import type { ServerContext } from './methods/method.js';
 import type { Mount } from './mount.js';
 import type { MulticastGroups } from './multicast-groups.js';
 import type { RtspSession } from './session.js';
+
+/** Code of the error for media that is asked for to another host. */
+export const DESTINATION_PROHIBITED = 'rtsp/destination';
 
 export interface TrackSetup {
   readonly server: ServerContext;
@@ -37,22 +43,25 @@ export function sharedName(
 /**
  * Sets one track up for the first transport of a client's list that we can serve.
  * @returns what to answer; undefined for 461
- * @throws NightjarError with status 463 when the keys of the client are of no use
+ * @throws NightjarError with status 463 when the keys of the client are of no use, or media is asked for to where it is not
  */
 export function setUpTransport(
   specs: readonly TransportSpec[],
   setup: TrackSetup,
 ): TransportSpec | undefined {
-  const taken = new Set([...setup.connection.sessions].flatMap((other) => other.usedChannels));
+  const { session, connection } = setup;
+  const taken = new Set([...connection.sessions].flatMap((other) => other.usedChannels));
+  // A track that is set up anew may keep its channels.
+  for (const channel of session.channelsOf(setup.track)) taken.delete(channel);
   let free = 2 * setup.track;
   while (taken.has(free) || taken.has(free + 1)) free += 2;
-  const chosen = chooseTransport(specs, offerOf(setup), [free, free + 1], taken);
+  const allowed = specs.filter((spec) => isForPeer(spec, connection));
+  if (allowed.length === 0 && session.version === RTSP_2_0) throw prohibited();
+  const chosen = chooseTransport(allowed, offerOf(setup), [free, free + 1], taken);
   if (chosen === undefined) return undefined;
   if (chosen.kind === 'multicast') return setUpMulticast(setup);
   if (chosen.srtp === true) protect(setup);
-  return chosen.kind === 'tcp'
-    ? setUpTcp(setup, chosen.interleaved)
-    : setUpUdp(setup, chosen.clientPort);
+  return chosen.kind === 'tcp' ? setUpTcp(setup, chosen.interleaved) : setUpUdp(setup, chosen);
 }
 
 function protect({ server, session, connection, track, clientKeys }: TrackSetup): void {
@@ -62,10 +71,11 @@ function protect({ server, session, connection, track, clientKeys }: TrackSetup)
 }
 
 /** One session, one transport: mixing them would split a picture from its sound, or leave one of them readable. */
-function offerOf({ server, session, connection, multicastOnly }: TrackSetup): TransportOffer {
+function offerOf(setup: TrackSetup): TransportOffer {
+  const { server, session, connection, track, multicastOnly } = setup;
   const { mount } = session.options;
   const { tcp = true, udp = true } = mount.transports ?? {};
-  const { transport = 'any' } = session;
+  const transport = session.transportFor(track) ?? 'any';
   const group = isIPv4Peer(connection.peerAddress)
     ? sharedName(server.groups, mount, connection)
     : undefined;
@@ -73,7 +83,12 @@ function offerOf({ server, session, connection, multicastOnly }: TrackSetup): Tr
   const isFirst = session.transport === undefined;
   const unicast = !(multicastOnly && group !== undefined);
   return {
-    tcp: tcp && unicast && ['any', 'tcp'].includes(transport),
+    // One connection carries all tracks: with it the session ends.
+    tcp:
+      tcp &&
+      unicast &&
+      [undefined, connection].includes(session.carrier as RtspConnection | undefined) &&
+      ['any', 'tcp'].includes(transport),
     udp: udp && unicast && ['any', 'udp'].includes(transport) && server.udpPorts !== undefined,
     multicast: group !== undefined && ['any', 'multicast'].includes(transport),
     plain: isFirst || session.srtp === undefined,
@@ -98,21 +113,32 @@ function setUpTcp(
 
 function setUpUdp(
   { server, session, connection, track }: TrackSetup,
-  [rtp, rtcp]: readonly [number, number],
+  { clientPort: [rtp, rtcp], rtcp: carried, addresses }: Extract<ChosenTransport, { kind: 'udp' }>,
 ): TransportSpec {
   const ports = server.udpPorts!;
   const address = connection.peerAddress;
-  session.setupUdp(
-    track,
-    { rtp: ports.peer(address, rtp), rtcp: ports.peer(address, rtcp) },
-    ports,
-  );
+  const muxed = carried === 'mux';
+  const peer = ports.peer(address, rtp, muxed);
+  const separate = carried === 'none' ? undefined : ports.peer(address, rtcp);
+  session.setupUdp(track, { rtp: peer, rtcp: muxed ? peer : separate }, ports);
+  // RTCP that shares the port of RTP, or that there is none of, has no second one.
+  const used = carried === undefined ? 2 : 1;
+  const at = (host: string, pair: readonly number[]): TransportSpec['destAddr'] =>
+    pair.slice(0, used).map((port) => ({ host, port }));
   return {
     profile: profileOf(session),
     lower: 'UDP',
     unicast: true,
-    clientPort: [rtp, rtcp],
-    serverPort: [ports.ports[0], ports.ports[1]],
+    ...(addresses === true
+      ? {
+          destAddr: at(plain(address), [rtp, rtcp])!,
+          srcAddr: at('', ports.ports)!,
+        }
+      : {
+          clientPort: [rtp, rtcp],
+          serverPort: [ports.ports[0], ports.ports[1]],
+        }),
+    ...(muxed ? { rtcpMux: true as const } : {}),
     ...announced(session, track),
   };
 }
@@ -123,12 +149,14 @@ function setUpMulticast(setup: TrackSetup): TransportSpec | undefined {
   const stream = sharedName(groups, session.options.mount, connection);
   const to = session.setupMulticast(track, stream!, groups!);
   if (to === undefined) return undefined;
+  const { address, ports } = to;
   return {
     profile: 'RTP/AVP',
     lower: 'UDP',
     unicast: false,
-    destination: to.address,
-    port: [to.ports[0], to.ports[1]],
+    ...(session.version === RTSP_2_0
+      ? { destAddr: ports.map((port) => ({ host: address, port })) }
+      : { destination: address, port: [ports[0], ports[1]] as [number, number] }),
     ttl: to.ttl,
   };
 }
@@ -142,7 +170,29 @@ function announced(session: RtspSession, track: number): { readonly ssrc?: numbe
   return ssrc === undefined ? {} : { ssrc };
 }
 
+/** Media is sent to no other host than the one that asks for it (RFC 7826 s.18.54); `destination` is never read at all. */
+function isForPeer({ unicast, destAddr = [] }: TransportSpec, connection: RtspConnection): boolean {
+  const peer = plain(connection.peerAddress);
+  return !unicast || destAddr.every(({ host }) => host === '' || plain(host) === peer);
+}
+
+function prohibited(): NightjarError {
+  return new NightjarError(
+    'forbidden',
+    DESTINATION_PROHIBITED,
+    'media is sent to its client alone',
+    {
+      status: 463,
+    },
+  );
+}
+
+/** An address without what marks it as IPv4 on a socket of IPv6. */
+function plain(address: string): string {
+  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 /** Groups have IPv4 addresses; who talks to us over IPv6 alone could not join them. */
 function isIPv4Peer(address: string): boolean {
-  return isIPv4(address.replace(/^::ffff:/i, ''));
+  return isIPv4(plain(address));
 }

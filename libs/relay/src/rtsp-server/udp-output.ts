@@ -4,13 +4,14 @@ import { FRAME_HEADER_BYTES, type PacketBatch } from '../hub/packet-batch.js';
 import { Allowance, type Paced, type Pacer } from '../udp/pacer.js';
 import type { UdpPeer, UdpPorts } from '../udp/udp-ports.js';
 import type { OutputOptions } from './interleaved-output.js';
-import type { StreamOutput, Traffic } from './mount.js';
+import type { StreamNotice, StreamOutput, Traffic } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
 
 /** Where the packets of one track go. */
 export interface UdpTrack {
   readonly rtp: UdpPeer;
-  readonly rtcp: UdpPeer;
+  /** Undefined for a client that takes no RTCP. */
+  readonly rtcp: UdpPeer | undefined;
 }
 
 export interface UdpOutputOptions extends OutputOptions {
@@ -117,6 +118,10 @@ export class UdpOutput implements StreamOutput, Paced {
     this.enqueue({ kind: 'end' }, 0);
   }
 
+  notify(notice: StreamNotice): void {
+    this.options.onNotice?.(notice);
+  }
+
   cut(reason: string): void {
     if (this.closed) return;
     this.end();
@@ -210,16 +215,24 @@ export class UdpOutput implements StreamOutput, Paced {
   }
 
   private sendPacket(track: number, packet: Buffer, rtcp: boolean): void {
-    const peer = this.peers[track]!;
-    this.sent(packet.length, rtcp ? 0 : 1);
+    // A track may be torn down while its packets wait.
+    const peer = this.peers[track];
+    if (peer === undefined) return;
     if (rtcp) {
       this.table.sawReport(track, packet);
-      this.ports.sendRtcp(packet, peer.rtcp);
+      this.sendRtcp(packet, peer);
       return;
     }
+    this.sent(packet.length, 1);
     this.allowance.spend(packet.length);
     this.table.sent(track, ssrcOf(packet, 0));
     this.ports.sendRtp(packet, 0, packet.length, peer.rtp);
+  }
+
+  private sendRtcp(packet: Buffer, { rtcp }: UdpTrack): void {
+    if (rtcp === undefined) return;
+    this.sent(packet.length, 0);
+    this.ports.sendRtcp(packet, rtcp);
   }
 
   private sayGoodbye(): void {
@@ -229,9 +242,7 @@ export class UdpOutput implements StreamOutput, Paced {
       const peer = this.peers[track];
       if (peer === undefined) continue;
       const bye = encodeBye({ ssrc, cname: this.options.cname });
-      const packet = this.options.seal?.rtcp(track, bye) ?? bye;
-      this.sent(packet.length, 0);
-      this.ports.sendRtcp(packet, peer.rtcp);
+      this.sendRtcp(this.options.seal?.rtcp(track, bye) ?? bye, peer);
     }
     this.table.clear();
     this.sawBatch = false;

@@ -22,6 +22,8 @@ export interface UdpPortsOptions {
 export interface UdpPeer {
   readonly address: string;
   readonly port: number;
+  /** RTCP leaves from the RTP port and comes back to it (RFC 5761). */
+  readonly muxed?: boolean;
   /** Undefined where packets are sent one by one. */
   segments: SegmentTarget | undefined;
 }
@@ -53,8 +55,11 @@ export class UdpPorts {
       socket.unref();
     }
     rtcp.socket.on('message', (packet, { address, port }) =>
-      this.reportListeners.get(key(address, port))?.(packet),
+      this.reportListeners.get(key(address, port, false))?.(packet),
     );
+    rtp.socket.on('message', (packet, { address, port }) => {
+      if (isRtcp(packet)) this.reportListeners.get(key(address, port, true))?.(packet);
+    });
   }
 
   /** @throws NightjarError 'exhausted' when no pair of neighbouring ports is free, 'conflict' when the given one is not */
@@ -96,8 +101,9 @@ export class UdpPorts {
     return this.offload?.stalled ?? false;
   }
 
-  peer(address: string, port: number): UdpPeer {
-    const peer: UdpPeer = { address, port, segments: undefined };
+  /** @param muxed RTCP shares the port with RTP */
+  peer(address: string, port: number, muxed = false): UdpPeer {
+    const peer: UdpPeer = { address, port, muxed, segments: undefined };
     const { offload } = this;
     const name =
       offload === undefined || this.rtp.family === undefined
@@ -117,8 +123,11 @@ export class UdpPorts {
    * Calls `listener` with every RTCP packet from the peer, which it may change; the listener that was set last counts.
    * @returns ends it
    */
-  onReport({ address, port }: UdpPeer, listener: (packet: Buffer) => void): () => void {
-    const peer = key(address, port);
+  onReport(
+    { address, port, muxed = false }: UdpPeer,
+    listener: (packet: Buffer) => void,
+  ): () => void {
+    const peer = key(address, port, muxed);
     this.reportListeners.set(peer, listener);
     return () => {
       if (this.reportListeners.get(peer) === listener) this.reportListeners.delete(peer);
@@ -142,7 +151,8 @@ export class UdpPorts {
   }
 
   sendRtcp(packet: Buffer, peer: UdpPeer): void {
-    this.rtcp.socket.send(packet, 0, packet.length, peer.port, peer.address, () => undefined);
+    const { socket } = peer.muxed === true ? this.rtp : this.rtcp;
+    socket.send(packet, 0, packet.length, peer.port, peer.address, () => undefined);
   }
 
   /** Sends what waits for the end of this turn. */
@@ -173,6 +183,12 @@ export class UdpPorts {
   }
 }
 
-function key(address: string, port: number): string {
-  return `${address} ${port}`;
+function key(address: string, port: number, muxed: boolean): string {
+  return `${address} ${port}${muxed ? ' mux' : ''}`;
+}
+
+/** RFC 5761 s.4: what RTCP packet types look like where RTP is expected. */
+function isRtcp(packet: Buffer): boolean {
+  const type = packet[1] ?? 0;
+  return type >= 192 && type <= 223;
 }

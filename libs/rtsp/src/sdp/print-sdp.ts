@@ -10,6 +10,8 @@ export interface SdpOffer {
   readonly name: string;
   /** `a=range` values. */
   readonly range?: readonly string[];
+  /** Values of further `a=` lines of the whole. */
+  readonly attributes?: readonly string[];
   /** Group and time to live that the media are sent to. Absent: where SETUP says. */
   readonly multicast?: { readonly address: string; readonly ttl: number };
   readonly tracks: readonly {
@@ -46,7 +48,10 @@ export function printSdp(offer: SdpOffer): string {
     connection: { version: 4, ip: connectionAddress(offer.multicast) },
     timing: { start: 0, stop: 0 },
     control: '*',
-    invalid: (offer.range ?? []).map((range) => ({ value: `range:${oneLine(range)}` })),
+    invalid: [
+      ...(offer.range ?? []).map((range) => `range:${range}`),
+      ...(offer.attributes ?? []),
+    ].map((value) => ({ value: oneLine(value) })),
     media: offer.tracks.map(printMedia),
   };
   return sdpTransform.write(session);

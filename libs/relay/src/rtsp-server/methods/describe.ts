@@ -1,5 +1,6 @@
-import { printSdp } from '@nightjar/rtsp';
+import { RTSP_2_0, printSdp } from '@nightjar/rtsp';
 import type { Answer } from '../connection.js';
+import { matches, tagOf } from '../description-tag.js';
 import { requiredOf } from '../features.js';
 import type { Mount, MountDescription } from '../mount.js';
 import { parseResource, trackControl, type Resource } from '../resource.js';
@@ -7,7 +8,7 @@ import { streamKeys } from '../srtp/told-keys.js';
 import { sharedName } from '../track-transport.js';
 import type { Exchange, ResourceMethod } from './method.js';
 
-/** RFC 2326 s.10.2. */
+/** RFC 2326 s.10.2, RFC 7826 s.13.2. */
 export const describe: ResourceMethod = {
   name: 'DESCRIBE',
   kind: 'resource',
@@ -16,18 +17,22 @@ export const describe: ResourceMethod = {
 };
 
 async function answerDescribe(exchange: Exchange): Promise<Answer> {
-  const { request, principal, server } = exchange;
+  const { request, version, principal, server } = exchange;
   const accept = request.headers.get('Accept');
   if (accept !== undefined && !/application\/(sdp|\*)|\*\/\*/i.test(accept)) return { status: 406 };
   const resource = parseResource(request.uri);
   const mount = await server.resolver.resolve(resource.path, resource.query, principal);
   const required = requiredOf(request, mount);
   const description = await mount.describe(required);
+  const tag = tagOf(description);
+  if (matches(request.headers.get('If-None-Match'), tag))
+    return { status: 304, headers: { MTag: tag } };
   const sdp = printSdp({
     sessionId: description.sessionId,
     sessionVersion: description.sessionVersion,
     name: description.name,
     ...(description.range === undefined ? {} : { range: description.range }),
+    ...(version === RTSP_2_0 ? { attributes: [`mtag:${tag}`] } : {}),
     ...whereToListen(exchange, resource, mount, description),
   });
   return {
@@ -36,6 +41,7 @@ async function answerDescribe(exchange: Exchange): Promise<Answer> {
       'Content-Base': `${resource.aggregateUrl}/`,
       'Content-Type': 'application/sdp',
       'Cache-Control': 'no-cache',
+      ...(version === RTSP_2_0 ? { MTag: tag } : {}),
     },
     body: Buffer.from(sdp, 'utf8'),
   };

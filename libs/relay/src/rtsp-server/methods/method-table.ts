@@ -1,4 +1,4 @@
-import type { ServerSessionState } from '@nightjar/rtsp';
+import type { RtspVersion, ServerSessionState } from '@nightjar/rtsp';
 import type { Method, MethodList } from './method.js';
 
 /** The methods of a server, in the order in which `Public` lists them. */
@@ -9,19 +9,32 @@ export class MethodTable implements MethodList {
     this.byName = new Map(methods.map((method) => [method.name, method]));
   }
 
-  /** Undefined for a method that is not served. */
-  get(name: string): Method | undefined {
-    return this.byName.get(name);
+  /** Whether it is served in any version. */
+  has(name: string): boolean {
+    return this.byName.has(name);
   }
 
-  get names(): string {
-    return this.methods.map(({ name }) => name).join(', ');
+  /** Undefined for a method that is not served in this version. */
+  get(name: string, version: RtspVersion): Method | undefined {
+    const method = this.byName.get(name);
+    return method !== undefined && isOf(method, version) ? method : undefined;
   }
 
-  allowedIn(state: ServerSessionState): string {
+  names(version: RtspVersion): string {
     return this.methods
-      .filter(({ states }) => states.includes(state))
+      .filter((method) => isOf(method, version))
       .map(({ name }) => name)
       .join(', ');
   }
+
+  allowedIn(state: ServerSessionState, version: RtspVersion): string {
+    return this.methods
+      .filter((method) => method.states.includes(state) && isOf(method, version))
+      .map(({ name }) => name)
+      .join(', ');
+  }
+}
+
+function isOf({ versions }: Method, version: RtspVersion): boolean {
+  return versions === undefined || versions.includes(version);
 }

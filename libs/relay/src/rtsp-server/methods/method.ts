@@ -1,6 +1,6 @@
 import type { Principal } from '@nightjar/access';
 import type { Clock } from '@nightjar/common';
-import type { RtspRequest, ServerSessionState } from '@nightjar/rtsp';
+import type { RtspRequest, RtspVersion, ServerSessionState } from '@nightjar/rtsp';
 import type { Authenticator } from '../authenticator.js';
 import type { Answer, RtspConnection } from '../connection.js';
 import type { MountResolver } from '../mount.js';
@@ -14,10 +14,10 @@ import type { UdpPorts } from '../../udp/udp-ports.js';
 
 /** Which methods are served, as answers tell it. */
 export interface MethodList {
-  /** Value of `Public`. */
-  readonly names: string;
+  /** Value of `Public` in a version. */
+  names(version: RtspVersion): string;
   /** Names of those that are valid in a state: the `Allow` header of a 455. */
-  allowedIn(state: ServerSessionState): string;
+  allowedIn(state: ServerSessionState, version: RtspVersion): string;
 }
 
 /** What the methods share: one per server. */
@@ -41,6 +41,8 @@ export interface ServerContext {
 /** One request that is being answered. */
 export interface Exchange {
   readonly request: RtspRequest;
+  /** Of the request, and so of the answer. */
+  readonly version: RtspVersion;
   readonly connection: RtspConnection;
   /** Undefined for a client that did not log in, where that is allowed. */
   readonly principal: Principal | undefined;
@@ -52,6 +54,8 @@ interface Registration {
   readonly name: string;
   /** States of a session in which it is valid; in others it is answered 455, where `Allow` lists those that are. */
   readonly states: readonly ServerSessionState[];
+  /** Versions that have it; absent: all. */
+  readonly versions?: readonly RtspVersion[];
 }
 
 /** A method that anybody may use before login, and that needs no session. */
@@ -72,5 +76,5 @@ export interface SessionMethod extends Registration {
   answer(exchange: Exchange, session: RtspSession): Promise<Answer>;
 }
 
-/** How one method of RFC 2326 s.10 is answered. */
+/** How one method of RFC 2326 s.10 or RFC 7826 s.13 is answered. */
 export type Method = OpenMethod | ResourceMethod | SessionMethod;

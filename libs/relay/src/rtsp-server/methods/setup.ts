@@ -1,16 +1,18 @@
 import { NightjarError } from '@nightjar/common';
-import { parseKeyMgmt, parseMikey, parseTransport, printTransport } from '@nightjar/rtsp';
+import { RTSP_2_0, parseKeyMgmt, parseMikey, parseTransport, printTransport } from '@nightjar/rtsp';
 import { notInState } from '../answers.js';
 import type { Answer } from '../connection.js';
+import { matches, tagOf } from '../description-tag.js';
 import { requiredOf } from '../features.js';
 import { MAX_SESSIONS_PER_CONNECTION, SESSION_TIMEOUT_SECONDS } from '../limits.js';
+import { mediaHeaders, sendNotice } from '../notices.js';
 import { parseResource, type Resource } from '../resource.js';
 import { RtspSession } from '../session.js';
 import { printSessionKeys } from '../srtp/told-keys.js';
 import { setUpTransport } from '../track-transport.js';
 import type { Exchange, ResourceMethod } from './method.js';
 
-/** RFC 2326 s.10.4. A transport cannot change under a running stream: SETUP waits for PAUSE. */
+/** RFC 2326 s.10.4, RFC 7826 s.13.3. A transport cannot change under a running stream: SETUP waits for PAUSE. */
 export const setup: ResourceMethod = {
   name: 'SETUP',
   kind: 'resource',
@@ -19,18 +21,21 @@ export const setup: ResourceMethod = {
 };
 
 async function answerSetup(exchange: Exchange): Promise<Answer> {
-  const { request, connection, principal, server } = exchange;
+  const { request, version, connection, principal, server } = exchange;
   const header = request.headers.get('Transport');
   if (header === undefined) return { status: 400 };
-  const specs = parseTransport(header);
+  const specs = parseTransport(header, version);
   const resource = parseResource(request.uri);
-  const session = request.headers.has('Session')
+  const session = server.sessions.isNamed(request, connection)
     ? server.sessions.of(request, connection, principal)
     : await openSession(exchange, resource);
   session.require(requiredOf(request, session.options.mount));
   if (session.options.resource !== resource.key)
     return { status: 459, headers: { Session: session.id } };
   if (!setup.states.includes(session.state)) return notInState(server.methods, session);
+  const ifMatch = request.headers.get('If-Match');
+  if (ifMatch !== undefined && !matches(ifMatch, tagOf(session.options.description)))
+    return { status: 412 };
   const tracks = session.options.description.tracks.length;
   const track = resource.track ?? (tracks === 1 ? 0 : undefined);
   if (track === undefined) return { status: 459 };
@@ -47,7 +52,7 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
     },
   });
   if (answer === undefined) return { status: 461 };
-  server.sessions.add(session, connection);
+  server.sessions.add(session, connection, request);
   return {
     status: 200,
     headers: {
@@ -55,12 +60,15 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
       Transport: printTransport(answer),
       ...printSessionKeys(session, track, request.uri, server.clock),
       'Cache-Control': 'no-cache',
+      ...(version === RTSP_2_0
+        ? { 'Accept-Ranges': session.media.units.join(', '), ...mediaHeaders(session.media) }
+        : {}),
     },
   };
 }
 
 async function openSession(
-  { request, connection, principal, server }: Exchange,
+  { request, version, connection, principal, server }: Exchange,
   resource: Resource,
 ): Promise<RtspSession> {
   if (connection.sessions.size >= MAX_SESSIONS_PER_CONNECTION) {
@@ -73,6 +81,8 @@ async function openSession(
     {
       mount,
       description,
+      version,
+      url: resource.aggregateUrl,
       resource: resource.key,
       principal,
       peerAddress: connection.peerAddress,
@@ -80,10 +90,10 @@ async function openSession(
       pacer,
       output: { cname, highWaterBytes },
       onEnd: (ended, reason) => {
-        connection.sessions.delete(ended);
         mount.observer?.cut(ended.transport ?? 'tcp', reason);
-        server.sessions.drop(ended, true);
+        server.sessions.end(ended, reason);
       },
+      onNotice: sendNotice,
     },
     clock.monotonicMs(),
   );

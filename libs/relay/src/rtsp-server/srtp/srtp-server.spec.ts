@@ -277,7 +277,7 @@ describe('SRTP', () => {
       expect(parseMikeyParameter(answer.body)?.sessions).toEqual([
         { policy: 0, ssrc: SSRC, roc: 1 },
       ]);
-      expect((await parameter(plain, 'GET_PARAMETER', 'mikey\r\n')).status).toBe(451);
+      expect((await parameter(plain, 'GET_PARAMETER', 'mikey\r\n')).status).toBe(454);
     });
 
     it('goes on under another key when its client wants that', async () => {
@@ -285,7 +285,7 @@ describe('SRTP', () => {
       fixture.mount.send(1);
       expect(await frame(secure, receiver)).toEqual(rtp(1));
       const body = printMikeyParameter(createMikey(next, []), 0 as never).toString();
-      expect((await parameter(plain, 'SET_PARAMETER', body)).status).toBe(451);
+      expect((await parameter(plain, 'SET_PARAMETER', body)).status).toBe(454);
       expect((await parameter(secure, 'SET_PARAMETER', body)).status).toBe(200);
       receiver.rekey(next);
       fixture.mount.send(2);

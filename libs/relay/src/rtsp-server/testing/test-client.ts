@@ -1,13 +1,23 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { RtspStreamParser, type RtspResponse } from '@nightjar/rtsp';
+import { RtspStreamParser, type RtspRequest, type RtspResponse } from '@nightjar/rtsp';
 
 /** A client that sends text and collects answers and frames in the order of arrival. */
 export class TestClient {
   readonly arrivals: (RtspResponse | { channel: number; bytes: Buffer })[] = [];
+  /** What the server asked. */
+  readonly requests: RtspRequest[] = [];
+  /** Version of the requests. */
+  version = 'RTSP/1.0';
   private wake: () => void = () => undefined;
   private readonly parser = new RtspStreamParser({
-    message: (message) => this.arrived(message as RtspResponse),
+    message: (message) => {
+      if (message.kind === 'response') this.arrived(message);
+      else {
+        this.requests.push(message);
+        this.wake();
+      }
+    },
     interleaved: (channel, buf, offset, length) =>
       this.arrived({ channel, bytes: Buffer.from(buf.subarray(offset, offset + length)) }),
   });
@@ -17,8 +27,8 @@ export class TestClient {
     socket.on('error', () => undefined);
   }
 
-  static async open(port: number): Promise<TestClient> {
-    const socket = connect(port, '127.0.0.1');
+  static async open(port: number, localAddress = '127.0.0.1'): Promise<TestClient> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     await once(socket, 'connect');
     return new TestClient(socket);
   }
@@ -32,6 +42,16 @@ export class TestClient {
     return this.arrivals.shift()!;
   }
 
+  /** The next request of the server. */
+  async nextRequest(): Promise<RtspRequest> {
+    while (this.requests.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    return this.requests.shift()!;
+  }
+
   async ask(
     method: string,
     uri: string,
@@ -42,7 +62,7 @@ export class TestClient {
       ([name, value]) => `${name}: ${value}\r\n`,
     );
     const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
-    this.socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join('')}${length}\r\n${body}`);
+    this.socket.write(`${method} ${uri} ${this.version}\r\n${lines.join('')}${length}\r\n${body}`);
     for (;;) {
       const arrival = await this.next();
       if ('status' in arrival) return arrival;

@@ -1,0 +1,24 @@
+import { AccessPolicy, REALM } from '@nightjar/access';
+import { NightjarError, type ManualClock } from '@nightjar/common';
+import { DigestAuthenticator } from '../authenticator.js';
+import { RtspServer } from '../rtsp-server.js';
+import type { TestMount } from './test-mount.js';
+
+/** A server of one mount below `/front`, for everybody. */
+export async function startServer(mount: TestMount, clock: ManualClock): Promise<RtspServer> {
+  const server = new RtspServer({
+    host: '127.0.0.1',
+    port: 0,
+    udp: true,
+    clock,
+    authenticator: new DigestAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
+    resolver: {
+      resolve: (path) =>
+        path === 'front'
+          ? Promise.resolve(mount)
+          : Promise.reject(new NightjarError('not-found', 'test/none', path)),
+    },
+  });
+  await server.listen();
+  return server;
+}
