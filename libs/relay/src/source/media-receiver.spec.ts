@@ -1,7 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
-import { decodeRtcp, encodeBye, encodeRtp, encodeSenderReport, sequenceOf } from '@nightjar/rtp';
-import type { Carriage, SdpTrack } from '@nightjar/rtsp';
+import {
+  SrtpReceiver,
+  SrtpSender,
+  createMasterKey,
+  decodeRtcp,
+  encodeBye,
+  encodeRtp,
+  encodeSenderReport,
+  sequenceOf,
+} from '@nightjar/rtp';
+import type { Carriage, SdpTrack, TrackKeys } from '@nightjar/rtsp';
 import { MediaReceiver } from './media-receiver.js';
 import { SourceCounters } from './source-counters.js';
 
@@ -36,7 +45,7 @@ let log: string[];
 let sentRtcp: Buffer[];
 let media: MediaReceiver;
 
-function make(carriage: Carriage): void {
+function make(carriage: Carriage, keys?: TrackKeys): void {
   clock = new ManualClock();
   counters = new SourceCounters();
   log = [];
@@ -60,7 +69,7 @@ function make(carriage: Carriage): void {
       silent: (ever) => void log.push(`silent ${ever}`),
     },
   });
-  media.add({ index: 0, track: VIDEO, carriage }, (packet) => void sentRtcp.push(packet));
+  media.add({ index: 0, track: VIDEO, carriage, keys }, (packet) => void sentRtcp.push(packet));
 }
 
 /** One socket read that brings these frames. */
@@ -100,6 +109,7 @@ describe('MediaReceiver over TCP', () => {
     expect(log).toEqual(['online 1', 'rtp 0 1', 'flush']);
     expect(counters.dropped).toEqual({
       malformed: 2,
+      srtp: 0,
       payloadType: 1,
       ssrc: 1,
       channel: 1,
@@ -220,5 +230,75 @@ describe('MediaReceiver over UDP', () => {
     media.begin();
     expect(media.datagram(0, rtp(1), false)).toBe(true);
     expect(media.datagram(0, Buffer.from('hello world, no rtp'), false)).toBe(false);
+  });
+});
+
+describe.each([
+  ['TCP', TCP],
+  ['UDP', UDP],
+])('MediaReceiver of SRTP over %s', (_, carriage) => {
+  const keys = { receive: createMasterKey(), send: createMasterKey(), rocs: new Map() };
+  let camera: SrtpSender;
+
+  beforeEach(() => {
+    make(carriage, keys);
+    camera = new SrtpSender(keys.receive);
+    media.open();
+    media.begin();
+  });
+
+  function protect(packet: Buffer): Buffer {
+    const out = Buffer.alloc(packet.length + camera.rtpOverheadBytes);
+    return out.subarray(0, camera.rtp(packet, 0, packet.length, out, 0));
+  }
+
+  async function bring(packet: Buffer, rtcp = false): Promise<void> {
+    if (carriage.lower === 'tcp') read([rtcp ? 1 : 0, packet]);
+    else media.datagram(0, packet, rtcp);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  it('passes on what the camera protected, packets and reports', async () => {
+    await bring(protect(rtp(1)));
+    await bring(protect(rtp(2)));
+    const report = { ssrc: 1, wallMs: 1_000 as never, rtpTimestamp: 77, packets: 1, octets: 1 };
+    await bring(camera.rtcp(encodeSenderReport({ ...report, cname: 'cam' })), true);
+    expect(log.filter((line) => line !== 'flush')).toEqual([
+      'online 1',
+      'rtp 0 1',
+      'rtp 0 2',
+      'sr 0 1000 77',
+    ]);
+    expect(counters.dropped.srtp).toBe(0);
+  });
+
+  it('drops what is forged, repeated or not protected, and counts it', async () => {
+    const sealed = protect(rtp(1));
+    const forged = Buffer.from(sealed);
+    forged[14]! ^= 1;
+    await bring(forged);
+    await bring(Buffer.from(sealed));
+    await bring(Buffer.from(sealed));
+    await bring(rtp(2));
+    await bring(encodeBye({ ssrc: 1, cname: 'cam' }), true);
+    expect(log.filter((line) => line !== 'flush')).toEqual(['online 1', 'rtp 0 1']);
+    expect(counters.dropped.srtp).toBe(4);
+  });
+
+  it('follows the camera to another key', async () => {
+    const next = createMasterKey();
+    camera.rekey(next);
+    await bring(protect(rtp(1)));
+    expect(counters.dropped.srtp).toBe(1);
+    media.rekey(next);
+    await bring(protect(rtp(2)));
+    expect(log).toContain('rtp 0 2');
+  });
+
+  it('reports under the key that was told for it', () => {
+    clock.advance(5_000);
+    const [report] = sentRtcp;
+    const length = new SrtpReceiver(keys.send).rtcp(report!, 0, report!.length);
+    expect(decodeRtcp(report!, 0, length)[0]).toMatchObject({ type: 'rr', ssrc: OURS });
   });
 });

@@ -1,5 +1,12 @@
 import { NightjarError, type Clock, type MonotonicMs, type Timer } from '@nightjar/common';
-import { decodeRtcp, encodeReceiverReport, type RtcpItem } from '@nightjar/rtp';
+import {
+  SrtpReceiver,
+  SrtpSender,
+  decodeRtcp,
+  encodeReceiverReport,
+  type RtcpItem,
+  type SrtpMasterKey,
+} from '@nightjar/rtp';
 import type { ReadyTrack, SdpTrack } from '@nightjar/rtsp';
 import { OrderedDelivery } from './ordered-delivery.js';
 import type { SourceCounters } from './source-counters.js';
@@ -41,6 +48,8 @@ interface TrackState {
   /** Only for UDP. */
   readonly order: OrderedDelivery | undefined;
   readonly sendRtcp: (packet: Buffer) => void;
+  /** Undefined for a track that is not protected. */
+  readonly srtp: SrtpReceiver | undefined;
 }
 
 /** The media of one connection: sorts packets to tracks, measures them, reports to the camera and notices silence. */
@@ -78,9 +87,9 @@ export class MediaReceiver {
     return Math.max(0, ...this.tracks.map(({ receiver }) => receiver.stats.jitterSeconds));
   }
 
-  /** A track was set up; `sendRtcp` takes our reports on it. */
-  add(ready: ReadyTrack, sendRtcp: (packet: Buffer) => void): void {
-    const { index, track, carriage } = ready;
+  /** A track was set up; `send` takes our reports on it. */
+  add(ready: ReadyTrack, send: (packet: Buffer) => void): void {
+    const { index, track, carriage, keys } = ready;
     const { clock, counters, sink } = this.options;
     const udp = carriage.lower === 'udp';
     const order = udp
@@ -90,7 +99,9 @@ export class MediaReceiver {
           () => sink.flush(),
         )
       : undefined;
-    const state = { index, receiver: new TrackReceiver(track, counters), order, sendRtcp };
+    const receiver = new TrackReceiver(track, counters);
+    const srtp = keys === undefined ? undefined : new SrtpReceiver(keys.receive, keys.rocs);
+    const state = { index, receiver, order, sendRtcp: protectedBy(keys?.send, send), srtp };
     this.tracks.push(state);
     if (carriage.lower === 'tcp') {
       this.rtpChannels[carriage.rtpChannel] = state;
@@ -98,6 +109,11 @@ export class MediaReceiver {
     } else {
       this.overUdp = true;
     }
+  }
+
+  /** The camera protects by another key from now on. */
+  rekey(key: SrtpMasterKey): void {
+    for (const { srtp } of this.tracks) srtp?.rekey(key);
   }
 
   /** PLAY is on its way: what arrives from now on counts. field: media before the response (Reolink, v4l2rtspserver). */
@@ -179,7 +195,9 @@ export class MediaReceiver {
       this.options.counters.dropped.channel += 1;
       return false;
     }
-    const verdict = track.receiver.accept(buf, offset, length, this.nowMs);
+    const plainLength = track.srtp === undefined ? length : track.srtp.rtp(buf, offset, length);
+    if (plainLength === 0 && track.srtp !== undefined) return this.notProtected();
+    const verdict = track.receiver.accept(buf, offset, plainLength, this.nowMs);
     if (verdict === 'dropped') return false;
     this.lastPacketMs = this.nowMs;
     if (this.phase === 'open') this.goOnline();
@@ -187,15 +205,17 @@ export class MediaReceiver {
     // Being told of it, the owner may have closed us.
     if (this.closed) return true;
     this.unflushed = true;
-    if (track.order === undefined) this.options.sink.rtp(track.index, buf, offset, length);
-    else track.order.push(buf, this.nowMs);
+    if (track.order === undefined) this.options.sink.rtp(track.index, buf, offset, plainLength);
+    else track.order.push(buf.subarray(offset, offset + plainLength), this.nowMs);
     return true;
   }
 
   private rtcp(track: TrackState, buf: Buffer, offset: number, length: number): boolean {
+    const plainLength = track.srtp === undefined ? length : track.srtp.rtcp(buf, offset, length);
+    if (plainLength === 0 && track.srtp !== undefined) return this.notProtected();
     let items: RtcpItem[];
     try {
-      items = decodeRtcp(buf, offset, length);
+      items = decodeRtcp(buf, offset, plainLength);
     } catch (error) {
       if (!(error instanceof NightjarError)) throw error;
       this.options.counters.dropped.malformed += 1;
@@ -216,6 +236,11 @@ export class MediaReceiver {
       }
     }
     return true;
+  }
+
+  private notProtected(): false {
+    this.options.counters.dropped.srtp += 1;
+    return false;
   }
 
   private goOnline(): void {
@@ -255,4 +280,14 @@ export class MediaReceiver {
       }
     });
   }
+}
+
+/** Reports go out as media come in: protected, where a key was agreed on. */
+function protectedBy(
+  key: SrtpMasterKey | undefined,
+  send: (packet: Buffer) => void,
+): (packet: Buffer) => void {
+  if (key === undefined) return send;
+  const sender = new SrtpSender(key);
+  return (packet) => send(sender.rtcp(packet));
 }

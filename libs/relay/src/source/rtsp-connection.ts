@@ -83,7 +83,13 @@ export class RtspConnection {
     const { clock, counters, inactivityMs } = options;
     const { host, port, url } = options.target;
     const { ssrc, cname } = this;
-    this.session = new ClientSession({ ...options, url, userAgent: USER_AGENT });
+    this.session = new ClientSession({
+      ...options,
+      url,
+      userAgent: USER_AGENT,
+      ssrc,
+      wallMs: () => clock.wallMs(),
+    });
     this.media = new MediaReceiver({
       clock,
       inactivityMs,
@@ -186,6 +192,9 @@ export class RtspConnection {
         break;
       case 'playing':
         this.media.begin();
+        break;
+      case 'rekey':
+        this.media.rekey(output.message.key);
         break;
       case 'ended':
         this.finish(output.end);

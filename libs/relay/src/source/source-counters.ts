@@ -10,6 +10,8 @@ export interface DropCounts {
   channel: number;
   /** A datagram from another host or port than the camera's. */
   address: number;
+  /** SRTP that is not the camera's: altered, repeated, or under a key that was not agreed on. */
+  srtp: number;
 }
 
 /** Counters of one source over all its connections. */
@@ -20,5 +22,12 @@ export class SourceCounters {
   bytes = 0;
   /** Lost on connections and epochs that have ended. */
   lostBefore = 0;
-  readonly dropped: DropCounts = { malformed: 0, payloadType: 0, ssrc: 0, channel: 0, address: 0 };
+  readonly dropped: DropCounts = {
+    malformed: 0,
+    payloadType: 0,
+    ssrc: 0,
+    channel: 0,
+    address: 0,
+    srtp: 0,
+  };
 }

@@ -1,4 +1,6 @@
 import type { SdpTrack } from '../sdp/index.js';
+import type { MikeyMessage } from '../mikey/index.js';
+import type { TrackKeys } from './track-keys.js';
 import type { Carriage } from './track-transport.js';
 
 /** Why a client session failed; a bounded set. */
@@ -11,6 +13,8 @@ export interface ReadyTrack {
   readonly index: number;
   readonly track: SdpTrack;
   readonly carriage: Carriage;
+  /** How its packets are protected; absent where they are not. */
+  readonly keys?: TrackKeys | undefined;
 }
 
 /** How a session ended. Nothing comes out of a session after its end. */
@@ -31,4 +35,6 @@ export type ClientOutput =
   /** PLAY is on its way: media may arrive from now on, also before its response. */
   | { readonly type: 'starting'; readonly tracks: readonly ReadyTrack[] }
   | { readonly type: 'playing' }
+  /** The server goes on under another key (ONVIF Streaming s.8.2.1.2). */
+  | { readonly type: 'rekey'; readonly message: MikeyMessage }
   | { readonly type: 'ended'; readonly end: ClientEnd };

@@ -1,19 +1,16 @@
-import { NightjarError, type MonotonicMs } from '@nightjar/common';
+import { NightjarError, type MonotonicMs, type WallTimeMs } from '@nightjar/common';
 import {
   RtspHeaders,
   printResponse,
   type RtspRequest,
   type RtspResponse,
 } from '../messages/index.js';
+import type { Answer, Ask } from './ask.js';
 import type { ClientEnd, ClientFailure, ClientOutput } from './client-output.js';
 import { Exchange, type Credentials, type Purpose } from './exchange.js';
-import {
-  handshake,
-  type Answer,
-  type Ask,
-  type HandshakeContext,
-  type LowerTransport,
-} from './handshake.js';
+import type { HandshakeContext, LowerTransport } from './handshake-context.js';
+import { handshake } from './handshake.js';
+import { KEY_MANAGEMENT_FAILURE, parseMikeyParameter } from '../mikey/index.js';
 import { redirectTarget } from './redirect.js';
 import type { PortPair } from './track-transport.js';
 
@@ -39,7 +36,13 @@ export interface ClientSessionOptions {
   /** Whether the other one may be asked for when the server refuses. */
   readonly fallback: boolean;
   readonly userAgent: string;
+  /** SSRC of our reports; keys are told for it. */
+  readonly ssrc: number;
+  /** For keys, whose age servers look at. */
+  readonly wallMs: () => WallTimeMs;
 }
+
+const TLS = /^rtsps:/i;
 
 type State =
   | { readonly name: 'idle' }
@@ -70,6 +73,9 @@ export class ClientSession {
       url: options.url,
       transport: options.transport,
       fallback: options.fallback,
+      secure: TLS.test(options.url),
+      ssrc: options.ssrc,
+      wallMs: options.wallMs,
       emit: (output) => this.outputs.push(output),
       aggregateUrl: options.url,
       publicMethods: new Set(),
@@ -195,11 +201,12 @@ export class ClientSession {
 
   private serve(request: RtspRequest, now: MonotonicMs): void {
     const known = ANSWERED_METHODS.includes(request.method);
+    const status = known ? this.takeKeys(request) : 501;
     const headers = RtspHeaders.from({
       CSeq: request.headers.get('CSeq') ?? '0',
       Public: ANSWERED_METHODS.join(', '),
     });
-    const bytes = printResponse({ version: request.version, status: known ? 200 : 501, headers });
+    const bytes = printResponse({ version: request.version, status, headers });
     this.outputs.push({ type: 'send', bytes });
     if (request.method === 'TEARDOWN') {
       this.end(failed('closed', 'the server ended the session'));
@@ -214,6 +221,19 @@ export class ClientSession {
           : { kind: 'redirected', url },
         now,
       );
+    }
+  }
+
+  /** Status of the answer: whether new keys, if that is what the request brings, could be read. */
+  private takeKeys(request: RtspRequest): number {
+    if (request.method !== 'SET_PARAMETER' || !this.context.secure) return 200;
+    try {
+      const message = parseMikeyParameter(request.body);
+      if (message !== undefined) this.outputs.push({ type: 'rekey', message });
+      return 200;
+    } catch (error) {
+      if (!(error instanceof NightjarError)) throw error;
+      return KEY_MANAGEMENT_FAILURE;
     }
   }
 

@@ -1,6 +1,7 @@
 export * from './client-output.js';
 export * from './client-session.js';
 export type { Credentials } from './exchange.js';
-export type { LowerTransport } from './handshake.js';
+export type { TrackKeys } from './track-keys.js';
+export type { LowerTransport } from './handshake-context.js';
 export { redirectTarget } from './redirect.js';
 export type { Carriage, PortPair } from './track-transport.js';

@@ -6,7 +6,14 @@ import type { RtspResponse } from '../messages/index.js';
 export interface Presentation {
   /** URL that controls all tracks at once (RFC 2326 s.1.3, aggregate control). */
   readonly aggregateUrl: string;
-  readonly tracks: readonly { readonly track: SdpTrack; readonly url: string }[];
+  readonly tracks: readonly PresentedTrack[];
+}
+
+export interface PresentedTrack {
+  readonly track: SdpTrack;
+  readonly url: string;
+  /** Key management that the SDP has for it. */
+  readonly keyMgmt: string | undefined;
 }
 
 /**
@@ -23,8 +30,10 @@ export function presentationOf(
   const aggregateUrl = resolveControl(base, sdp.control);
   return {
     aggregateUrl,
-    tracks: usableTracks(sdp.tracks).map((track) => ({
+    // Keys stay here: the description of a track is shown to others.
+    tracks: usableTracks(sdp.tracks).map(({ keyMgmt = sdp.keyMgmt, ...track }) => ({
       track,
+      keyMgmt,
       // field: the only track of a presentation may go without a control URL of its own.
       url: track.control === '' ? aggregateUrl : resolveControl(base, track.control),
     })),

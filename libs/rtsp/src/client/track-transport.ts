@@ -25,16 +25,16 @@ export function wishChannels(index: number): TransportWish {
 }
 
 /** Transport header of a SETUP request. `mode` is left out, for it upsets some servers. */
-export function printWish(wish: TransportWish): string {
+export function printWish(wish: TransportWish, profile: 'RTP/AVP' | 'RTP/SAVP'): string {
   return wish.lower === 'tcp'
     ? printTransport({
-        profile: 'RTP/AVP',
+        profile,
         lower: 'TCP',
         unicast: true,
         interleaved: [...wish.channels],
       })
     : printTransport({
-        profile: 'RTP/AVP',
+        profile,
         lower: 'UDP',
         unicast: true,
         clientPort: [...wish.ports],

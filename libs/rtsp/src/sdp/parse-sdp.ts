@@ -10,6 +10,8 @@ const DIRECTIONS = ['recvonly', 'sendonly', 'sendrecv', 'inactive'] as const;
 const RTP_MAP = /^(\d{1,3})\s+([^\s/]+)\s*(?:\/\s*(\d{1,9}))?\s*(?:\/\s*(\d{1,3}))?/;
 const FMTP = /^(\d{1,3})(?:\s+(.*))?$/;
 const MAX_PAYLOAD_TYPE = 127;
+const SRTP = /(?:^|\/)RTP\/SAVPF?\b/i;
+const MIKEY = /^mikey\s/i;
 
 /** Lines that go to the library, whose grammar of attributes is both wider and narrower than the field's. */
 const LIBRARY_LINE = /^(?:m=|b=AS:|a=(?:recvonly|sendonly|sendrecv|inactive)$)/;
@@ -51,12 +53,19 @@ export function parseSdp(text: string): SdpSession {
     name: session.find((line) => line.startsWith('s='))?.slice('s='.length) ?? '',
     tracks: withoutFalseBackchannels(tracks),
     control: controlOf(session),
+    ...keyMgmtOf(session),
     ...(range.length > 0 && { range }),
   };
 }
 
 function controlOf(lines: readonly string[]): string {
   return attributeValues(lines, 'control').at(-1) ?? '';
+}
+
+/** field: other protocols than MIKEY stand beside it. */
+function keyMgmtOf(lines: readonly string[]): { readonly keyMgmt?: string } {
+  const keyMgmt = attributeValues(lines, 'key-mgmt').find((value) => MIKEY.test(value));
+  return keyMgmt === undefined ? {} : { keyMgmt };
 }
 
 function readByLibrary(lines: readonly string[]): {
@@ -103,6 +112,8 @@ function readTrack(
     ),
     control: controlOf(section.lines),
     direction: DIRECTIONS.find((one) => one === direction) ?? 'sendrecv',
+    ...(SRTP.test(section.description.protocol ?? '') && { srtp: true as const }),
+    ...keyMgmtOf(section.lines),
     ...(typeof bandwidthKbps === 'number' && { bandwidthKbps }),
   };
 }

@@ -7,6 +7,10 @@ export interface SdpTrack {
   readonly control: string;
   /** From the server's side as ONVIF has it: `sendonly` is a backchannel. ONVIF Streaming s.5.3. */
   readonly direction: 'recvonly' | 'sendonly' | 'sendrecv' | 'inactive';
+  /** It is sent by SRTP: RTP/SAVP or RTP/SAVPF. */
+  readonly srtp?: true;
+  /** `a=key-mgmt` for MIKEY, as given (RFC 4567 s.3.1): a secret. */
+  readonly keyMgmt?: string;
   /** `b=AS`, kbit/s. */
   readonly bandwidthKbps?: number;
 }
@@ -18,6 +22,8 @@ export interface SdpSession {
   readonly tracks: SdpTrack[];
   /** Aggregate control, '' when absent. */
   readonly control: string;
+  /** `a=key-mgmt` for MIKEY that holds for all tracks without one of their own. */
+  readonly keyMgmt?: string;
   /** `a=range` values. */
   readonly range?: string[];
 }

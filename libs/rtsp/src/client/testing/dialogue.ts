@@ -1,10 +1,11 @@
-import type { MonotonicMs } from '@nightjar/common';
+import type { MonotonicMs, WallTimeMs } from '@nightjar/common';
 import {
   RtspHeaders,
   RtspStreamParser,
   type RtspRequest,
   type RtspResponse,
 } from '../../messages/index.js';
+import type { MikeyMessage } from '../../mikey/index.js';
 import { ClientSession, type ClientSessionOptions } from '../client-session.js';
 import type { ClientEnd, ClientOutput, ReadyTrack } from '../client-output.js';
 
@@ -63,6 +64,7 @@ export class Dialogue {
   readonly requests: RtspRequest[] = [];
   readonly answered: (RtspRequest | RtspResponse)[] = [];
   readonly ready: ReadyTrack[] = [];
+  readonly rekeys: MikeyMessage[] = [];
   end: ClientEnd | undefined;
   playing = false;
   now = 0;
@@ -82,6 +84,8 @@ export class Dialogue {
       transport: 'tcp',
       fallback: false,
       userAgent: 'test',
+      ssrc: 7,
+      wallMs: () => 0 as WallTimeMs,
       ...options,
     });
   }
@@ -123,6 +127,8 @@ export class Dialogue {
       this.run(this.session.ports([5000 + 2 * output.index, 5001 + 2 * output.index], this.time()));
     } else if (output.type === 'track-ready') {
       this.ready.push(output.ready);
+    } else if (output.type === 'rekey') {
+      this.rekeys.push(output.message);
     } else if (output.type === 'playing') {
       this.playing = true;
     } else if (output.type === 'ended') {

@@ -1,0 +1,20 @@
+import type { WallTimeMs } from '@nightjar/common';
+import type { ClientOutput } from './client-output.js';
+
+export type LowerTransport = 'tcp' | 'udp';
+
+/** What the dialogue is told, and what it finds out on the way. */
+export interface HandshakeContext {
+  readonly url: string;
+  readonly transport: LowerTransport;
+  readonly fallback: boolean;
+  /** The connection is inside TLS: keys may be told, and what is not protected itself must stay inside. */
+  readonly secure: boolean;
+  /** SSRC of our reports. */
+  readonly ssrc: number;
+  readonly wallMs: () => WallTimeMs;
+  readonly emit: (output: ClientOutput) => void;
+  aggregateUrl: string;
+  /** Methods of the Public header, in upper case. */
+  publicMethods: ReadonlySet<string>;
+}

@@ -1,0 +1,150 @@
+import { NightjarError, messageOf } from '@nightjar/common';
+import type { RtspResponse } from '../messages/index.js';
+import { ports, request, type Dialogue } from './ask.js';
+import type { ClientEnd, ReadyTrack } from './client-output.js';
+import type { HandshakeContext, LowerTransport } from './handshake-context.js';
+import type { PresentedTrack } from './presentation.js';
+import { describeAnswer, endBy, refusesTransport, succeeded } from './status.js';
+import { KeyProposal, refusesKeys, type Keying, type TrackKeys } from './track-keys.js';
+import {
+  carriageOf,
+  printWish,
+  wishChannels,
+  type Carriage,
+  type TransportWish,
+} from './track-transport.js';
+
+export type SetupOutcome =
+  | {
+      readonly kind: 'ready';
+      readonly carriage: Carriage;
+      readonly keys: TrackKeys | undefined;
+    }
+  | { readonly kind: 'refused'; readonly end: ClientEnd }
+  | { readonly kind: 'end'; readonly end: ClientEnd };
+
+/** One form in which a track may be asked for. */
+interface Way {
+  readonly lower: LowerTransport;
+  readonly keying: Keying;
+}
+
+/** What became of one SETUP; the other forms may still do. */
+type Attempt =
+  | { readonly kind: 'done'; readonly outcome: SetupOutcome }
+  | { readonly kind: 'transport-refused' | 'keys-refused'; readonly end: ClientEnd };
+
+/**
+ * SETUP of one track. Until the first track is ready the other transport is tried where one is refused; where keys are
+ * refused, keys of the other kind, and then the track without protection, inside TLS.
+ */
+export function* setUpTrack(
+  context: HandshakeContext,
+  presented: PresentedTrack,
+  ready: readonly ReadyTrack[],
+): Dialogue<SetupOutcome> {
+  const ways = waysFor(context, presented, ready);
+  let refusedLower: LowerTransport | undefined;
+  let end: ClientEnd = unprotected();
+  for (const way of ways) {
+    if (way.keying === 'ours' && way.lower === refusedLower) continue;
+    const attempt = yield* ask(context, presented, ready, way);
+    if (attempt.kind === 'done') return attempt.outcome;
+    ({ end } = attempt);
+    refusedLower = attempt.kind === 'transport-refused' ? way.lower : undefined;
+  }
+  return { kind: 'refused', end };
+}
+
+function waysFor(
+  { secure, fallback, transport }: HandshakeContext,
+  { track }: PresentedTrack,
+  ready: readonly ReadyTrack[],
+): Way[] {
+  const inUse = ready[0]?.carriage.lower;
+  const first = inUse ?? transport;
+  const lowers = inUse === undefined && fallback ? [first, other(first)] : [first];
+  if (!secure) return lowers.map((lower) => ({ lower, keying: 'open' }));
+  const ways: Way[] =
+    track.srtp === true
+      ? lowers.flatMap((lower) => [
+          { lower, keying: 'theirs' },
+          { lower, keying: 'ours' },
+        ])
+      : [];
+  // What is not SRTP stays inside TLS.
+  return inUse === 'udp' ? ways : [...ways, { lower: 'tcp', keying: 'open' }];
+}
+
+function* ask(
+  context: HandshakeContext,
+  { url, keyMgmt }: PresentedTrack,
+  ready: readonly ReadyTrack[],
+  { lower, keying }: Way,
+): Dialogue<Attempt> {
+  let proposal: KeyProposal | undefined;
+  try {
+    proposal = keying === 'open' ? undefined : new KeyProposal(keying, keyMgmt);
+  } catch (error) {
+    return { kind: 'keys-refused', end: unreadable(error) };
+  }
+  const wish: TransportWish =
+    lower === 'tcp'
+      ? wishChannels(ready.length)
+      : { lower: 'udp', ports: yield* ports(ready.length) };
+  const response = yield* request('SETUP', url, {
+    Transport: printWish(wish, keying === 'open' ? 'RTP/AVP' : 'RTP/SAVP'),
+    ...(proposal && { KeyMgmt: proposal.header(url, context.ssrc, context.wallMs()) }),
+  });
+  if (succeeded(response)) return accepted(context, ready, response, wish, proposal);
+  const end = endBy('SETUP', context.url, response);
+  if (end === undefined)
+    throw new NightjarError(
+      'internal',
+      'rtsp/setup-undecided',
+      'a SETUP response was neither taken nor refused',
+    );
+  if (keying !== 'open' && refusesKeys(response)) return { kind: 'keys-refused', end };
+  if (refusesTransport(response)) return { kind: 'transport-refused', end };
+  const final = end.kind !== 'failed' || end.reason === 'unauthorized';
+  return { kind: 'done', outcome: { kind: final ? 'end' : 'refused', end } };
+}
+
+function accepted(
+  { fallback }: HandshakeContext,
+  ready: readonly ReadyTrack[],
+  response: RtspResponse,
+  wish: TransportWish,
+  proposal: KeyProposal | undefined,
+): Attempt {
+  const carriage = carriageOf(response.headers.get('Transport'), wish);
+  if (carriage === undefined) {
+    const detail = `${describeAnswer('SETUP', response)}, with UDP although TCP was asked for`;
+    // The server now holds a session with a transport we do not serve, so it takes a new one.
+    const outcome: SetupOutcome =
+      ready.length === 0 && fallback
+        ? { kind: 'end', end: { kind: 'transport-refused', detail } }
+        : { kind: 'refused', end: { kind: 'failed', reason: 'refused', detail } };
+    return { kind: 'done', outcome };
+  }
+  try {
+    const keys = proposal?.agreed(response);
+    return { kind: 'done', outcome: { kind: 'ready', carriage, keys } };
+  } catch (error) {
+    return { kind: 'keys-refused', end: unreadable(error) };
+  }
+}
+
+function unreadable(error: unknown): ClientEnd {
+  if (!(error instanceof NightjarError)) throw error;
+  return { kind: 'failed', reason: 'protocol', detail: `SETUP: ${messageOf(error)}` };
+}
+
+function unprotected(): ClientEnd {
+  const detail = 'SETUP: a track without SRTP beside tracks that go by SRTP over UDP';
+  return { kind: 'failed', reason: 'refused', detail };
+}
+
+function other(lower: LowerTransport): LowerTransport {
+  return lower === 'tcp' ? 'udp' : 'tcp';
+}
