@@ -31,6 +31,11 @@ const NEEDED = [
     check: ['gst-inspect-1.0', '--exists', 'avdec_h264'],
   },
   {
+    what: 'GStreamer rtspclientsink',
+    packages: ['gstreamer1.0-rtsp'],
+    check: ['gst-inspect-1.0', '--exists', 'rtspclientsink'],
+  },
+  {
     what: 'Python bindings of GStreamer',
     packages: ['python3-gi', 'gir1.2-gstreamer-1.0', 'gir1.2-gst-plugins-base-1.0'],
     // That of Debian, whatever else is in PATH.

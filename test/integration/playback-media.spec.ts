@@ -152,7 +152,7 @@ async function open(): Promise<{ player: Player; stream: MountStream; tracks: Mo
   const mount = await resolver.resolve('front', new URLSearchParams(), undefined);
   const { tracks } = await mount.describe([]);
   const player = new Player(tracks);
-  return { player, stream: mount.open(player.output), tracks: [...tracks] };
+  return { player, stream: mount.open(player.output, [...tracks.keys()]), tracks: [...tracks] };
 }
 
 /** Lets reading go on until it has to wait for the clock or has ended. */

@@ -1,5 +1,6 @@
 import type { Principal } from '@nightjar/access';
-import type { Mount, MountResolver } from '@nightjar/relay';
+import { NightjarError } from '@nightjar/common';
+import type { Mount, MountResolver, PublishPlace } from '@nightjar/relay';
 
 /** Sends the first path segment to the feature that serves it; every other path is a live stream. */
 export class MediaResolver implements MountResolver {
@@ -13,14 +14,25 @@ export class MediaResolver implements MountResolver {
     query: URLSearchParams,
     principal: Principal | undefined,
   ): Promise<Mount> {
+    const { resolver, rest } = this.resolverOf(path);
+    return await resolver.resolve(rest, query, principal);
+  }
+
+  async publish(
+    path: string,
+    query: URLSearchParams,
+    principal: Principal | undefined,
+  ): Promise<PublishPlace> {
+    const { resolver, rest } = this.resolverOf(path);
+    if (resolver.publish !== undefined) return await resolver.publish(rest, query, principal);
+    const reason = 'Nothing can be published here';
+    throw new NightjarError('forbidden', 'media/not-published', reason, { reason });
+  }
+
+  private resolverOf(path: string): { readonly resolver: MountResolver; readonly rest: string } {
     const slash = path.indexOf('/');
     const prefix = slash < 0 ? path : path.slice(0, slash);
-    if (!Object.hasOwn(this.byPrefix, prefix))
-      return await this.live.resolve(path, query, principal);
-    return await this.byPrefix[prefix]!.resolve(
-      slash < 0 ? '' : path.slice(slash + 1),
-      query,
-      principal,
-    );
+    if (!Object.hasOwn(this.byPrefix, prefix)) return { resolver: this.live, rest: path };
+    return { resolver: this.byPrefix[prefix]!, rest: slash < 0 ? '' : path.slice(slash + 1) };
   }
 }

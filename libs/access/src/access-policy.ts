@@ -13,8 +13,8 @@ export interface Principal {
   readonly cameras: readonly string[] | undefined;
 }
 
-/** `control`: say when a camera is recorded, and report events of it. */
-export type Action = 'view' | 'playback' | 'control' | 'admin';
+/** `publish` a stream, `talk` to a camera; `control`: say when it is recorded, and report events of it. */
+export type Action = 'view' | 'playback' | 'publish' | 'talk' | 'control' | 'admin';
 /** `authenticate`: the answer may be another one after a login. */
 export type Decision = 'allow' | 'forbid' | 'authenticate';
 
@@ -65,7 +65,7 @@ export class AccessPolicy {
    * began it. `camera` undefined asks about no camera in particular, such as a list that is filtered afterwards.
    */
   decide(principal: Principal | undefined, action: Action, camera: string | undefined): Decision {
-    const isForAdmins = action === 'admin' || action === 'control';
+    const isForAdmins = action !== 'view' && action !== 'playback';
     if (this.anonymousAllowed) return isForAdmins ? 'forbid' : 'allow';
     const current = principal && this.principal(principal.name);
     if (current === undefined) return 'authenticate';

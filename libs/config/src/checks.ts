@@ -19,8 +19,10 @@ export interface Known {
 
 /** What no single key can show: references, exclusive choices, duplicates. */
 export function checkFile(file: ConfigFile, known: Known, report: Report, warn: Report): void {
+  const nobodyLogsIn = Object.keys(file.users).length === 0 && !known.broken.has('users');
   for (const [name, camera] of Object.entries(file.cameras)) {
     checkCamera(name, camera, report);
+    if (nobodyLogsIn) warnOfUnpublishable(name, camera, warn);
     checkRecords(name, camera, file, known, report);
     checkPolicy(camera.retention, ['cameras', name, 'retention'], report);
     const group = camera.group === undefined ? undefined : file.groups[camera.group]?.retention;
@@ -63,8 +65,41 @@ function checkCamera(name: string, camera: CameraEntry, report: Report): void {
     checkPassword(camera.credentials, [...at, 'credentials'], report);
   }
   for (const [stream, entry] of Object.entries(camera.streams)) {
-    if (typeof entry !== 'string' && entry.credentials !== undefined)
-      checkPassword(entry.credentials, [...at, 'streams', stream, 'credentials'], report);
+    if (typeof entry !== 'string') checkStream(entry, [...at, 'streams', stream], report);
+  }
+}
+
+function warnOfUnpublishable(name: string, camera: CameraEntry, warn: Report): void {
+  for (const [stream, entry] of Object.entries(camera.streams)) {
+    if (typeof entry !== 'string' && entry.source === 'publish')
+      warn(
+        ['cameras', name, 'streams', stream, 'source'],
+        'nobody can publish: it needs the login of a user, and there are none',
+      );
+  }
+}
+
+function checkStream(
+  stream: Exclude<CameraEntry['streams'][string], string>,
+  at: KeyPath,
+  report: Report,
+): void {
+  const { source, url, transport, credentials, secondPublisher } = stream;
+  if (credentials !== undefined) checkPassword(credentials, [...at, 'credentials'], report);
+  if (source === 'pull') {
+    if (url === undefined) report([...at, 'url'], 'is required');
+    if (secondPublisher !== 'refuse')
+      report([...at, 'secondPublisher'], 'has a meaning with source: publish only', 'key');
+    return;
+  }
+  const pullKeys = {
+    url: url !== undefined,
+    transport: transport !== 'auto',
+    credentials: credentials !== undefined,
+  };
+  for (const [key, given] of Object.entries(pullKeys)) {
+    if (given)
+      report([...at, key], 'has no meaning with source: publish; the encoder decides', 'key');
   }
 }
 

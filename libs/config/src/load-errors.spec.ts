@@ -49,7 +49,7 @@ describe('a wrong configuration is told with line, column, key and remedy', () =
     [
       'unknown key in a shorthand-able map',
       'version: 1\ncameras: { a: { streams: { main: { ulr: "rtsp://a/" } } } }',
-      'n.yaml:2:34: cameras.a.streams.main.url: is required\nn.yaml:2:36: cameras.a.streams.main.ulr: unknown key; did you mean "url"?',
+      'n.yaml:2:36: cameras.a.streams.main.ulr: unknown key; did you mean "url"?',
     ],
     ['empty section', 'version: 1\ncameras:\n', 'n.yaml:2:9: cameras: expected a map, got nothing'],
     [
@@ -196,6 +196,21 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
       'URL with a slash in the password',
       'version: 1\ncameras: { a: { streams: { main: "rtsp://u:12/3@a/" } } }',
       'n.yaml:2:34: cameras.a.streams.main: has an @ after the host; write it as %40; if it is part of a password, use credentials with passwordFile instead',
+    ],
+    [
+      'stream without a URL',
+      'version: 1\ncameras: { a: { streams: { main: { transport: tcp } } } }',
+      'n.yaml:2:34: cameras.a.streams.main.url: is required',
+    ],
+    [
+      'published stream with what only a pulled one has',
+      'version: 1\ncameras:\n  a:\n    streams:\n      main: { source: publish, url: "rtsp://a/", transport: udp }',
+      'n.yaml:5:32: cameras.a.streams.main.url: has no meaning with source: publish; the encoder decides\nn.yaml:5:50: cameras.a.streams.main.transport: has no meaning with source: publish; the encoder decides',
+    ],
+    [
+      'pulled stream with a policy for publishers',
+      'version: 1\ncameras: { a: { streams: { main: { url: "rtsp://a/", secondPublisher: replace } } } }',
+      'n.yaml:2:54: cameras.a.streams.main.secondPublisher: has a meaning with source: publish only',
     ],
     [
       'login of a stream without a password',

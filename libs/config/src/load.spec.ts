@@ -112,11 +112,13 @@ cameras:
       name: 'front-door',
       streams: {
         main: {
+          source: 'pull',
           url: 'rtsp://192.168.1.100:554/stream1',
           transport: 'auto',
           credentials: { username: 'admin', password: 'hunter2' },
         },
         sub: {
+          source: 'pull',
           url: 'rtsp://192.168.1.100:554/stream2',
           transport: 'udp',
           credentials: { username: 'admin', password: 'hunter2' },
@@ -160,7 +162,24 @@ cameras:
       ],
     ]);
     expect(config.cameras['a']?.streams).toEqual({
-      main: { url: 'rtsp://a/', transport: 'auto', credentials: undefined },
+      main: { source: 'pull', url: 'rtsp://a/', transport: 'auto', credentials: undefined },
+    });
+  });
+
+  it('reads streams that are published, beside others', async () => {
+    const { config } = await parse(`
+version: 1
+cameras:
+  drone:
+    streams:
+      main: { source: publish }
+      sub: { source: publish, secondPublisher: replace }
+      spare: rtsp://u:p@a/
+`);
+    expect(config.cameras['drone']?.streams).toEqual({
+      main: { source: 'publish', secondPublisher: 'refuse' },
+      sub: { source: 'publish', secondPublisher: 'replace' },
+      spare: expect.objectContaining({ source: 'pull', url: 'rtsp://a/' }),
     });
   });
 
@@ -208,7 +227,7 @@ cameras:
     const { config } = await parse(
       '{\r\n\t"version": 1,\r\n\t"cameras": {"a": {"streams": {"main": "rtsp:\\/\\/a\\/\\u0031"}}}\r\n}',
     );
-    expect(config.cameras['a']?.streams['main']?.url).toBe('rtsp://a/1');
+    expect(config.cameras['a']?.streams['main']).toMatchObject({ url: 'rtsp://a/1' });
   });
 
   it('may share parts through anchors and merge keys', async () => {
@@ -251,7 +270,9 @@ describe('the logins of a camera', () => {
       { ONE: '1', TWO: '2' },
     );
     const { main, sub } = config.cameras['a']!.streams;
-    return [main, sub].map((stream) => stream?.credentials && Object.values(stream.credentials));
+    return [main, sub].map((stream) =>
+      stream?.source === 'pull' ? Object.values(stream.credentials ?? {}) : [],
+    );
   };
   const camera = '    credentials: { username: u, passwordEnv: ONE }';
 

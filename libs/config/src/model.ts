@@ -213,7 +213,18 @@ export interface EventRecordConfig {
   readonly whenUnheard: 'record' | 'wait';
 }
 
-export interface StreamConfig {
+export type StreamConfig = PulledStreamConfig | PublishedStreamConfig;
+
+/** Sent to us by an encoder (ANNOUNCE and RECORD). */
+export interface PublishedStreamConfig {
+  readonly source: 'publish';
+  /** What happens to who publishes while another does. */
+  readonly secondPublisher: 'refuse' | 'replace';
+}
+
+/** Fetched from a camera. */
+export interface PulledStreamConfig {
+  readonly source: 'pull';
   /** `rtsp://`, without userinfo. */
   readonly url: string;
   /** `auto`: TCP interleaved, then UDP when the camera refuses it. */

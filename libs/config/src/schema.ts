@@ -151,7 +151,17 @@ const cameraLogin = z.strictObject({
 });
 
 const stream = z.strictObject({
-  url: text('url').describe('`rtsp://host[:port]/path` of the camera, without user and password.'),
+  source: z
+    .enum(['pull', 'publish'])
+    .prefault('pull')
+    .describe(
+      '`pull`: Nightjar fetches the stream from `url`. `publish`: an encoder sends it to `rtsp://HOST:8554/<camera>/<stream>`, with the login of a user who may publish.',
+    ),
+  url: text('url')
+    .optional()
+    .describe(
+      '`rtsp://host[:port]/path` of the camera, without user and password. Required for `pull`.',
+    ),
   transport: z
     .enum(['auto', 'tcp', 'udp'])
     .prefault('auto')
@@ -159,6 +169,12 @@ const stream = z.strictObject({
   credentials: cameraLogin
     .optional()
     .describe("Login for this stream, where it is another than the camera's."),
+  secondPublisher: z
+    .enum(['refuse', 'replace'])
+    .prefault('refuse')
+    .describe(
+      'Of a published stream: whether somebody who publishes while another does is refused or takes its place.',
+    ),
 });
 
 const camera = z.strictObject({

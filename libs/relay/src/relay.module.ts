@@ -4,6 +4,7 @@ import { metrics } from '@nightjar/monitoring';
 import { RoleContext } from '@nightjar/role';
 import { LiveResolver } from './live/live-resolver.js';
 import { Relay } from './live/relay.js';
+import { Publication } from './publish/publication.js';
 import { createRtspSource } from './source/rtsp-source.js';
 import { StartGate } from './source/start-gate.js';
 
@@ -23,10 +24,10 @@ const CNAME = 'nightjar';
           cname: CNAME,
           closeAfterMs: config.rtsp.closeAfterMs,
           gopCacheBytes: config.relay.gopCacheBytes,
-          createSource: (camera, stream, sink) =>
+          createSource: (camera, stream, settings, sink) =>
             createRtspSource(
               {
-                ...camera.streams[stream]!,
+                ...settings,
                 inactivityMs: camera.inactivityMs,
                 reconnect: camera.reconnect,
                 gate,
@@ -35,6 +36,13 @@ const CNAME = 'nightjar';
               },
               sink,
             ),
+          createPublication: (camera, stream, { secondPublisher }) =>
+            new Publication({
+              clock,
+              secondPublisher,
+              inactivityMs: camera.inactivityMs,
+              log: logger.child({ camera: camera.name, stream }),
+            }),
           onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),
         });
       },

@@ -13,6 +13,7 @@ const OFFLINE = {
   'not-found': 'configuration',
   protocol: 'camera-offline',
   stalled: 'camera-offline',
+  'not-published': 'camera-offline',
   closed: 'camera-offline',
   stopped: 'configuration',
 } satisfies Record<OfflineReason, MissingReason>;

@@ -29,6 +29,7 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['closed', 'camera-offline'],
   ['protocol', 'camera-offline'],
   ['stalled', 'camera-offline'],
+  ['not-published', 'camera-offline'],
   ['unreachable', 'network'],
   ['unauthorized', 'auth-failed'],
   ['not-found', 'configuration'],

@@ -31,7 +31,11 @@ const PARAMETER_SET_PACKETS = 8;
 /** Blocks after which a stream without keyframes looks whether its memory can be used again. */
 const UNCACHED_BLOCKS = 4;
 /** Reasons that waiting a little longer will not mend. */
-const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'not-found']);
+const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set([
+  'unauthorized',
+  'not-found',
+  'not-published',
+]);
 
 export interface StreamHubOptions {
   readonly createSource: (sink: SourceSink) => Source;
@@ -180,6 +184,8 @@ export class StreamHub implements Hub, SourceSink {
 
   async ready(timeoutMs: number): Promise<readonly SdpTrack[]> {
     if (this.shut) throw unavailable('the stream was removed');
+    // Nobody is being asked, so waiting would be for nothing.
+    if (this.failed === 'not-published') throw unavailable(this.failure, told(this.failed));
     this.begin();
     if (this.current === 'online' && this.described !== undefined) {
       this.endIfUnused();
@@ -296,7 +302,7 @@ export class StreamHub implements Hub, SourceSink {
     this.cache.clear();
     this.reportTimer?.cancel();
     if (FINAL_REASONS.has(reason)) {
-      for (const waiter of this.waiters) waiter.reject(unavailable(detail));
+      for (const waiter of this.waiters) waiter.reject(unavailable(detail, told(reason)));
     }
     if (this.source !== undefined) this.failed = reason;
     for (const reader of this.readers) {
@@ -418,11 +424,17 @@ export class StreamHub implements Hub, SourceSink {
   }
 }
 
-function unavailable(why: string): NightjarError {
+/** What a client may know of why there is nothing: why a camera is away is for us alone. */
+function told(reason: OfflineReason): { readonly reason?: string } {
+  return reason === 'not-published' ? { reason: 'Nobody publishes this stream now' } : {};
+}
+
+function unavailable(why: string, where: { readonly reason?: string } = {}): NightjarError {
   return new NightjarError(
     'unavailable',
     'relay/source-not-ready',
     `the camera is not available: ${why}`,
+    where,
   );
 }
 

@@ -21,6 +21,9 @@ describe('a live address', () => {
       createSource: () => {
         throw new Error('nobody plays');
       },
+      createPublication: () => {
+        throw new Error('nothing is published');
+      },
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', {})).config.cameras);

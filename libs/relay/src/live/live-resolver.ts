@@ -1,8 +1,9 @@
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
-import type { Mount, MountResolver, ReaderTransport } from '../rtsp-server/mount.js';
+import { PublishMount } from '../publish/publish-mount.js';
+import type { Mount, MountResolver, PublishPlace, ReaderTransport } from '../rtsp-server/mount.js';
 import { LiveMount } from './live-mount.js';
-import type { Relay } from './relay.js';
+import type { Relay, RelayStream } from './relay.js';
 import { DEFAULT_STREAM, namedStream } from './stream-name.js';
 
 /** Streams that an answer names. */
@@ -39,13 +40,9 @@ export class LiveResolver implements MountResolver {
     query: URLSearchParams,
     principal: Principal | undefined,
   ): Promise<Mount> {
-    const { relay, policy, clock, startTimeoutMs, maxQueueBytes, onSkip, onCut, onReaders } =
-      this.options;
-    const [camera = '', inPath, ...rest] = path.split('/');
-    requireAccess(policy, principal, 'view', camera);
-    const stream = namedStream(inPath, query) ?? DEFAULT_STREAM;
-    const found = rest.length === 0 ? relay.get(camera, stream) : undefined;
-    if (found === undefined) throw noSuchStream(camera, relay.streamsOf(camera));
+    const { clock, startTimeoutMs, maxQueueBytes, onSkip, onCut, onReaders } = this.options;
+    const found = this.find(path, query, principal, 'view');
+    const { camera, stream } = found;
     return new LiveMount({
       hub: found.hub,
       name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
@@ -61,6 +58,41 @@ export class LiveResolver implements MountResolver {
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),
     });
   }
+
+  // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
+  async publish(
+    path: string,
+    query: URLSearchParams,
+    principal: Principal | undefined,
+  ): Promise<PublishPlace> {
+    if (this.options.policy.anonymousAllowed)
+      throw mayNotPublish('Publishing needs the login of a user, and no users are configured');
+    const { camera, stream, publication } = this.find(path, query, principal, 'publish');
+    if (publication === undefined)
+      throw mayNotPublish(`Stream ${stream} of ${camera} is fetched from its camera`);
+    return {
+      announce: (tracks, address) => {
+        publication.requireFree();
+        return new PublishMount(publication, tracks, address);
+      },
+    };
+  }
+
+  /** @throws NightjarError for who may not, and when there is no such stream */
+  private find(
+    path: string,
+    query: URLSearchParams,
+    principal: Principal | undefined,
+    action: 'view' | 'publish',
+  ): RelayStream {
+    const { relay, policy } = this.options;
+    const [camera = '', inPath, ...rest] = path.split('/');
+    requireAccess(policy, principal, action, camera);
+    const stream = namedStream(inPath, query) ?? DEFAULT_STREAM;
+    const found = rest.length === 0 ? relay.get(camera, stream) : undefined;
+    if (found === undefined) throw noSuchStream(camera, relay.streamsOf(camera));
+    return found;
+  }
 }
 
 /** To be told to those only who may see the camera. */
@@ -70,6 +102,10 @@ function noSuchStream(camera: string, streams: readonly string[]): NightjarError
       ? 'No such camera'
       : `No such stream: ${camera} has ${streams.slice(0, MAX_NAMED_STREAMS).join(', ')}`;
   return new NightjarError('not-found', 'relay/no-such-stream', reason, { reason });
+}
+
+function mayNotPublish(reason: string): NightjarError {
+  return new NightjarError('forbidden', 'relay/not-published', reason, { reason });
 }
 
 /** FNV-1a: the same `o=` session id for the same mount, also after a restart. */

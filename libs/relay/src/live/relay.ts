@@ -1,8 +1,9 @@
 import { messageOf, type Clock } from '@nightjar/common';
-import type { CameraConfig } from '@nightjar/config';
+import type { CameraConfig, PublishedStreamConfig, PulledStreamConfig } from '@nightjar/config';
 import { BlockPool } from '../hub/block-pool.js';
 import { GopBudget } from '../hub/gop-budget.js';
 import { StreamHub } from '../hub/stream-hub.js';
+import type { Publication } from '../publish/publication.js';
 import type { ReaderTransport, Traffic } from '../rtsp-server/mount.js';
 import type { Source, SourceSink } from '../source/source.js';
 
@@ -15,6 +16,8 @@ export interface RelayStream {
   readonly stream: string;
   readonly hub: StreamHub;
   readonly traffic: StreamTraffic;
+  /** Where it is published, if it is not fetched from a camera. */
+  readonly publication: Publication | undefined;
 }
 
 export interface RelayOptions {
@@ -24,7 +27,18 @@ export interface RelayOptions {
   /** What the GOP caches of all streams may keep together, bytes. */
   readonly gopCacheBytes: number;
   /** Makes the upstream pull of one stream. */
-  readonly createSource: (camera: CameraConfig, stream: string, sink: SourceSink) => Source;
+  readonly createSource: (
+    camera: CameraConfig,
+    stream: string,
+    settings: PulledStreamConfig,
+    sink: SourceSink,
+  ) => Source;
+  /** Makes the upstream of a stream that is published. */
+  readonly createPublication: (
+    camera: CameraConfig,
+    stream: string,
+    settings: PublishedStreamConfig,
+  ) => Publication;
   /** A stream that could not be stopped cleanly. */
   readonly onError: (stream: RelayStream, detail: string) => void;
 }
@@ -85,20 +99,14 @@ export class Relay {
     const added: RelayStream[] = [];
     for (const [id, { camera, stream, settings }] of wanted) {
       if (this.streams.has(id)) continue;
-      const hub = new StreamHub({
-        clock: this.options.clock,
-        closeAfterMs: this.options.closeAfterMs,
-        cname: this.options.cname,
-        gopBudget: this.gopBudget,
-        blocks: this.blocks,
-        createSource: (sink) => this.options.createSource(camera, stream, sink),
-      });
+      const { hub, publication } = this.upstream(camera, stream);
+
       const traffic: StreamTraffic = {
         tcp: { bytes: 0, packets: 0 },
         udp: { bytes: 0, packets: 0 },
         multicast: { bytes: 0, packets: 0 },
       };
-      const entry = { camera: camera.name, stream, hub, traffic, settings };
+      const entry = { camera: camera.name, stream, hub, publication, traffic, settings };
       this.streams.set(id, entry);
       added.push(entry);
     }
@@ -111,6 +119,26 @@ export class Relay {
     const all = [...this.streams.values()];
     this.streams.clear();
     await Promise.all(all.map((stream) => this.shutdown(stream)));
+  }
+
+  private upstream(camera: CameraConfig, stream: string): Pick<RelayStream, 'hub' | 'publication'> {
+    const { clock, closeAfterMs, cname, createPublication, createSource } = this.options;
+    const settings = camera.streams[stream]!;
+    const common = { clock, closeAfterMs, cname, gopBudget: this.gopBudget, blocks: this.blocks };
+    if (settings.source === 'pull') {
+      const hub = new StreamHub({
+        ...common,
+        createSource: (sink) => createSource(camera, stream, settings, sink),
+      });
+      return { hub, publication: undefined };
+    }
+    const publication = createPublication(camera, stream, settings);
+    const hub = new StreamHub({
+      ...common,
+      createSource: (sink) => publication.feeding(sink),
+    });
+    publication.serve(hub);
+    return { hub, publication };
   }
 
   private async shutdown(stream: RelayStream): Promise<void> {

@@ -1,3 +1,4 @@
+import type { RtspVersion } from '@nightjar/rtsp';
 import type { Answer } from './connection.js';
 import type { MethodList } from './methods/method.js';
 import type { RtspSession } from './session.js';
@@ -26,4 +27,13 @@ export function aggregateOnly(session: RtspSession): Answer {
 /** 551, with the feature tags that are not supported. RFC 2326 s.12.32, s.12.41. */
 export function notSupported(tags: string): Answer {
   return { status: 551, headers: { Unsupported: tags } };
+}
+
+/** 405 for a method that what the URL names does not know, with those that it does. */
+export function notAllowed(methods: MethodList, method: string, version: RtspVersion): Answer {
+  const others = methods
+    .names(version)
+    .split(', ')
+    .filter((name) => name !== method);
+  return { status: 405, headers: { Allow: others.join(', ') } };
 }

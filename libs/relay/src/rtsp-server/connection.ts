@@ -18,6 +18,7 @@ import {
   type RtspVersion,
 } from '@nightjar/rtsp';
 import type { ByteStream, MovableStream, Peer } from './carriage/byte-stream.js';
+import type { Announced } from './announced.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { MediaConnection } from './interleaved-output.js';
 import { KeptBytes } from './kept-bytes.js';
@@ -44,8 +45,16 @@ export interface Answer {
 export interface ConnectionHandler {
   /** Answers one request; called for one request at a time, in order of arrival (RFC 2326 s.9.1). */
   handle(request: RtspRequest, connection: RtspConnection): Promise<Answer>;
-  /** An interleaved frame of the client: an RTCP receiver report, or media it should not send. */
-  interleaved(channel: number, connection: RtspConnection): void;
+  /** An interleaved frame of the client; the view is valid until the call returns. */
+  interleaved(
+    channel: number,
+    buf: Buffer,
+    offset: number,
+    length: number,
+    connection: RtspConnection,
+  ): void;
+  /** All that one socket read brought was handed on. */
+  readEnded(connection: RtspConnection): void;
   /** Counts an answer. */
   answered(method: string, status: number): void;
   closed(connection: RtspConnection): void;
@@ -68,6 +77,8 @@ const NO_BYTES = Buffer.alloc(0);
 export class RtspConnection implements MediaConnection {
   /** Who logged in on this connection, once somebody has. */
   principal: Principal | undefined;
+  /** What the client is about to publish. */
+  announced: Announced | undefined;
   lastRequestMs: MonotonicMs;
   readonly sessions = new Set<RtspSession>();
   /** Sessions by the names that their client gave them on this connection (RFC 7826 s.18.33). */
@@ -93,7 +104,8 @@ export class RtspConnection implements MediaConnection {
     this.lastRequestMs = clock.monotonicMs();
     this.parser = new RtspStreamParser({
       message: (message) => this.received(message),
-      interleaved: (channel) => handler.interleaved(channel, this),
+      interleaved: (channel, buf, offset, length) =>
+        handler.interleaved(channel, buf, offset, length, this),
     });
   }
 
@@ -161,6 +173,7 @@ export class RtspConnection implements MediaConnection {
       this.refuse(error);
       return;
     }
+    this.handler.readEnded(this);
     if (!this.busy) this.unanswered.dropBefore(this.firstUnanswered);
     this.requestTimer?.cancel();
     this.requestTimer = this.parser.midMessage

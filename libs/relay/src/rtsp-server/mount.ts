@@ -21,6 +21,24 @@ export interface MountResolver {
    * @throws NightjarError 'not-found', 'forbidden', 'unauthenticated' (answered with a challenge) or 'invalid'
    */
   resolve(path: string, query: URLSearchParams, principal: Principal | undefined): Promise<Mount>;
+  /**
+   * Where a client may publish. Absent: nowhere.
+   * @throws NightjarError as {@link resolve}; 'forbidden' also for what is not published
+   */
+  publish?(
+    path: string,
+    query: URLSearchParams,
+    principal: Principal | undefined,
+  ): Promise<PublishPlace>;
+}
+
+/** A stream that a client may send to us. */
+export interface PublishPlace {
+  /**
+   * What the client is going to send, from `address`.
+   * @throws NightjarError 'forbidden' when another client publishes there and is not to be replaced
+   */
+  announce(tracks: readonly SdpTrack[], address: string): Mount;
 }
 
 /** What went to readers; the numbers only rise. */
@@ -39,9 +57,9 @@ export interface MountObserver {
   cut(transport: ReaderTransport, reason: string): void;
 }
 
-/** Anything the RTSP server can serve: a live stream, a recording, a simulated camera. */
+/** Anything the RTSP server can serve: a live stream, a recording, a simulated camera; or take, when it is published. */
 export interface Mount {
-  readonly kind: 'live' | 'playback';
+  readonly kind: 'live' | 'playback' | 'publish';
   /** Transports that SETUP may choose; absent: all that the server offers. */
   readonly transports?: TransportOffer;
   /**
@@ -60,8 +78,12 @@ export interface Mount {
   describe(required: readonly string[]): Promise<MountDescription>;
   /** What the media allow at this moment, once they were described; absent: what a live stream allows. */
   media?(): MountMedia;
-  /** One per RTSP session; `output` is where its packets go. */
-  open(output: StreamOutput): MountStream;
+  /**
+   * One per RTSP session.
+   * @param output where its packets go
+   * @param setUp tracks that the client set up, ascending
+   */
+  open(output: StreamOutput, setUp: readonly number[]): MountStream;
 }
 
 /** What may be done with media, for clients of RTSP 2.0. */
@@ -147,7 +169,7 @@ export type StreamNotice =
       readonly rtpInfo: readonly TrackInfo[];
     };
 
-/** What one RTSP session plays. */
+/** What one RTSP session plays, or records. */
 export interface MountStream {
   /** Starts, or moves to `range` while playing. What is sent before the answer left is held back by the output. */
   play(request: PlayRequest): Promise<PlayAnswer>;
@@ -159,6 +181,13 @@ export interface MountStream {
   pause(at?: Range): Promise<Paused>;
   /** Ends for good; nothing may be sent afterwards. */
   close(): void;
+  /**
+   * One RTP or RTCP packet of the client. The view is valid until the call returns; over UDP it is the callee's own.
+   * Absent: the mount takes nothing of its clients.
+   */
+  receive?(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void;
+  /** End of what one socket read brought over TCP. */
+  endRead?(): void;
 }
 
 export interface Paused {

@@ -366,7 +366,7 @@ describe('a multicast group', () => {
   it.each([
     ['nothing to choose from', 'RTP/AVP;multicast;port=x-y', 461],
     ['a ttl that is none', 'RTP/AVP;multicast;ttl=256', 461],
-    ['recording', 'RTP/AVP;multicast;mode=RECORD', 461],
+    ['recording', 'RTP/AVP;multicast;mode=RECORD', 455],
     ['a second choice', 'RTP/SAVP;multicast,RTP/AVP;multicast', 200],
   ])('answers %s', async (_, transport, status) => {
     expect((await setUp(await client(), { transport })).status).toBe(status);

@@ -155,7 +155,7 @@ class Group {
   async play(member: GroupMember, request: PlayRequest): Promise<PlayAnswer> {
     if (this.playing.size === 0) this.output.hold();
     this.playing.add(member);
-    this.stream ??= this.mount.open(this.output);
+    this.stream ??= this.mount.open(this.output, [...this.peers.keys()]);
     return await this.stream.play(request);
   }
 

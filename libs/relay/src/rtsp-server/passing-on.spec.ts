@@ -41,6 +41,7 @@ class Crossing {
       return { status: 200 };
     },
     interleaved: () => undefined,
+    readEnded: () => undefined,
     answered: () => undefined,
     closed: () => undefined,
   };

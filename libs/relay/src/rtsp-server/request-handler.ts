@@ -56,17 +56,29 @@ export class RequestHandler implements ConnectionHandler {
         return { status: 401, headers: { 'WWW-Authenticate': challenges } };
       }
       if (error.kind === 'unavailable' || error.kind === 'exhausted') {
-        return { status: 503, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } };
+        return {
+          status: 503,
+          reason: reasonFor(error),
+          headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+        };
       }
       return { status: statusIn(version, error), reason: reasonFor(error) };
     }
   }
 
-  interleaved(channel: number, connection: RtspConnection): void {
-    for (const session of connection.sessions) {
-      if (session.usedChannels.includes(channel))
-        session.lastSeenMs = this.server.clock.monotonicMs();
-    }
+  interleaved(
+    channel: number,
+    buf: Buffer,
+    offset: number,
+    length: number,
+    connection: RtspConnection,
+  ): void {
+    for (const session of connection.sessions)
+      if (session.receive(channel, buf, offset, length)) return;
+  }
+
+  readEnded(connection: RtspConnection): void {
+    for (const session of connection.sessions) session.endRead();
   }
 
   answered(method: string, status: number): void {

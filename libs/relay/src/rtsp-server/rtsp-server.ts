@@ -185,7 +185,9 @@ export class RtspServer {
       stream,
       {
         handle: (request, from) => handler.handle(request, from),
-        interleaved: (channel, from) => handler.interleaved(channel, from),
+        interleaved: (channel, buf, offset, length, from) =>
+          handler.interleaved(channel, buf, offset, length, from),
+        readEnded: (from) => handler.readEnded(from),
         answered: (method, status) => handler.answered(method, status),
         closed: (from) => {
           this.connections.delete(from);
@@ -243,8 +245,8 @@ export class RtspServer {
     const now = this.options.clock.monotonicMs();
     const deadline = now - SESSION_TIMEOUT_SECONDS * 1000 - SESSION_GRACE_MS;
     for (const session of this.sessions) {
-      // A playing interleaved session lives as long as its connection: that one fails when the peer is gone.
-      const carried = session.state === 'playing' && session.transport === 'tcp';
+      // An interleaved session that plays or records lives as long as its connection: that one fails when the peer is gone.
+      const carried = session.state !== 'ready' && session.transport === 'tcp';
       if (!carried && session.lastSeenMs < deadline) this.end(session, 'timeout');
     }
     for (const connection of this.connections) {

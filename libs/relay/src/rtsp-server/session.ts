@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Principal } from '@nightjar/access';
 import type { Clock, MonotonicMs } from '@nightjar/common';
-import { RTSP_2_0, type Range, type RtspVersion, type ServerSessionState } from '@nightjar/rtsp';
+import {
+  RTSP_2_0,
+  type Announcement,
+  type Range,
+  type RtspVersion,
+  type ServerSessionState,
+} from '@nightjar/rtsp';
 import {
   InterleavedOutput,
   type MediaConnection,
@@ -27,6 +33,17 @@ import type { Pacer } from '../udp/pacer.js';
 import type { UdpPorts } from '../udp/udp-ports.js';
 
 const ID_BYTES = 16;
+/** RECORD has no header that matters to us. */
+const NOTHING_ASKED: PlayRequest = {
+  range: undefined,
+  scale: undefined,
+  speed: undefined,
+  rateControl: undefined,
+  frames: undefined,
+  immediate: false,
+  cseq: 0,
+  required: [],
+};
 
 /** What a mount allows that does not say: to watch what comes. */
 const LIVE: MountMedia = {
@@ -56,6 +73,8 @@ export interface SessionOptions {
   readonly version: RtspVersion;
   /** Aggregate URL, as the client wrote it in its first SETUP. */
   readonly url: string;
+  /** Of a client that publishes: what it announced. */
+  readonly announcement?: Announcement | undefined;
   /** Path and query of the aggregate URL, as the resolver saw it. */
   readonly resource: string;
   readonly principal: Principal | undefined;
@@ -83,7 +102,7 @@ export class RtspSession {
   private member: GroupMember | undefined;
   private stream: MountStream | undefined;
   private connection: MediaConnection | undefined;
-  private readonly reports = new Map<number, () => void>();
+  private readonly listening = new Map<number, () => void>();
   private over = false;
   private readonly tags = new Set<string>();
   private protection: SessionSrtp | undefined;
@@ -153,6 +172,27 @@ export class RtspSession {
     return this.connection;
   }
 
+  /**
+   * Takes a `$` frame of the client, if it came on a channel of this session: a sign of life, and media for a mount
+   * that takes any.
+   */
+  receive(channel: number, buf: Buffer, offset: number, length: number): boolean {
+    const { channels } = this;
+    for (let track = 0; track < channels.length; track++) {
+      const rtp = channels[track]!;
+      if (rtp < 0 || (channel !== rtp && channel !== rtp + 1)) continue;
+      this.lastSeenMs = this.options.clock.monotonicMs();
+      this.stream?.receive?.(track, channel !== rtp, buf, offset, length);
+      return true;
+    }
+    return false;
+  }
+
+  /** To be called after the frames of one socket read. */
+  endRead(): void {
+    this.stream?.endRead?.();
+  }
+
   /** RTCP channels and RTP channels in use on the carrier. */
   get usedChannels(): readonly number[] {
     return this.channels
@@ -193,14 +233,21 @@ export class RtspSession {
     this.changeTo('udp');
     this.peers[track] = peer;
     const { clock, pacer } = this.options;
-    this.forgetReports(track);
-    if (peer.rtcp !== undefined) {
-      const seen = (packet: Buffer): void => {
-        if (this.protection?.isReport(track, packet) !== false)
-          this.lastSeenMs = clock.monotonicMs();
-      };
-      this.reports.set(track, ports.onReport(peer.rtcp, seen));
-    }
+    this.forgetPeer(track);
+    const receive = (rtcp: boolean, packet: Buffer): void => {
+      this.lastSeenMs = clock.monotonicMs();
+      this.stream?.receive?.(track, rtcp, packet, 0, packet.length);
+    };
+    const media = ports.onMedia(peer.rtp, (packet) => receive(false, packet));
+    const reports =
+      peer.rtcp &&
+      ports.onReport(peer.rtcp, (packet) => {
+        if (this.protection?.isReport(track, packet) !== false) receive(true, packet);
+      });
+    this.listening.set(track, () => {
+      media();
+      reports?.();
+    });
     this.output ??= new UdpOutput(ports, this.peers, {
       ...this.outputOptions('udp'),
       transport: 'udp',
@@ -228,7 +275,7 @@ export class RtspSession {
   removeTrack(track: number): void {
     this.channels[track] = -1;
     this.peers[track] = undefined;
-    this.forgetReports(track);
+    this.forgetPeer(track);
     this.member?.remove(track);
     if (this.output instanceof InterleavedOutput) this.output.remap();
   }
@@ -247,12 +294,14 @@ export class RtspSession {
 
   /** Starts the mount; its packets are held back until {@link release}. */
   async play(request: PlayRequest): Promise<PlayAnswer> {
-    this.output?.hold();
-    this.stream ??= this.member ?? this.options.mount.open(this.output!);
-    const answer = await this.stream.play(request);
-    this.state = 'playing';
+    const answer = await this.start(request, 'playing');
     this.protection?.countPlaying(true);
     return answer;
+  }
+
+  /** Begins to take what the client sends, and to report on it after {@link release}. */
+  async record(): Promise<void> {
+    await this.start(NOTHING_ASKED, 'recording');
   }
 
   /** The answer to PLAY is queued: media may follow. Also after a refused PLAY, for one that goes on. */
@@ -275,7 +324,7 @@ export class RtspSession {
   close(bye: boolean): void {
     if (this.over) return;
     this.over = true;
-    for (const forget of this.reports.values()) forget();
+    for (const forget of this.listening.values()) forget();
     this.stream?.close();
     this.member?.close();
     this.protection?.countPlaying(false);
@@ -283,12 +332,24 @@ export class RtspSession {
     this.output?.dispose();
   }
 
+  private async start(request: PlayRequest, state: ServerSessionState): Promise<PlayAnswer> {
+    this.output?.hold();
+    this.stream ??= this.member ?? this.options.mount.open(this.output!, this.setUpTracks);
+    const answer = await this.stream.play(request);
+    this.state = state;
+    return answer;
+  }
+
+  private get setUpTracks(): readonly number[] {
+    return this.channels.flatMap((_, track) => (this.hasTrack(track) ? [track] : []));
+  }
+
   /** Leaves the transport of an earlier SETUP, if it was another; nothing has played on it. */
   private changeTo(transport: ReaderTransport): void {
     if (this.transport === undefined || this.transport === transport) return;
     this.channels.fill(-1);
     this.peers.fill(undefined);
-    for (const track of this.reports.keys()) this.forgetReports(track);
+    for (const track of this.listening.keys()) this.forgetPeer(track);
     this.member?.close();
     this.member = undefined;
     this.output?.dispose();
@@ -296,9 +357,9 @@ export class RtspSession {
     this.connection = undefined;
   }
 
-  private forgetReports(track: number): void {
-    this.reports.get(track)?.();
-    this.reports.delete(track);
+  private forgetPeer(track: number): void {
+    this.listening.get(track)?.();
+    this.listening.delete(track);
   }
 
   private outputOptions(transport: 'tcp' | 'udp'): OutputOptions {

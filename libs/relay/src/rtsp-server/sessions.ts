@@ -86,13 +86,14 @@ export class Sessions {
 
   /**
    * A connection has gone, and with it its sessions but those over UDP: they go on for as long as they show signs of life.
-   * In a group nobody can be told from the others by reports.
+   * In a group nobody can be told from the others by reports; and a publisher gives its place free.
    */
   disconnected(connection: RtspConnection): void {
     let orphans = 0;
     for (const session of this.byId.values()) if (session.control?.closed === true) orphans++;
     for (const session of connection.sessions) {
-      if (session.transport !== 'udp' || orphans > MAX_ORPHANED_SESSIONS) this.drop(session);
+      const staysAlone = session.transport === 'udp' && session.options.mount.kind !== 'publish';
+      if (!staysAlone || orphans > MAX_ORPHANED_SESSIONS) this.drop(session);
     }
     connection.sessions.clear();
     connection.pipelined.clear();

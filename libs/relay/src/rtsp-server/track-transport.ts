@@ -55,10 +55,16 @@ export function setUpTransport(
   for (const channel of session.channelsOf(setup.track)) taken.delete(channel);
   let free = 2 * setup.track;
   while (taken.has(free) || taken.has(free + 1)) free += 2;
+  const mode = session.options.mount.kind === 'publish' ? 'RECORD' : 'PLAY';
   const allowed = specs.filter((spec) => isForPeer(spec, connection));
   if (allowed.length === 0 && session.version === RTSP_2_0) throw prohibited();
-  const chosen = chooseTransport(allowed, offerOf(setup), [free, free + 1], taken);
+  const chosen = chooseTransport(allowed, offerOf(setup), [free, free + 1], taken, mode);
   if (chosen === undefined) return undefined;
+  const answer = setUpChosen(setup, chosen);
+  return mode === 'PLAY' ? answer : answer && { ...answer, mode };
+}
+
+function setUpChosen(setup: TrackSetup, chosen: ChosenTransport): TransportSpec | undefined {
   if (chosen.kind === 'multicast') return setUpMulticast(setup);
   if (chosen.srtp === true) protect(setup);
   return chosen.kind === 'tcp' ? setUpTcp(setup, chosen.interleaved) : setUpUdp(setup, chosen);
@@ -93,7 +99,11 @@ function offerOf(setup: TrackSetup): TransportOffer {
     multicast: group !== undefined && ['any', 'multicast'].includes(transport),
     plain: isFirst || session.srtp === undefined,
     plainUdp: !secure,
-    srtp: secure && server.srtp !== undefined && (isFirst || session.srtp !== undefined),
+    srtp:
+      secure &&
+      mount.kind !== 'publish' &&
+      server.srtp !== undefined &&
+      (isFirst || session.srtp !== undefined),
   };
 }
 

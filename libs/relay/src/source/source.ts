@@ -10,6 +10,8 @@ export type OfflineReason =
   | 'not-found'
   | 'protocol'
   | 'stalled'
+  /** Nobody sends a stream that is published. */
+  | 'not-published'
   | 'closed'
   | 'stopped';
 

@@ -8,6 +8,11 @@ import { socketAddress } from './socket-address.js';
 
 const ATTEMPTS = 50;
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
+/** A publisher's keyframe arrives as one burst. */
+const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+
+/** Who takes what comes from a peer, by address and port. A packet is the listener's own. */
+type Listeners = Map<string, (packet: Buffer) => void>;
 
 export interface UdpPortsOptions {
   readonly clock: Clock;
@@ -35,7 +40,8 @@ export interface UdpPeer {
 export class UdpPorts {
   /** Undefined where the platform has no segmentation offload: then every packet is a call of its own. */
   private readonly offload: SegmentSender | undefined;
-  private readonly reportListeners = new Map<string, (packet: Buffer) => void>();
+  private readonly mediaListeners: Listeners = new Map();
+  private readonly reportListeners: Listeners = new Map();
   private readonly sentOne: (error: NodeJS.ErrnoException | null) => void;
 
   private constructor(
@@ -58,7 +64,10 @@ export class UdpPorts {
       this.reportListeners.get(key(address, port, false))?.(packet),
     );
     rtp.socket.on('message', (packet, { address, port }) => {
-      if (isRtcp(packet)) this.reportListeners.get(key(address, port, true))?.(packet);
+      const report = isRtcp(packet)
+        ? this.reportListeners.get(key(address, port, true))
+        : undefined;
+      (report ?? this.mediaListeners.get(key(address, port, false)))?.(packet);
     });
   }
 
@@ -69,6 +78,7 @@ export class UdpPorts {
       const rtp = await bindUdp(host, fixed, {
         native: offload,
         sendBufferBytes: SEND_BUFFER_BYTES,
+        receiveBufferBytes: RECEIVE_BUFFER_BYTES,
       });
       if (rtp === undefined) continue;
       const { port } = rtp.socket.address();
@@ -120,18 +130,19 @@ export class UdpPorts {
   }
 
   /**
-   * Calls `listener` with every RTCP packet from the peer, which it may change; the listener that was set last counts.
+   * Calls `listener` with every RTP packet from the peer, which it may change; the listener that was set last counts.
    * @returns ends it
    */
+  onMedia(peer: UdpPeer, listener: (packet: Buffer) => void): () => void {
+    return listen(this.mediaListeners, key(peer.address, peer.port, false), listener);
+  }
+
+  /** {@link onMedia} for RTCP. */
   onReport(
     { address, port, muxed = false }: UdpPeer,
     listener: (packet: Buffer) => void,
   ): () => void {
-    const peer = key(address, port, muxed);
-    this.reportListeners.set(peer, listener);
-    return () => {
-      if (this.reportListeners.get(peer) === listener) this.reportListeners.delete(peer);
-    };
+    return listen(this.reportListeners, key(address, port, muxed), listener);
   }
 
   /** Sends one track's packets from packet `from` up to but not including `to`, before the next event is handled. */
@@ -181,6 +192,17 @@ export class UdpPorts {
     // A full socket makes the packet wait, for longer than the batch may be kept.
     this.sendRtp(Buffer.from(batch.bytes.subarray(offset, offset + length)), 0, length, peer);
   }
+}
+
+function listen(
+  listeners: Listeners,
+  peer: string,
+  listener: (packet: Buffer) => void,
+): () => void {
+  listeners.set(peer, listener);
+  return () => {
+    if (listeners.get(peer) === listener) listeners.delete(peer);
+  };
 }
 
 function key(address: string, port: number, muxed: boolean): string {

@@ -63,4 +63,16 @@ describe('the choice of a transport', () => {
   ])('of %s', (header, offer, chosen) => {
     expect(chooseTransport(parseTransport(header), offer, [8, 9], new Set([2, 3]))).toEqual(chosen);
   });
+
+  it.each([
+    ['RTP/AVP/TCP;unicast;interleaved=0-1;mode=record', tcp(0)],
+    ['RTP/AVP/UDP;unicast;client_port=5000-5001;mode="RECORD"', udp(5000)],
+    ['RTP/AVP/TCP;unicast;interleaved=0-1;mode=receive', tcp(0)],
+    ['RTP/AVP/TCP;unicast;interleaved=0-1', tcp(0)],
+    ['RTP/AVP/TCP;interleaved=0-1;mode=play,RTP/AVP;client_port=5000-5001', udp(5000)],
+    ['RTP/AVP/TCP;unicast;interleaved=0-1;mode=play', undefined],
+  ])('of a publisher, %s', (header, chosen) => {
+    const specs = parseTransport(header);
+    expect(chooseTransport(specs, UNICAST, [8, 9], new Set(), 'RECORD')).toEqual(chosen);
+  });
 });

@@ -32,15 +32,17 @@ export type ChosenTransport =
  * The first alternative of a SETUP that we can serve (RFC 2326 s.12.39: in order of the client's preference), or
  * undefined for 461. `destination` is never honoured: media goes to the RTSP peer, or to the group that the server chose,
  * with its ports and its ttl. A TCP request without numbers, or with numbers that are taken, gets `freeChannels`.
+ * @param mode alternatives that name another are passed over
  */
 export function chooseTransport(
   specs: readonly TransportSpec[],
   offer: TransportOffer,
   freeChannels: readonly [number, number],
   taken: ReadonlySet<number>,
+  mode: 'PLAY' | 'RECORD' = 'PLAY',
 ): ChosenTransport | undefined {
   for (const spec of specs) {
-    if (spec.mode === 'RECORD') continue;
+    if ((spec.mode ?? mode) !== mode) continue;
     const secure = spec.profile === 'RTP/SAVP' || spec.profile === 'RTP/SAVPF';
     if (secure ? offer.srtp !== true : offer.plain === false) continue;
     const srtp = secure ? { srtp: true as const } : {};

@@ -1,7 +1,7 @@
 import { RTSP_1_0, RTSP_2_0, type RtspVersion } from '../messages/message.js';
 
 /** Session states of a server, RFC 2326 appendix A.2. */
-export type ServerSessionState = 'ready' | 'playing';
+export type ServerSessionState = 'ready' | 'playing' | 'recording';
 
 const BOTH_VERSIONS = [
   'OPTIONS',

@@ -12,7 +12,7 @@ import type { Exchange, ResourceMethod } from './method.js';
 export const describe: ResourceMethod = {
   name: 'DESCRIBE',
   kind: 'resource',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   answer: answerDescribe,
 };
 

@@ -4,7 +4,7 @@ import type { OpenMethod } from './method.js';
 export const options: OpenMethod = {
   name: 'OPTIONS',
   kind: 'open',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   answer: ({ request, connection, version, server }) => {
     server.sessions.touch(request, connection);
     return { status: 200, headers: { Public: server.methods.names(version) } };

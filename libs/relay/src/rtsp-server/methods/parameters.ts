@@ -10,7 +10,7 @@ import type { Exchange, ResourceMethod } from './method.js';
 export const getParameter: ResourceMethod = {
   name: 'GET_PARAMETER',
   kind: 'resource',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
   answer: async (exchange) => answerParameters(exchange, tellKeys, read),
 };
@@ -19,7 +19,7 @@ export const getParameter: ResourceMethod = {
 export const setParameter: ResourceMethod = {
   name: 'SET_PARAMETER',
   kind: 'resource',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
   answer: async (exchange) => answerParameters(exchange, takeKeys, refuseToSet),
 };

@@ -10,7 +10,7 @@ import type { Exchange, SessionMethod } from './method.js';
 export const pause: SessionMethod = {
   name: 'PAUSE',
   kind: 'session',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   answer: answerPause,
 };
 

@@ -1,5 +1,5 @@
 import { RTSP_2_0, type Range } from '@nightjar/rtsp';
-import { aggregateOnly, notInState, notInUnits } from '../answers.js';
+import { aggregateOnly, notAllowed, notInState, notInUnits } from '../answers.js';
 import type { Answer } from '../connection.js';
 import { requiredOf } from '../features.js';
 import { mediaRange, rtpInfoOf } from '../notices.js';
@@ -20,6 +20,8 @@ async function answerPlay(
   { request, version, server }: Exchange,
   session: RtspSession,
 ): Promise<Answer> {
+  if (session.options.mount.kind === 'publish')
+    return notAllowed(server.methods, play.name, version);
   if (session.transport === undefined) return notInState(server.methods, session);
   session.require(requiredOf(request, session.options.mount));
   const resource = parseResource(request.uri);

@@ -1,5 +1,13 @@
 import { NightjarError } from '@nightjar/common';
-import { RTSP_2_0, parseKeyMgmt, parseMikey, parseTransport, printTransport } from '@nightjar/rtsp';
+import {
+  RTSP_2_0,
+  parseKeyMgmt,
+  parseMikey,
+  parseTransport,
+  printTransport,
+  type TransportSpec,
+} from '@nightjar/rtsp';
+import type { Announced } from '../announced.js';
 import { notInState } from '../answers.js';
 import type { Answer } from '../connection.js';
 import { matches, tagOf } from '../description-tag.js';
@@ -26,20 +34,27 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
   if (header === undefined) return { status: 400 };
   const specs = parseTransport(header, version);
   const resource = parseResource(request.uri);
+  const publishes = isToPublish(exchange, specs);
+  const announced = publishes ? connection.announced : undefined;
+  if (publishes && announced === undefined) return NOT_ANNOUNCED;
   const session = server.sessions.isNamed(request, connection)
     ? server.sessions.of(request, connection, principal)
-    : await openSession(exchange, resource);
+    : await openSession(exchange, resource, announced);
   session.require(requiredOf(request, session.options.mount));
-  if (session.options.resource !== resource.key)
+  const { announcement } = session.options;
+  if (announcement === undefined && session.options.resource !== resource.key)
     return { status: 459, headers: { Session: session.id } };
   if (!setup.states.includes(session.state)) return notInState(server.methods, session);
   const ifMatch = request.headers.get('If-Match');
   if (ifMatch !== undefined && !matches(ifMatch, tagOf(session.options.description)))
     return { status: 412 };
   const tracks = session.options.description.tracks.length;
-  const track = resource.track ?? (tracks === 1 ? 0 : undefined);
-  if (track === undefined) return { status: 459 };
-  if (track >= tracks) return { status: 404 };
+  const track =
+    announcement === undefined
+      ? (resource.track ?? (tracks === 1 ? 0 : 'aggregate'))
+      : announcement.trackOf(request.uri, (other) => session.hasTrack(other));
+  if (track === 'aggregate') return { status: 459 };
+  if (track === undefined || track >= tracks) return { status: 404 };
   const answer = setUpTransport(specs, {
     server,
     session,
@@ -67,14 +82,33 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
   };
 }
 
+const NOT_ANNOUNCED: Answer = {
+  status: 455,
+  reason: 'A SETUP to publish needs an ANNOUNCE before',
+  headers: { Allow: 'OPTIONS, DESCRIBE, ANNOUNCE' },
+};
+
+/** Whether a SETUP without a session begins to publish. field: some encoders leave mode out, after their ANNOUNCE. */
+function isToPublish(
+  { request, version, connection }: Exchange,
+  specs: readonly TransportSpec[],
+): boolean {
+  if (version === RTSP_2_0 || request.headers.has('Session')) return false;
+  if (specs.some(({ mode }) => mode !== undefined))
+    return specs.some(({ mode }) => mode === 'RECORD');
+  return connection.announced?.announcement.trackOf(request.uri, () => false) !== undefined;
+}
+
 async function openSession(
   { request, version, connection, principal, server }: Exchange,
   resource: Resource,
+  announced: Announced | undefined,
 ): Promise<RtspSession> {
   if (connection.sessions.size >= MAX_SESSIONS_PER_CONNECTION) {
     throw new NightjarError('exhausted', 'rtsp/sessions', 'too many sessions on one connection');
   }
-  const mount = await server.resolver.resolve(resource.path, resource.query, principal);
+  const mount =
+    announced?.mount ?? (await server.resolver.resolve(resource.path, resource.query, principal));
   const description = await mount.describe(requiredOf(request, mount));
   const { clock, pacer, cname, highWaterBytes } = server;
   return new RtspSession(
@@ -83,7 +117,8 @@ async function openSession(
       description,
       version,
       url: resource.aggregateUrl,
-      resource: resource.key,
+      announcement: announced?.announcement,
+      resource: announced?.resource ?? resource.key,
       principal,
       peerAddress: connection.peerAddress,
       clock,
@@ -92,6 +127,8 @@ async function openSession(
       onEnd: (ended, reason) => {
         mount.observer?.cut(ended.transport ?? 'tcp', reason);
         server.sessions.end(ended, reason);
+        // Over UDP nothing else would tell a publisher.
+        if (announced !== undefined) connection.closeGently();
       },
       onNotice: sendNotice,
     },

@@ -9,7 +9,7 @@ import type { Exchange, SessionMethod } from './method.js';
 export const teardown: SessionMethod = {
   name: 'TEARDOWN',
   kind: 'session',
-  states: ['ready', 'playing'],
+  states: ['ready', 'playing', 'recording'],
   answer: (exchange, session) => Promise.resolve(answerTeardown(exchange, session)),
 };
 

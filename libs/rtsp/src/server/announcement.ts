@@ -1,0 +1,103 @@
+import { NightjarError } from '@nightjar/common';
+import type { RtspRequest } from '../messages/index.js';
+import { parseSdp, type SdpTrack } from '../sdp/index.js';
+
+/** What one ANNOUNCE may bring; more is answered 413. */
+export const ANNOUNCE_LIMITS = {
+  /** An SDP of more describes no camera. */
+  bodyBytes: 64 * 1024,
+  tracks: 8,
+} as const;
+
+/**
+ * The tracks of an ANNOUNCE (RFC 2326 s.10.3), as we shall serve them: all media come from the publisher, whatever
+ * direction it writes.
+ * @throws NightjarError with the status to answer: 415 for what is no SDP or cannot be relayed, 413 for too much, 400 for
+ *   an SDP that cannot be read
+ */
+export function readAnnouncement({ headers, body }: RtspRequest): readonly SdpTrack[] {
+  const type = headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== undefined && type !== '' && type !== 'application/sdp')
+    throw refused(415, 'An ANNOUNCE brings application/sdp');
+  if (body.length > ANNOUNCE_LIMITS.bodyBytes) throw refused(413, 'The SDP is too long');
+  if (body.length === 0) throw refused(400, 'An ANNOUNCE needs an SDP');
+  const { tracks } = parseSdp(body.toString('utf8'));
+  if (tracks.length > ANNOUNCE_LIMITS.tracks)
+    throw refused(413, `More than ${ANNOUNCE_LIMITS.tracks} tracks`);
+  const nameless = tracks.find(({ format }) => format.encodingName === '');
+  if (nameless !== undefined) {
+    const { payloadType } = nameless.format;
+    throw refused(415, `Nothing says what payload type ${payloadType} is: a=rtpmap is missing`);
+  }
+  return tracks.map((track) => ({ ...track, direction: 'recvonly' }));
+}
+
+function refused(status: number, reason: string): NightjarError {
+  return new NightjarError('invalid', 'rtsp/announce', reason, { status, reason });
+}
+
+/** What a publisher's SETUP names. */
+export type AnnouncedTrack = number | 'aggregate' | undefined;
+
+/** A presentation that a client announced under a URL and has yet to set up. */
+export class Announcement {
+  private readonly baseKey: string | undefined;
+  private readonly trackKeys: readonly ReadonlySet<string>[];
+
+  /** @param url of the ANNOUNCE, as sent */
+  constructor(
+    url: string,
+    readonly tracks: readonly SdpTrack[],
+  ) {
+    this.baseKey = keyOf(url);
+    this.trackKeys = tracks.map(({ control }) => keysOf(url, control));
+  }
+
+  /**
+   * Which track a SETUP is for. Publishers join base and control in several ways; those that gave no controls set their
+   * tracks up in the order of the SDP (field: some encoders repeat the URL of the ANNOUNCE, or number as they like).
+   * @param isSetUp of tracks that are taken already
+   */
+  trackOf(uri: string, isSetUp: (track: number) => boolean): AnnouncedTrack {
+    const key = keyOf(uri);
+    if (key === undefined || this.baseKey === undefined) return undefined;
+    const named = this.trackKeys.findIndex((keys) => keys.has(key));
+    if (named >= 0) return named;
+    if (this.tracks.length === 1 && key === this.baseKey) return 0;
+    const next = this.tracks.findIndex(({ control }, i) => isBase(control) && !isSetUp(i));
+    if (next >= 0) return next;
+    return key === this.baseKey ? 'aggregate' : undefined;
+  }
+}
+
+function isBase(control: string): boolean {
+  return control === '' || control === '*';
+}
+
+/** Normal forms of the URLs that a publisher may make of a control. */
+function keysOf(base: string, control: string): ReadonlySet<string> {
+  if (isBase(control)) return new Set();
+  const [path = '', ...queries] = base.split('?');
+  const stem = path.replace(/\/+$/, '');
+  const query = queries.length === 0 ? '' : `?${queries.join('?')}`;
+  const name = control.replace(/^\/+/, '');
+  const urls = /^rtsps?:\/\//i.test(control)
+    ? [control]
+    : [
+        `${stem}/${name}${query}`,
+        `${stem}${name}${query}`,
+        `${stem}${query}/${name}`,
+        `${stem}${query}${name}`,
+      ];
+  return new Set(urls.flatMap((url) => keyOf(url) ?? []));
+}
+
+/** Path and query of a URL in a form that is equal for equal ones; hosts are not compared, for encoders make them up. */
+function keyOf(url: string): string | undefined {
+  const [, path = '', query = ''] = /^(?:rtsps?:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(url) ?? [];
+  try {
+    return decodeURIComponent(path).replace(/^\/+|\/+$/g, '') + query.replace(/\/+$/, '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { runProgram } from './program.js';
+import type { Stage } from './stage.js';
+
+/** Ten seconds of pictures that all differ, with sound, as an encoder sends them. */
+export async function makeClip(stage: Stage): Promise<string> {
+  const file = path.join(stage.directory, 'published.mp4');
+  const pictures = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25:duration=10'];
+  const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=10'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '25'];
+  const output = [...video, '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-y', file];
+  const made = await runProgram('ffmpeg', [
+    '-nostdin',
+    '-v',
+    'error',
+    ...pictures,
+    ...sound,
+    ...output,
+  ]);
+  if (made.code !== 0) throw new Error(`no clip was made: ${made.stderr}`);
+  return file;
+}
+
+/** A program that publishes until it is ended. */
+export class Publisher {
+  private said = '';
+  private readonly closed: Promise<unknown>;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.stderr?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    this.closed = once(child, 'close');
+  }
+
+  /** What ffmpeg publishes, over and over. */
+  static ffmpeg(stage: Stage, clip: string, url: string, transport: 'tcp' | 'udp'): Publisher {
+    const input = ['-nostdin', '-v', 'warning', '-re', '-stream_loop', '-1', '-i', clip];
+    const output = ['-c', 'copy', '-f', 'rtsp', '-rtsp_transport', transport, url];
+    return Publisher.start(stage, 'ffmpeg', [...input, ...output]);
+  }
+
+  /** What GStreamer publishes, once. */
+  static gstreamer(stage: Stage, clip: string, url: string, transport: 'tcp' | 'udp'): Publisher {
+    const pipeline = [
+      `filesrc location=${clip} ! qtdemux name=d`,
+      'd.video_0 ! queue ! h264parse ! identity sync=true ! s.sink_0',
+      'd.audio_0 ! queue ! aacparse ! identity sync=true ! s.sink_1',
+      `rtspclientsink name=s location=${url} protocols=${transport}`,
+    ].join(' ');
+    return Publisher.start(stage, 'gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
+  }
+
+  /** What the program complained about. */
+  get complaints(): string {
+    return this.said;
+  }
+
+  /** Ends as somebody who presses Ctrl-C does. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGINT');
+    await this.closed;
+  }
+
+  /** Ends without a word. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.closed;
+  }
+
+  private static start(stage: Stage, program: string, args: readonly string[]): Publisher {
+    const publisher = new Publisher(spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
+    stage.defer(() => publisher.kill());
+    return publisher;
+  }
+}
