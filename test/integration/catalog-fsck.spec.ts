@@ -1,10 +1,11 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import { createRecorder, Journal, Volume, WallClock } from '@nightjar/recording';
 import { fsckCommand } from '../../apps/cli/src/commands/fsck.js';
+import { volumeCommand } from '../../apps/cli/src/commands/volume.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { CountingMetrics, silentLog, TestCamera, videoClip } from './recording-media.js';
@@ -147,5 +148,44 @@ describe('nightjar fsck', () => {
   it('says what to do when it cannot find the database', async () => {
     delete process.env['NIGHTJAR_DATABASE_URL'];
     await expect(fsck(false)).rejects.toMatchObject({ code: 'fsck/no-database' });
+  });
+});
+
+describe('nightjar volume forget', () => {
+  const forget = (...args: string[]): Promise<number> =>
+    volumeCommand.run(['forget', ...args, '--config', configFile], {
+      out: (line) => lines.push(line),
+      err: (line) => lines.push(line),
+    });
+
+  it('notes that the footage of a disk is gone, which is no volume any more', async () => {
+    await fsck(false);
+    await expect(forget(volume.id)).rejects.toMatchObject({ code: 'cli/volume-in-use' });
+    await rename(volume.root, `${volume.root}-broken`);
+    const other = await Volume.open('main', volume.root, { adopt: 'empty' });
+    lines = [];
+    expect(await forget()).toBe(0);
+    expect(lines).toEqual([
+      expect.stringMatching(/^DISK +WAS +FOOTAGE +PATH$/),
+      expect.stringMatching(`^${volume.id} +main +0\\.0 GB +${volume.root}$`),
+    ]);
+    await expect(forget(other.id)).rejects.toMatchObject({ code: 'cli/volume-in-use' });
+    await expect(forget('nothing')).rejects.toMatchObject({ code: 'cli/unknown-disk' });
+    lines = [];
+    expect([await forget(volume.id), lines]).toEqual([
+      0,
+      [`3 segments on ${volume.id} are noted as gone`],
+    ]);
+    expect(await rows()).toEqual([]);
+    expect(await postgres.query('SELECT DISTINCT rule FROM deletion', database)).toEqual([
+      { rule: 'missing' },
+    ]);
+    await expect(forget(volume.id)).rejects.toMatchObject({ code: 'cli/unknown-disk' });
+
+    // It came back after all.
+    await rename(volume.root, `${volume.root}-other`);
+    await rename(`${volume.root}-broken`, volume.root);
+    expect(await fsck(true)).toBe(0);
+    expect(await rows()).toHaveLength(3);
   });
 });

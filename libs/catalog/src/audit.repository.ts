@@ -43,7 +43,7 @@ export class AuditRepository {
        )
        INSERT INTO deletion (run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, rule)
        SELECT run_id, sequence, stream_id, volume_id, path, start_at, end_at, bytes, hash, $2::text FROM gone
-       ON CONFLICT (run_id, sequence) DO NOTHING`,
+       ON CONFLICT (run_id, sequence) DO UPDATE SET rule = EXCLUDED.rule, deleted_at = now()`,
       [JSON.stringify(segments), MISSING_FILE_RULE],
     );
   }

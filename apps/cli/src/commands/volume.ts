@@ -12,6 +12,7 @@ export const volumeCommand: Command = {
   usage: `nightjar volume list [--json] [--config FILE]
 nightjar volume status [NAME] [--json] [--config FILE]
 nightjar volume adopt NAME [--json] [--config FILE]
+nightjar volume forget [DISK] [--json] [--config FILE]
 
 list    the volumes of the configuration and the disks that belong to them
 status  looks at each volume as the recorder does: the right disk, its space, and whether a small file can be written to
@@ -19,6 +20,8 @@ status  looks at each volume as the recorder does: the right disk, its space, an
 adopt   makes what is at the path of volume NAME now that volume: a new disk, a folder that holds other files, a disk put
         in the place of another, or an empty folder where a disk was lost. Nothing in it is changed but
         .nightjar/volume.json is added if it is not there. A running Nightjar takes it up by itself.
+forget  for a disk that will not come back: notes that the footage on it is gone, so that it is missing in timelines and
+        counts for no limit. Without DISK: lists the disks that have footage and are no volume now
 
   --json         print one JSON document
   --config FILE  configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)`,
@@ -32,7 +35,8 @@ adopt   makes what is at the path of volume NAME now that volume: a new disk, a 
     if (verb === 'status') return await status(await readConfig(values.config), name, json, output);
     if (verb === 'adopt' && name !== undefined)
       return await adopt(await readConfig(values.config), name, json, output);
-    throw new UsageError('expected: list, status [NAME] or adopt NAME');
+    if (verb === 'forget') return await forget(await readConfig(values.config), name, json, output);
+    throw new UsageError('expected: list, status [NAME], adopt NAME or forget [DISK]');
   },
 };
 
@@ -92,6 +96,30 @@ async function adopt(
   await known.remember(name, path, id);
   if (json) out(JSON.stringify({ name, path, id }, undefined, 2));
   else out(`${path} is volume ${name} (${id})`);
+  return EXIT_OK;
+}
+
+async function forget(
+  config: NightjarConfig,
+  disk: string | undefined,
+  json: boolean,
+  { out }: Output,
+): Promise<number> {
+  // Loaded when asked for: no other verb needs the catalog.
+  const { forgetDisk, lostDisks } = await import('../volume/forget-volume.js');
+  if (disk !== undefined) {
+    const segments = await forgetDisk(config, disk);
+    if (json) out(JSON.stringify({ disk, segments }, undefined, 2));
+    else out(`${segments} segments on ${disk} are noted as gone`);
+    return EXIT_OK;
+  }
+  const disks = await lostDisks(config);
+  if (json) out(JSON.stringify({ disks }, undefined, 2));
+  else
+    printTable(out, [
+      ['DISK', 'WAS', 'FOOTAGE', 'PATH'],
+      ...disks.map(({ id, name, footageBytes, path }) => [id, name, gigabytes(footageBytes), path]),
+    ]);
   return EXIT_OK;
 }
 
