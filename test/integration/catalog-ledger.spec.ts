@@ -193,6 +193,24 @@ describe('the ledger in the catalog', () => {
     });
   });
 
+  it('misses what a segment goes on over', async () => {
+    const at = (minute: number): number => MONDAY_MS + minute * MINUTE_MS;
+    const stalled = gap(at(4.5), at(5), 'stalled');
+    await feed(declared(at(0)), started(at(0)), ...footage(at(0), at(10)), stalled, ended(at(10)));
+    expect(await timeline(at(0), at(10))).toMatchObject({
+      recorded: [
+        { startMs: at(0), endMs: at(4.5), segments: 5 },
+        { startMs: at(5), endMs: at(10), segments: 5 },
+      ],
+      gaps: [{ startMs: at(4.5), endMs: at(5), reason: 'camera-offline', detail: 'stalled' }],
+    });
+    const coarse = { ...FRONT, startMs: at(0), endMs: at(10), nowMs: at(10) };
+    expect(await catalog.timeline.timeline({ ...coarse, resolutionMs: MINUTE_MS })).toMatchObject({
+      recorded: [{ holes: 1, holesMs: 30_000, segments: 10 }],
+      gaps: [{}],
+    });
+  });
+
   it('does not take a run whose end was lost for one that goes on', async () => {
     const at = (minute: number): number => MONDAY_MS + minute * MINUTE_MS;
     const next = 'bbbbbbbbbbbb';

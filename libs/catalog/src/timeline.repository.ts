@@ -72,25 +72,38 @@ function coarsenNothing(): Timeline {
   return { recorded: [], deleted: [], gaps: [], unwanted: [], pending: [] };
 }
 
-/** Both lists are in order, and each island lies in one range of footage. */
+/**
+ * Both lists are in order. An island that is drawn as several ranges, because media are missing inside, is shared out to them by
+ * their length: what it counts adds up to the same.
+ */
 function withSegments(
   footage: readonly CoarseFootage[],
   islands: readonly RecordedSpan[],
 ): TimelineFootage[] {
-  let at = 0;
-  return footage.map((range) => {
+  const ranges = footage.map((range) => ({ ...range, segments: 0, bytes: 0 }));
+  let first = 0;
+  for (const island of islands) {
+    // One that ends before the footage begins only reached into the margin of the query.
+    while ((ranges[first]?.endMs ?? Infinity) <= island.startMs) first += 1;
+    const parts: { range: (typeof ranges)[number]; reachMs: number }[] = [];
+    let reachMs = 0;
+    for (let index = first; index < ranges.length; index += 1) {
+      const range = ranges[index]!;
+      if (range.startMs >= island.endMs) break;
+      reachMs += Math.min(range.endMs, island.endMs) - Math.max(range.startMs, island.startMs);
+      parts.push({ range, reachMs });
+    }
     let segments = 0;
     let bytes = 0;
-    for (let island = islands[at]; island !== undefined; island = islands[at]) {
-      if (island.startMs >= range.endMs) break;
-      at += 1;
-      // One that ends before the footage begins only reached into the margin of the query.
-      if (island.endMs <= range.startMs) continue;
-      segments += island.segments;
-      bytes += island.bytes;
+    for (const part of parts) {
+      const share = part.reachMs / reachMs;
+      part.range.segments += Math.round(island.segments * share) - segments;
+      part.range.bytes += Math.round(island.bytes * share) - bytes;
+      segments = Math.round(island.segments * share);
+      bytes = Math.round(island.bytes * share);
     }
-    return { ...range, segments, bytes };
-  });
+  }
+  return ranges;
 }
 
 const STREAMS = `

@@ -65,6 +65,27 @@ describe('account', () => {
     });
   });
 
+  it('misses what a segment goes on over', () => {
+    const facts: LedgerFacts = {
+      ...NOTHING,
+      recorded: [span(0, 400)],
+      deleted: [span(400, 800)],
+      gaps: [
+        { ...span(150, 250), reason: 'stalled' },
+        { ...span(350, 500), reason: 'packet-loss' },
+        { ...span(600, 600 + SLIVER_MS), reason: 'packet-loss' },
+        { ...span(650, 710), reason: 'disk-full' },
+      ],
+    };
+    expect(account(RANGE, facts).map((entry) => [entry.state, entry.startMs])).toEqual([
+      ['recorded', 100],
+      ['missing', 150],
+      ['recorded', 250],
+      ['missing', 350],
+      ['deleted', 500],
+    ]);
+  });
+
   it('is pending after the last fact, but a gap that is known is missing', () => {
     const facts: LedgerFacts = {
       ...NOTHING,
@@ -135,6 +156,13 @@ function stateAt(ms: number, facts: LedgerFacts): LedgerState {
   const earliest = <Each extends Span>(spans: readonly Each[]): Each | undefined =>
     spans.filter(covers).toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs)[0];
   const held = heldBy(ms, facts);
+  const hole = earliest(
+    facts.gaps.filter(
+      ({ startMs, endMs, reason }) => reason === 'stalled' && endMs - startMs > SLIVER_MS,
+    ),
+  );
+  if (held !== undefined && hole !== undefined)
+    return { state: 'missing', reason: missingReasonOf(hole.reason), detail: hole.reason };
   if (held !== undefined) return { state: held };
   if (!facts.declared.some(covers)) return { state: 'undeclared' };
   const unwanted = earliest(facts.unwanted);
@@ -188,7 +216,7 @@ const facts: fc.Arbitrary<LedgerFacts> = fc.record({
   recorded: spans(8),
   deleted: spans(4),
   unwanted: reasoned(4, 'schedule', 'privacy').map(uniqueStarts),
-  gaps: reasoned(6, 'refused', 'disk-full', 'crash', 'cosmic ray').map(uniqueStarts),
+  gaps: reasoned(6, 'refused', 'disk-full', 'crash', 'cosmic ray', 'stalled').map(uniqueStarts),
   unread: reasoned(2, 'volume-missing', 'disk-error').map(uniqueStarts),
   pendingFromMs: time,
 });

@@ -1,4 +1,4 @@
-import { missingReasonOf } from './reasons.js';
+import { INSIDE_REASONS, missingReasonOf } from './reasons.js';
 import type { MissingReason, UnwantedReason } from './reasons.js';
 
 /** Segments closer than this belong together: rounding of media clocks, not missing frames. */
@@ -44,8 +44,8 @@ export type LedgerState =
 export type LedgerEntry = Span & LedgerState;
 
 /**
- * The account of a range: entries that touch each other and cover it exactly. Recorded goes before deleted, that before not
- * being declared, that before unwanted, that before a gap; what nothing tells of is pending if it is too early to tell, missing
+ * The account of a range: entries that touch each other and cover it exactly. Media that are missing inside a segment go before
+ * its footage, recorded goes before deleted, that before not being declared, that before unwanted, that before a gap; what nothing tells of is pending if it is too early to tell, missing
  * with the volume that could tell, or `unknown`.
  * Of two gaps the one that began first holds until its end. A sliver between footage counts as the footage before it.
  */
@@ -61,7 +61,7 @@ export function account(range: Span, facts: LedgerFacts): LedgerEntry[] {
       is: { state: 'unwanted', reason: span.reason },
     })),
     outside(facts.declared).map((span) => ({ ...span, is: { state: 'undeclared' } })),
-    footage(facts),
+    withHoles(footage(facts), facts.gaps),
   ];
   let painted: Layer = [{ ...spanOf(range), is: unknown }];
   for (const layer of layers) painted = paint(painted, disjoint(layer), range);
@@ -91,6 +91,29 @@ function footage({ recorded, deleted }: LedgerFacts): Layer {
     const near = next !== undefined && next.startMs - piece.endMs <= SLIVER_MS;
     return near ? { ...piece, endMs: next.startMs } : piece;
   });
+}
+
+/** Footage with the holes that its segments go on over. */
+function withHoles(layer: Layer, gaps: readonly ReasonedSpan[]): Layer {
+  const holes = disjoint(
+    gaps
+      .filter(
+        ({ startMs, endMs, reason }) => INSIDE_REASONS.has(reason) && endMs - startMs > SLIVER_MS,
+      )
+      .map((gap) => ({ ...spanOf(gap), is: missing(gap.reason) })),
+  );
+  const inside: Piece[] = [];
+  let at = 0;
+  for (const piece of layer) {
+    while ((holes[at]?.endMs ?? Infinity) <= piece.startMs) at += 1;
+    for (let index = at; index < holes.length; index += 1) {
+      const hole = holes[index]!;
+      if (hole.startMs >= piece.endMs) break;
+      const startMs = Math.max(hole.startMs, piece.startMs);
+      inside.push({ ...hole, startMs, endMs: Math.min(hole.endMs, piece.endMs) });
+    }
+  }
+  return paint(layer, inside);
 }
 
 /** All the time that no span covers, from the beginning to the end of time. */

@@ -44,6 +44,9 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['unsupported', 'configuration'],
 ] satisfies [string, MissingReason][]);
 
+/** Raw reasons of media that are missing inside a segment, which goes on over the hole. */
+export const INSIDE_REASONS: ReadonlySet<string> = new Set(['packet-loss', 'stalled']);
+
 const SAME: ReadonlySet<string> = new Set(MISSING_REASONS);
 
 /** What a raw reason is told as; a reason that nobody knows, of a later version or a damaged line, is `unknown`. */
