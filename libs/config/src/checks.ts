@@ -24,6 +24,7 @@ export function checkFile(file: ConfigFile, known: Known, report: Report, warn: 
     checkCamera(name, camera, report);
     if (nobodyLogsIn) warnOfUnpublishable(name, camera, warn);
     checkRecords(name, camera, file, known, report);
+    checkRoom(name, camera, file, known, warn);
     checkPolicy(camera.retention, ['cameras', name, 'retention'], report);
     const group = camera.group === undefined ? undefined : file.groups[camera.group]?.retention;
     checkAgainstGroup(camera.retention, group, ['cameras', name, 'retention'], report);
@@ -137,6 +138,22 @@ function checkRecords(
   }
 }
 
+/** A camera that is recorded needs a volume that is written. */
+function checkRoom(
+  name: string,
+  { record, volumes: own }: CameraEntry,
+  { volumes = {} }: ConfigFile,
+  known: Known,
+  warn: Report,
+): void {
+  const records = typeof record === 'object' ? [record].flat().map(({ mode }) => mode) : [record];
+  if (known.broken.has('volumes') || records.every((mode) => (mode ?? 'off') === 'off')) return;
+  const entries = (own ?? Object.keys(volumes)).flatMap((volume) => volumes[volume] ?? []);
+  if (entries.length === 0 || entries.some(({ state }) => state === 'active')) return;
+  const at: KeyPath = ['cameras', name, own === undefined ? 'record' : 'volumes'];
+  warn(at, 'nothing is recorded: no volume for it is active', 'key');
+}
+
 /** The volumes of a file that names none. */
 const DEFAULT_VOLUMES = { main: true };
 
@@ -231,13 +248,7 @@ function checkVolumes(volumes: NonNullable<ConfigFile['volumes']>, report: Repor
   const names = Object.keys(volumes);
   if (names.length === 0)
     report(['volumes'], 'names no volume; remove it for the default one', 'key');
-  const seen = new Map<string, string>();
   for (const [name, volume] of Object.entries(volumes)) {
-    const folder = path.resolve(volume.path);
-    const other = seen.get(folder);
-    if (other !== undefined)
-      report(['volumes', name, 'path'], `is the path of volume ${other} too`);
-    seen.set(folder, name);
     checkPolicy(volume, ['volumes', name], report);
     if (volume.events !== undefined && volume.maxAge === undefined)
       report(
@@ -246,6 +257,28 @@ function checkVolumes(volumes: NonNullable<ConfigFile['volumes']>, report: Repor
         'key',
       );
   }
+  checkFolders(volumes, report);
+}
+
+/** A folder belongs to one volume. */
+function checkFolders(volumes: NonNullable<ConfigFile['volumes']>, report: Report): void {
+  const folders = Object.entries(volumes).map(([name, volume]) => ({
+    name,
+    folder: path.resolve(volume.path),
+  }));
+  for (const [index, { name, folder }] of folders.entries()) {
+    const at = ['volumes', name, 'path'];
+    for (const other of folders.slice(0, index)) {
+      if (folder === other.folder) report(at, `is the path of volume ${other.name} too`);
+      else if (isInside(folder, other.folder)) report(at, `lies inside volume ${other.name}`);
+      else if (isInside(other.folder, folder)) report(at, `volume ${other.name} lies inside it`);
+    }
+  }
+}
+
+function isInside(folder: string, other: string): boolean {
+  const relative = path.relative(other, folder);
+  return relative !== '' && relative.split(path.sep)[0] !== '..';
 }
 
 function checkPorts(file: ConfigFile, known: Known, report: Report): void {

@@ -263,6 +263,11 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
       'n.yaml:2:40: volumes.b.path: is the path of volume a too',
     ],
     [
+      'a volume in another',
+      'version: 1\nvolumes: { a: { path: /x/y }, b: { path: /x }, c: { path: /x/y/..z }, d: { path: /xy } }',
+      'n.yaml:2:42: volumes.b.path: volume a lies inside it\nn.yaml:2:59: volumes.c.path: lies inside volume a\nn.yaml:2:59: volumes.c.path: lies inside volume b',
+    ],
+    [
       'no volume',
       'version: 1\nvolumes: {}',
       'n.yaml:2:1: volumes: names no volume; remove it for the default one',

@@ -292,6 +292,28 @@ describe('the logins of a camera', () => {
   });
 });
 
+it('warns of cameras that are recorded and have no volume for it', async () => {
+  const volumes = '{ old: { path: /o, state: draining }, new: { path: /n } }';
+  const camera = (more: string): string => `{ streams: { main: "rtsp://a/" }, ${more} }`;
+  const { warnings } = await parse(`
+version: 1
+volumes: ${volumes}
+cameras:
+  a: ${camera('record: continuous, volumes: [old]')}
+  b: ${camera('record: { mode: event }, volumes: [old, new]')}
+  c: ${camera('record: [{ mode: off }], volumes: [old]')}
+  d: ${camera('volumes: [old]')}
+  e: ${camera('record: continuous')}
+`);
+  expect(warnings.map(({ message, path }) => [path, message])).toEqual([
+    ['cameras.a.volumes', 'nothing is recorded: no volume for it is active'],
+  ]);
+  const none = await parse(
+    `version: 1\nvolumes: { a: { path: /a, state: read-only } }\ncameras: { e: ${camera('record: continuous')} }`,
+  );
+  expect(none.warnings[0]?.path).toBe('cameras.e.record');
+});
+
 describe('user and password in a camera URL', () => {
   it('move to the credentials with a warning that does not show them', async () => {
     const { config, warnings } = await parse(

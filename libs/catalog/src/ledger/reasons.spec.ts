@@ -33,6 +33,7 @@ describe('missingReasonOf', () => {
     ['clock-step', 'timestamps'],
     ['crash', 'process-down'],
     ['file-vanished', 'disk-error'],
+    ['no-active-volume', 'configuration'],
   ])('tells %s as %s', (raw, told) => {
     expect(missingReasonOf(raw)).toBe(told);
   });

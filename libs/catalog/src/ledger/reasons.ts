@@ -42,6 +42,8 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['file-vanished', 'disk-error'],
   // Why a write fails, beyond the disk reasons that are told as they are.
   ['unsupported', 'configuration'],
+  // Only volumes that are drained or read-only.
+  ['no-active-volume', 'configuration'],
 ] satisfies [string, MissingReason][]);
 
 /** Raw reasons of media that are missing inside a segment, which goes on over the hole. */

@@ -101,9 +101,17 @@ describe('OpenVolumes', () => {
     expect(volumes.choose(camera('c', 'a'), 'main')?.volume.name).toBe('a');
     expect(volumes.choose(camera('c', 'd'), 'main')).toBeUndefined();
     expect(volumes.reasonFor(camera('c'))).toBe('disk-full');
-    expect(volumes.reasonFor(camera('d'))).toBe('volume-missing');
+    expect(volumes.reasonFor(camera('d'))).toBe('no-active-volume');
     // A full one and one that is drained can be read all the same.
     expect(['c', 'd', 'e'].map((name) => volumes.isReadable(name))).toEqual([true, true, false]);
+  });
+
+  it('says that no volume is there to be written', async () => {
+    const { volumes } = await open(
+      healthy('a', { state: 'draining' }),
+      healthy('b', { state: 'read-only' }),
+    );
+    expect([volumes.writable, volumes.problems]).toEqual([false, ['no volume is active']]);
   });
 
   it('lets a run see that its volume fails, and leaves it alone until it is healthy', async () => {

@@ -4,6 +4,9 @@ import { chooseVolume } from './volume-choice.js';
 import { isReadable, isWritable, problemOf, type VolumeStatus } from './volume-status.js';
 import type { VolumeFailure } from './write-failure.js';
 
+/** Of a camera that has only volumes that are never written. */
+const NONE_ACTIVE = 'no-active-volume';
+
 export interface OpenVolumesOptions {
   readonly volumes: RecordingVolumes;
   readonly placement: RecordingConfig['placement'];
@@ -36,6 +39,7 @@ export class OpenVolumes {
 
   /** Why volumes cannot be used now; empty when all is well. */
   get problems(): readonly string[] {
+    if (!this.statuses.some(({ state }) => state === 'active')) return ['no volume is active'];
     return this.statuses.flatMap(({ name, problem }) =>
       problem === undefined ? [] : [`volume ${name}: ${problem.message}`],
     );
@@ -65,9 +69,10 @@ export class OpenVolumes {
     return name === undefined ? undefined : this.opened.get(name);
   }
 
-  /** Why there is no volume for a camera: the reason of the one it would prefer. */
-  reasonFor(camera: CameraConfig | undefined): VolumeFailure {
+  /** Why there is no volume for a camera: the reason of the one it would prefer, or that none of its volumes is active. */
+  reasonFor(camera: CameraConfig | undefined): VolumeFailure | typeof NONE_ACTIVE {
     const preferred = camera && this.candidates(camera)[0];
+    if (camera !== undefined && preferred === undefined) return NONE_ACTIVE;
     return preferred?.problem?.reason ?? 'volume-missing';
   }
 
