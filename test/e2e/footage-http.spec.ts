@@ -14,6 +14,9 @@ import { runProgram } from './support/program.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const CAMERAS = ['front-door', 'garden', 'gate'];
+/** What the clips of the cameras hold. */
+const kindsOf = (camera: string): string[] =>
+  camera === 'front-door' ? ['video', 'audio'] : ['video'];
 const SECONDS_BEFORE = 14;
 const OUTAGE_SECONDS = 4;
 const SECONDS_AFTER = 10;
@@ -100,8 +103,7 @@ describe('footage over HTTP', () => {
         const url = nightjar.url(apiPath(camera, `clip.mp4?${query}`));
         expect(await decodingErrors(['-xerror', '-i', url])).toBe('');
         expect(await decodedPictures(['-i', url])).toEqual(md5s);
-        const { code, stdout } = await runProgram('gst-discoverer-1.0', [url]);
-        expect({ code, stdout }).toMatchObject({ code: 0 });
+        await decodeWithGStreamer(url, kindsOf(camera));
       },
     );
 
@@ -119,6 +121,11 @@ describe('footage over HTTP', () => {
         expect(all[first]!.wallMs).toBeLessThanOrEqual(startMs);
         expect(all[first + shown.length - 1]!.wallMs).toBeGreaterThanOrEqual(endMs - 50);
         expect(shown).toEqual(all.slice(first, first + shown.length).map(({ md5 }) => md5));
+
+        await decodeWithGStreamer(
+          nightjar.url(apiPath(camera, `playlist.m3u8?${query}`)),
+          kindsOf(camera),
+        );
 
         const { username, password } = VIEWER;
         const login = Buffer.from(`${username}:${password}`).toString('base64');
@@ -225,7 +232,20 @@ describe('footage over HTTP', () => {
     expect(Math.abs(progressive.duration - expected)).toBeLessThan(0.3);
     progressive.reached.forEach((share, index) => expect(share).toBeCloseTo(shares[index]!, 1));
 
-    const playlist = JSON.stringify(apiPath('front-door', `playlist.m3u8?${query}`));
+    const list = apiPath('front-door', `playlist.m3u8?${query}`);
+    const [, stored = ''] =
+      /\n(segments\/\d[^\n]+)/.exec(await (await nightjar.fetch(list)).text()) ?? [];
+    const file = apiPath('front-door', stored);
+    await decodeWithGStreamer(nightjar.url(file), kindsOf('front-door'));
+    const played = await page.evaluate<{ duration: number }>(`playFile('${file}', [0.5])`);
+    const appended = await page.evaluate<{ duration: number; ranges: number }>(
+      `appendFile('${file}', 'video/mp4; codecs="avc1.42c01e,mp4a.40.2"')`,
+    );
+    // A file of four seconds, from one keyframe to the next.
+    for (const { duration } of [played, appended]) expect(Math.abs(duration - 4)).toBeLessThan(2.1);
+    expect(appended.ranges).toBe(1);
+
+    const playlist = JSON.stringify(list);
     const hls = await page.evaluate<{ duration: number; at: number; problems: string[] }>(
       `playHls(${playlist})`,
     );
@@ -281,6 +301,13 @@ describe('footage over HTTP', () => {
     };
     const future = { ...order, end: time(Date.now() + 3_600_000) };
     expect((await post(future)).status).toBe(400);
+    for (const camera of [{ camera: 'graden' }, { camera: 'gate', stream: 'sub' }]) {
+      const refused = await post({ ...order, cameras: [...order.cameras, camera] });
+      expect(refused.status).toBe(404);
+      expect(await refused.text()).toMatch(
+        /there is no camera graden|camera gate has no stream sub/,
+      );
+    }
     const created = await post(order);
     expect(created.status).toBe(202);
     const { id } = (await created.json()) as { id: string };
@@ -328,6 +355,16 @@ describe('footage over HTTP', () => {
     expect(query).toBeDefined();
   });
 });
+
+/** To the end, with the elements that GStreamer chooses by itself. */
+async function decodeWithGStreamer(url: string, kinds: readonly string[]): Promise<void> {
+  const branches = kinds.map((kind) => `source. ! queue ! ${kind}convert ! fakesink sync=false`);
+  const { code, stderr } = await runProgram('gst-launch-1.0', [
+    ...['-q', 'uridecodebin', `uri=${url}`, 'name=source'],
+    ...branches.join(' ').split(' '),
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+}
 
 /** The time without pictures in the middle of a recording. */
 function longestStep(pictures: readonly Picture[]): number {

@@ -38,9 +38,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function footage(ffmpeg = 'ffmpeg'): HttpFootage {
+function footage(...ffmpeg: string[]): HttpFootage {
   const volumes = { main: { path: recorded.volume.root } };
-  return new HttpFootage({ clock: systemClock, ffmpeg, volumes: () => volumes });
+  return new HttpFootage({
+    clock: systemClock,
+    ffmpeg: ffmpeg.length === 0 ? ['ffmpeg'] : ffmpeg,
+    volumes: () => volumes,
+  });
 }
 
 const never = new AbortController().signal;
@@ -117,6 +121,19 @@ describe('a snapshot', () => {
     });
   });
 
+  it('may be made by a program that runs ffmpeg somewhere else', async () => {
+    const request = { ...camera, at: pictures[0]!.wallMs, size: undefined };
+    const { jpeg } = await footage('env', '-i', `PATH=${process.env['PATH']}`, 'ffmpeg').snapshot(
+      request,
+      never,
+    );
+    expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+    await expect(footage('env', 'no-such-program').snapshot(request, never)).rejects.toMatchObject({
+      code: 'footage/no-ffmpeg',
+      message: expect.stringContaining('"env no-such-program" cannot be run (env: '),
+    });
+  });
+
   it('ends its program when nobody waits any more', async () => {
     const slow = join(folder, 'slow.sh');
     const begun = join(folder, 'begun');
@@ -182,7 +199,7 @@ describe('the strips of the hours', () => {
     const record = [{ stream: 'main' }];
     const config = {
       dataDir,
-      pictures: { ffmpeg: 'ffmpeg' },
+      pictures: { ffmpeg: ['ffmpeg'] },
       volumes: { main: { path: recorded.volume.root } },
       cameras: { front: { name: 'front', record }, yard: { name: 'yard', record } },
     } as unknown as NightjarConfig;

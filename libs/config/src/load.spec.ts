@@ -85,7 +85,7 @@ describe('a valid configuration', () => {
         maxAgeMs: 7 * 86_400_000,
         maxBytes: 50e9,
       },
-      pictures: { ffmpeg: 'ffmpeg' },
+      pictures: { ffmpeg: ['ffmpeg'] },
       groups: {},
       schedules: {},
       users: {},

@@ -28,8 +28,8 @@ export interface NightjarConfig {
   readonly integrity: IntegrityConfig;
   readonly exports: ExportsConfig;
   readonly pictures: {
-    /** A name on the PATH, or an absolute path. */
-    readonly ffmpeg: string;
+    /** A name on the PATH, or an absolute path; then what comes before the arguments of ffmpeg itself. */
+    readonly ffmpeg: readonly string[];
   };
   readonly groups: Readonly<Record<string, { readonly retention: RetentionPolicy }>>;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;

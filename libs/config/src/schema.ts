@@ -380,9 +380,12 @@ export const fileSchema = z.strictObject({
     .describe('Footage that is put together for somebody to take away.'),
   pictures: z
     .strictObject({
-      ffmpeg: text('program')
+      ffmpeg: z
+        .union([text('program'), z.array(text('argument')).min(1)])
         .prefault('ffmpeg')
-        .describe('Program that makes snapshots and thumbnails: a name on the PATH, or a path.'),
+        .describe(
+          'Program that makes snapshots and thumbnails: a name on the PATH, or a path. As a list, what comes before its arguments, to run it in a container: `[docker, run, -i, --rm, --network, none, --entrypoint, ffmpeg, IMAGE]`. It reads from standard input and writes to standard output alone.',
+        ),
     })
     .prefault({})
     .describe('Single pictures of footage.'),

@@ -100,7 +100,7 @@ export async function toConfig(
       maxAgeMs: file.exports.maxAge,
       maxBytes: file.exports.maxBytes,
     },
-    pictures: { ffmpeg: programPath(file.pictures.ffmpeg, context.baseDir) },
+    pictures: { ffmpeg: commandOf(file.pictures.ffmpeg, context.baseDir) },
     groups: await mapRecord(file.groups, ({ retention }) => ({ retention: toPolicy(retention) })),
     schedules: await mapRecord(file.schedules, toSchedule),
     users: await mapRecord(file.users, (user, name) => toUser(user, name, context)),
@@ -110,8 +110,9 @@ export async function toConfig(
 }
 
 /** What has no slash is looked up on the PATH. */
-function programPath(program: string, baseDir: string): string {
-  return program.includes('/') ? path.resolve(baseDir, program) : program;
+function commandOf(command: string | readonly string[], baseDir: string): string[] {
+  const [program = '', ...args] = typeof command === 'string' ? [command] : command;
+  return [program.includes('/') ? path.resolve(baseDir, program) : program, ...args];
 }
 
 const DEFAULT_MIN_FREE_BYTES = 1e9;

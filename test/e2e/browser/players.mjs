@@ -35,6 +35,25 @@ globalThis.playFile = async (source, shares) => {
   return { duration: video.duration, reached };
 };
 
+/** Media Source Extensions without a library: appends a whole stored file, and plays it to its end. */
+globalThis.appendFile = async (source, type) => {
+  const bytes = await (await fetch(new URL(source, location.origin))).arrayBuffer();
+  const video = addVideo();
+  const media = new MediaSource();
+  video.src = URL.createObjectURL(media);
+  await once(media, 'sourceopen');
+  const buffer = media.addSourceBuffer(type);
+  const appended = once(buffer, 'updateend');
+  buffer.appendBuffer(bytes);
+  await appended;
+  media.endOfStream();
+  video.playbackRate = 4;
+  const ended = once(video, 'ended');
+  await video.play();
+  await ended;
+  return { duration: video.duration, ranges: video.buffered.length };
+};
+
 /** hls.js: appends to Media Source Extensions, seeks, plays to the end. */
 globalThis.playHls = async (source) => {
   const { Hls } = globalThis;

@@ -19,6 +19,8 @@ export interface ExportsOptions {
   readonly clock: Clock;
   settings(): NightjarConfig['exports'];
   recordedStream(camera: string): string;
+  /** Every stream that is configured or has footage. */
+  streams(): Promise<readonly { readonly camera: string; readonly stream: string }[]>;
 }
 
 export interface ExportView {
@@ -52,7 +54,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export class ExportsService {
   constructor(private readonly options: ExportsOptions) {}
 
-  /** @throws NightjarError 'invalid', 'exhausted' when too many wait, 'unavailable' while database or queue is away */
+  /** @throws NightjarError 'invalid', 'not-found' for a camera or stream that never was, 'exhausted' when too many wait, 'unavailable' while database or queue is away */
   async create(principal: Principal | undefined, body: ExportBody): Promise<ExportView> {
     const { repository, queue, clock } = this.options;
     const { start: startMs, end: endMs, zip } = body;
@@ -67,6 +69,7 @@ export class ExportsService {
     }));
     if (new Set(streams.map(({ camera, stream }) => `${camera}/${stream}`)).size < streams.length)
       throw invalid('a camera is named twice');
+    await this.requireKnown(streams);
     if ((await repository.countOf('waiting', 'running')) >= MAX_WAITING)
       throw new NightjarError('exhausted', 'footage/busy', 'too many exports wait already');
     const id = randomUUID();
@@ -128,6 +131,22 @@ export class ExportsService {
       name,
       kind: 'export',
     });
+  }
+
+  /** A name that is mistyped would be left out of the films, and only the manifest would tell. */
+  private async requireKnown(
+    asked: readonly { readonly camera: string; readonly stream: string }[],
+  ): Promise<void> {
+    const known = await this.options.streams();
+    for (const { camera, stream } of asked) {
+      const there = known.filter((one) => one.camera === camera);
+      if (there.some((one) => one.stream === stream)) continue;
+      const message =
+        there.length === 0
+          ? `there is no camera ${camera}`
+          : `camera ${camera} has no stream ${stream}`;
+      throw new NightjarError('not-found', 'footage/unknown-camera', message);
+    }
   }
 
   /** @throws NightjarError 'not-found' also for what is not to be seen */

@@ -39,7 +39,9 @@ export const SegmentQuery = z.strictObject({
   to: whole(1, Number.MAX_SAFE_INTEGER).optional(),
 });
 export const SnapshotQuery = z.strictObject({
-  at: z.union([z.literal('latest'), Time]),
+  at: z.union([z.literal('latest'), Time], {
+    error: 'not `latest`, nor a time such as 2026-11-20T12:00:00Z',
+  }),
   stream: Stream,
   width: whole(16, 7680).optional(),
   height: whole(16, 4320).optional(),

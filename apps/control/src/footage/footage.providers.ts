@@ -47,7 +47,7 @@ export const footageProviders: Provider[] = [
   {
     provide: ExportsService,
     useFactory: (
-      { exports: repository }: Catalog,
+      { exports: repository, timeline }: Catalog,
       queue: JobQueue,
       policy: AccessPolicy,
       sender: FileSender,
@@ -61,6 +61,12 @@ export const footageProviders: Provider[] = [
         clock,
         settings: () => watcher.config.exports,
         recordedStream: recordedStream(watcher),
+        streams: async () => [
+          ...Object.values(watcher.config.cameras).flatMap(({ name: camera, streams }) =>
+            Object.keys(streams).map((stream) => ({ camera, stream })),
+          ),
+          ...(await timeline.streams()),
+        ],
       }),
     inject: [Catalog, JobQueue, AccessPolicy, FileSender, RoleContext],
   },

@@ -22,7 +22,7 @@ export interface HttpFootageOptions {
   volumes(): Readonly<Record<string, { readonly path: string }>>;
   readonly clock: Clock;
   /** Program that makes pictures. */
-  readonly ffmpeg: string;
+  readonly ffmpeg: readonly string[];
 }
 
 /** Footage of the volumes in the forms that HTTP serves; every call looks at the disks anew. */

@@ -9,6 +9,8 @@ import type { VirtualFile } from '../virtual-file.js';
 const TIME_LIMIT_MS = 15_000;
 const MAX_OUTPUT_BYTES = 32 * 2 ** 20;
 const MAX_COMPLAINT_BYTES = 4_096;
+/** How docker, podman and env say that it was not the program that failed: there is none, or no container. */
+const NOT_STARTED: readonly number[] = [125, 126, 127];
 const AT_ONCE = 2;
 const WAITING = 16;
 
@@ -16,11 +18,17 @@ const WAITING = 16;
 export class Ffmpeg {
   private readonly turnstile = new Turnstile(AT_ONCE, WAITING, 'pictures');
 
-  /** @param program name on the PATH, or an absolute path */
+  private readonly program: string;
+  private readonly before: readonly string[];
+
+  /** @param command name on the PATH, or an absolute path; and what comes before the arguments of ffmpeg itself */
   constructor(
-    private readonly program: string,
+    [program = '', ...before]: readonly string[],
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.program = program;
+    this.before = before;
+  }
 
   /**
    * The first picture that comes out of a filter graph.
@@ -48,7 +56,7 @@ export class Ffmpeg {
     const args = ['-hide_banner', '-v', 'error', '-protocol_whitelist', 'pipe', '-threads', '1'];
     args.push('-f', 'mov', '-i', 'pipe:0', '-map', '0:v:0', '-vf', filters, '-frames:v', '1');
     args.push('-f', 'image2pipe', '-c:v', 'mjpeg', '-q:v', '4', 'pipe:1');
-    const child = spawn(this.program, args, {
+    const child = spawn(this.program, [...this.before, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
     });
@@ -74,6 +82,8 @@ export class Ffmpeg {
       });
       const feedError = await feeding;
       if (code === 0 && outputBytes > 0) return Buffer.concat(output);
+      if (this.before.length > 0 && NOT_STARTED.includes(code ?? 0))
+        throw this.unavailable(complaint);
       throw new NightjarError('data-loss', 'footage/no-picture', 'no picture could be made', {
         code: code ?? 'killed',
         said: feedError === undefined ? complaint.trim() : messageOf(feedError),
@@ -89,13 +99,17 @@ export class Ffmpeg {
 
   private translate(error: unknown): unknown {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EACCES') return error;
+    return code === 'ENOENT' || code === 'EACCES' ? this.unavailable(code, error) : error;
+  }
+
+  private unavailable(reason: string, cause?: unknown): NightjarError {
+    const command = [this.program, ...this.before].join(' ');
     return new NightjarError(
       'unavailable',
       'footage/no-ffmpeg',
-      `pictures need the program ffmpeg, and "${this.program}" cannot be run: install ffmpeg where control runs, or set pictures.ffmpeg`,
+      `pictures need the program ffmpeg, and "${command}" cannot be run (${reason.trim()}): install ffmpeg where control runs, or set pictures.ffmpeg`,
       {},
-      error,
+      cause,
     );
   }
 }
