@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Catalog, checkVolume } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { createRecorder, Journal, Volume, WallClock } from '@nightjar/recording';
 import { fsckCommand } from '../../apps/cli/src/commands/fsck.js';
@@ -135,6 +136,36 @@ describe('nightjar fsck', () => {
     expect(await postgres.query('SELECT path, rule FROM deletion', database)).toEqual([
       { path: first, rule: 'missing' },
     ]);
+  });
+
+  it('leaves to retention what it deletes meanwhile', async () => {
+    await fsck(false);
+    const catalog = new Catalog(process.env['NIGHTJAR_DATABASE_URL']!, {
+      unavailable: () => undefined,
+    });
+    await catalog.connect();
+    try {
+      const result = await checkVolume(catalog, {
+        volumeId: volume.id,
+        scan: (async function* () {})(),
+        exists: async (path) => {
+          await postgres.query(
+            `UPDATE segment SET state = 'deleting', delete_rule = 'maxAge' WHERE path = '${path}'`,
+            database,
+          );
+          return false;
+        },
+        untilMs: Infinity,
+        thorough: false,
+        repair: 'all',
+        report: () => undefined,
+      });
+      expect(result).toEqual({ files: 0, findings: 0, left: 0 });
+      expect(await rows()).toHaveLength(3);
+      expect(await postgres.query('SELECT path FROM deletion', database)).toEqual([]);
+    } finally {
+      await catalog.close();
+    }
   });
 
   it('does not take a volume that is not there for one that lost its files', async () => {

@@ -30,12 +30,27 @@ export class AuditRepository {
     );
   }
 
-  /** Turns rows without a file into records of a deletion by {@link MISSING_FILE_RULE}. */
+  /** Those of the segments that are still to be there: not deleted meanwhile, nor about to be. */
+  async stillPresent<Key extends SegmentKey>(segments: readonly Key[]): Promise<Key[]> {
+    const rows = await this.database.query<SegmentKey>(
+      `SELECT s.run_id AS run, s.sequence FROM segment s
+       JOIN jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer) ON s.run_id = i.run AND s.sequence = i.sequence
+       WHERE s.state = 'present'`,
+      [JSON.stringify(segments.map(({ run, sequence }) => ({ run, sequence })))],
+    );
+    const present = new Set(rows.map(({ run, sequence }) => `${run}/${sequence}`));
+    return segments.filter(({ run, sequence }) => present.has(`${run}/${sequence}`));
+  }
+
+  /**
+   * Turns rows without a file into records of a deletion by {@link MISSING_FILE_RULE}. What retention has marked is left to
+   * it, for it knows by which rule.
+   */
   async dropMissing(segments: readonly SegmentKey[]): Promise<void> {
     await this.database.query(
       `WITH gone AS (
          DELETE FROM segment s USING jsonb_to_recordset($1::jsonb) AS i(run text, sequence integer)
-         WHERE s.run_id = i.run AND s.sequence = i.sequence RETURNING s.*
+         WHERE s.run_id = i.run AND s.sequence = i.sequence AND s.state = 'present' RETURNING s.*
        ), recount AS (
          UPDATE completeness c SET stale = true FROM gone
          WHERE c.stream_id = gone.stream_id AND c.day >= (gone.start_at AT TIME ZONE 'UTC')::date

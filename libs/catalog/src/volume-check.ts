@@ -153,8 +153,10 @@ async function findRowsWithoutFile(
     const rows = await audit.pageByPath(check.volumeId, after, PAGE);
     const last = rows.at(-1);
     if (last === undefined) return;
-    const missing = [];
-    for (const row of rows) if (!(await check.exists(row.path))) missing.push(row);
+    const absent = [];
+    for (const row of rows) if (!(await check.exists(row.path))) absent.push(row);
+    // Retention marks a row before it removes the file.
+    const missing = absent.length === 0 ? [] : await audit.stillPresent(absent);
     const repaired = check.repair === 'all';
     if (repaired && missing.length > 0) await audit.dropMissing(missing);
     for (const row of missing) {
