@@ -359,10 +359,14 @@ describe('footage over HTTP', () => {
 /** To the end, with the elements that GStreamer chooses by itself. */
 async function decodeWithGStreamer(url: string, kinds: readonly string[]): Promise<void> {
   const branches = kinds.map((kind) => `source. ! queue ! ${kind}convert ! fakesink sync=false`);
-  const { code, stderr } = await runProgram('gst-launch-1.0', [
-    ...['-q', 'uridecodebin', `uri=${url}`, 'name=source'],
+  const args = [
+    '-q',
+    'uridecodebin',
+    `uri=${url}`,
+    'name=source',
     ...branches.join(' ').split(' '),
-  ]);
+  ];
+  const { code, stderr } = await runProgram('gst-launch-1.0', args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
