@@ -31,6 +31,10 @@ export interface PassContext {
   readonly turns: Turns;
   /** Where more may be recorded; undefined when the end of the range is in the past. */
   readonly live: LiveEdgeOptions | undefined;
+  /** A pass has sent all; called from within it. */
+  readonly onOver: (pass: Pass) => void;
+  /** A pass has caught up with what is being recorded; called from within it. */
+  readonly onEdge: (pass: Pass) => void;
 }
 
 /** Where a pass goes; wall times. */
@@ -62,6 +66,8 @@ export class Pass {
   private cut = false;
   private done: Promise<void> = Promise.resolve();
   private stopWaiting: (() => void) | undefined;
+  /** Wall time at which to pause. */
+  private pausePointMs: number | undefined;
 
   constructor(
     private readonly context: PassContext,
@@ -97,7 +103,13 @@ export class Pass {
     this.pacer.cancel();
   }
 
+  /** Nothing is sent of what is at this time or behind it, in the direction of play, until {@link resume}. */
+  suspendAt(wallMs: number): void {
+    this.pausePointMs = wallMs;
+  }
+
   resume(): void {
+    this.pausePointMs = undefined;
     this.gate?.open();
     this.gate = undefined;
   }
@@ -176,6 +188,7 @@ export class Pass {
       idle: async () => {
         await this.send();
         this.pacer.slip();
+        this.context.onEdge(this);
       },
       patient: replay,
     };
@@ -260,6 +273,7 @@ export class Pass {
   /** Waits for the unit's time, or for a turn of the event loop, and as long as play is paused. */
   private async turn(outgoing: Outgoing): Promise<void> {
     for (;;) {
+      if (this.reachesPause(outgoing)) this.suspend();
       const { gate, version } = this;
       if (gate !== undefined) {
         await gate.opened;
@@ -268,6 +282,12 @@ export class Pass {
       await (this.current.paced ? this.pacer.due(this.dueMs(outgoing)) : this.context.turns.next());
       if (this.ended || (this.gate === undefined && this.version === version)) return;
     }
+  }
+
+  private reachesPause({ unit }: Outgoing): boolean {
+    const { pausePointMs } = this;
+    if (pausePointMs === undefined) return false;
+    return this.current.backward ? unit.wallMs <= pausePointMs : unit.wallMs >= pausePointMs;
   }
 
   /** Media time at which a unit is to be sent. */
@@ -283,8 +303,7 @@ export class Pass {
     await this.send();
     if (this.ended) return;
     this.over = true;
-    // A replay stays where it is and says nothing (ONVIF Streaming s.6.9); other players wait for the goodbye.
-    if (!this.current.replay) this.context.output.end();
+    this.context.onOver(this);
   }
 
   /** Waits for the client, or for the end of this pass: who does not read may still seek. */

@@ -1,4 +1,4 @@
-import type { PlayRequest, ReaderTransport } from '@nightjar/relay';
+import type { PlayAnswer, PlayRequest, ReaderTransport } from '@nightjar/relay';
 import { ONVIF_REPLAY } from '@nightjar/rtsp';
 
 /** Slowest and fastest scale in either direction; what a client asks for beyond is brought to these. */
@@ -61,6 +61,16 @@ export function planOf(request: PlayRequest, transport: ReaderTransport): PlayPl
     replay,
     cseq,
   };
+}
+
+/** What an answer tells of a plan. */
+export function doneBy({
+  backward,
+  scale,
+  speed,
+  paced,
+}: PlayPlan): Pick<PlayAnswer, 'scale' | 'speed' | 'rateControl'> {
+  return { scale: backward ? -scale : scale, speed, rateControl: paced ? 'yes' : 'no' };
 }
 
 /** Whether one is read from the files as the other, so that play can go on from where it is. */

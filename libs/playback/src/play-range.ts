@@ -25,6 +25,11 @@ export function asMeant(range: Range | undefined): Range | undefined {
   return { unit: 'npt', start: seconds(start), end: seconds(end) };
 }
 
+/** Whether the client has set an end. */
+export function hasEnd(range: Range | undefined): boolean {
+  return range !== undefined && range.unit !== 'other' && range.end !== undefined;
+}
+
 /** Whether a range names what the time line does not know yet, and may by now. */
 export function reachesBeyond(
   range: Range | undefined,

@@ -4,12 +4,14 @@ import type {
   BlockPool,
   Mount,
   MountDescription,
+  MountMedia,
   MountStream,
   MountTrack,
   StreamOutput,
 } from '@nightjar/relay';
-import { ONVIF_REPLAY, printRange } from '@nightjar/rtsp';
+import { ONVIF_REPLAY, PLAY_SCALE, PLAY_SPEED, printRange } from '@nightjar/rtsp';
 import { Footage } from './footage.js';
+import { MAX_SCALE, MIN_SCALE } from './play-plan.js';
 import { PlaybackStream } from './playback-stream.js';
 import { Timeline } from './timeline.js';
 import { presentedTracks } from './track-list.js';
@@ -44,16 +46,15 @@ interface Opened {
 /** A range of a recording as an RTSP mount, for one session. Play time 0 stays where it was when it was described. */
 export class PlaybackMount implements Mount {
   readonly kind = 'playback' as const;
-  readonly features = [ONVIF_REPLAY];
+  readonly features = [ONVIF_REPLAY, PLAY_SCALE, PLAY_SPEED];
   private opened: Opened | undefined;
 
   constructor(private readonly options: PlaybackMountOptions) {}
 
   async describe(required: readonly string[]): Promise<MountDescription> {
     const { timeline, tracks } = await this.load();
-    const { startMs, endMs, growing } = timeline;
-    const npt = printRange({ unit: 'npt', start: 0, end: timeline.durationMs / 1000 });
-    const clock = printRange({ unit: 'clock', start: startMs, end: growing ? undefined : endMs });
+    const { startMs, growing } = timeline;
+    const { npt, clock } = rangesOf(timeline, growing ? undefined : timeline.endMs);
     return {
       name: `${this.options.camera} recording`,
       sessionId: String(Math.floor(startMs)),
@@ -61,6 +62,24 @@ export class PlaybackMount implements Mount {
       // Players look at the first: those of ONVIF reckon by the clock, all others by play time.
       range: required.includes(ONVIF_REPLAY) ? [clock, npt] : [npt, clock],
       tracks,
+    };
+  }
+
+  media(): MountMedia {
+    const { timeline } = this.opened!;
+    const { npt, clock } = rangesOf(timeline, timeline.endMs);
+    return {
+      properties: {
+        seeking: 'random',
+        content: timeline.growing ? 'progressing' : 'immutable',
+        retention: 'unlimited',
+        scales: [
+          [-MAX_SCALE, -MIN_SCALE],
+          [MIN_SCALE, MAX_SCALE],
+        ],
+      },
+      ranges: [npt, clock],
+      units: ['npt', 'clock'],
     };
   }
 
@@ -123,4 +142,15 @@ export class PlaybackMount implements Mount {
     await last?.close();
     return [...(last?.header.tracks ?? [])];
   }
+}
+
+/** The range of a time line in both of its times, as headers and SDP tell it. */
+function rangesOf(
+  { startMs, durationMs }: Timeline,
+  endMs: number | undefined,
+): { readonly npt: string; readonly clock: string } {
+  return {
+    npt: printRange({ unit: 'npt', start: 0, end: durationMs / 1000 }),
+    clock: printRange({ unit: 'clock', start: startMs, end: endMs }),
+  };
 }

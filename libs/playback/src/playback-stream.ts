@@ -1,23 +1,28 @@
-import type { Clock } from '@nightjar/common';
+import { NightjarError, type Clock } from '@nightjar/common';
 import type {
   BlockPool,
   MountStream,
   MountTrack,
+  Paused,
   PlayAnswer,
   PlayRequest,
   StreamOutput,
+  TrackInfo,
 } from '@nightjar/relay';
 import { MediaTime, Outbox, TrackSender } from '@nightjar/sending';
+import type { Range } from '@nightjar/rtsp';
 import type { Footage } from './footage.js';
 import type { LiveEdgeOptions } from './live-edge.js';
 import { Pass, rateOf, type Course, type PassContext } from './pass.js';
-import { planOf, readsAs, saysNothing, type PlayPlan } from './play-plan.js';
-import { asMeant, outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
+import { doneBy, planOf, readsAs, saysNothing, type PlayPlan } from './play-plan.js';
+import { asMeant, hasEnd, outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
 import type { Timeline } from './timeline.js';
 import type { Turns } from './turns.js';
 
 /** Distance in media time between the last frame before a seek and the first one after it. */
 const SEEK_LEAD_MS = 40;
+/** PLAYs that may wait behind the one that runs; more are answered 503. */
+export const MAX_QUEUED_PLAYS = 16;
 
 export interface PlaybackStreamOptions {
   readonly footage: Footage;
@@ -47,6 +52,11 @@ export class PlaybackStream implements MountStream {
   /** Unit of the ranges that the client uses. */
   private unit: 'npt' | 'clock' = 'npt';
   private closed = false;
+  /** What is played after the present pass (RFC 2326 s.10.5). */
+  private readonly queued: { readonly plan: PlayPlan; readonly course: Course }[] = [];
+  /** Whether the client has set an end to what plays, or to the last that is queued. */
+  private bounded = false;
+  private request: PlayRequest | undefined;
 
   constructor(private readonly options: PlaybackStreamOptions) {
     const { tracks, output, clock, blocks, cname, timeline, footage, turns, live } = options;
@@ -66,12 +76,15 @@ export class PlaybackStream implements MountStream {
       clock,
       turns,
       live,
+      onOver: (pass) => this.over(pass),
+      onEdge: (pass) => this.reachedEdge(pass),
     };
   }
 
   async play(request: PlayRequest): Promise<PlayAnswer> {
     const { pass } = this;
     const asked = planOf(request, this.options.output.transport);
+    if (this.waitsForItsTurn(request)) return await this.enqueue(request, asked);
     const goesOn = request.range === undefined && pass !== undefined && !pass.over;
     const plan = goesOn && saysNothing(request) ? { ...pass.plan, cseq: asked.cseq } : asked;
     if (goesOn && readsAs(plan, pass.plan)) {
@@ -83,11 +96,15 @@ export class PlaybackStream implements MountStream {
     // From here on nothing of the old place may be sent: it would follow the answer.
     pass?.suspend();
     try {
+      // A PLAY that is not queued takes the place of all that is.
+      this.queued.length = 0;
       const course = goesOn
         ? await this.courseFrom(plan, pass)
         : await this.courseOf(plan, asMeant(request.range));
       if (request.range !== undefined) this.unit = request.range.unit === 'clock' ? 'clock' : 'npt';
       else if (plan.replay) this.unit = 'clock';
+      if (!goesOn) this.bounded = hasEnd(request.range);
+      this.request = request;
       return await this.begin(plan, course);
     } catch (error) {
       if (!wasPaused) pass?.resume();
@@ -95,13 +112,18 @@ export class PlaybackStream implements MountStream {
     }
   }
 
-  pause(): Promise<{ readonly range?: string }> {
+  // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
+  async pause(at?: Range): Promise<Paused> {
     const { pass } = this;
-    pass?.suspend();
     const { timeline } = this.options;
-    const startMs = pass?.positionMs ?? timeline.startMs;
+    const pointMs = at === undefined ? undefined : this.pausePoint(at, pass);
+    this.queued.length = 0;
+    if (pointMs === undefined) pass?.suspend();
+    else pass?.suspendAt(pointMs);
+    const startMs = pointMs ?? pass?.positionMs ?? timeline.startMs;
     const endMs = pass === undefined ? timeline.endMs : this.toldEnd(pass.plan, pass.course.endMs);
-    return Promise.resolve({ range: printPlayed({ startMs, endMs }, timeline, this.unit) });
+    const range = printPlayed({ startMs, endMs }, timeline, this.unit);
+    return { range, later: pointMs !== undefined };
   }
 
   close(): void {
@@ -110,6 +132,102 @@ export class PlaybackStream implements MountStream {
     void this.pass?.end();
     void this.options.footage.forget();
     this.options.onClose();
+  }
+
+  /**
+   * A PLAY waits behind one that has an end. What plays on without one has nothing behind it: who asks for another range then
+   * seeks, as players do.
+   */
+  private waitsForItsTurn({ queue, range }: PlayRequest): boolean {
+    const { pass, bounded } = this;
+    const active = pass !== undefined && !pass.over && !pass.paused;
+    return queue === true && range !== undefined && active && bounded;
+  }
+
+  private async enqueue(request: PlayRequest, plan: PlayPlan): Promise<PlayAnswer> {
+    if (this.queued.length >= MAX_QUEUED_PLAYS)
+      throw new NightjarError('exhausted', 'playback/queue', 'too many PLAYs are queued');
+    const course = await this.courseOf(plan, asMeant(request.range));
+    await this.options.footage.forget();
+    // Where its packets begin is not known before what plays now has ended.
+    const endMs = this.toldEnd(plan, course.endMs);
+    const answer = {
+      range: printPlayed({ startMs: course.fromMs, endMs }, this.options.timeline, this.unit),
+      ...doneBy(plan),
+      rtpInfo: [],
+    };
+    this.bounded = hasEnd(request.range);
+    if (this.pass?.over === true && this.queued.length === 0) return await this.begin(plan, course);
+    this.queued.push({ plan, course });
+    return answer;
+  }
+
+  /** Wall time of a pause point. @throws NightjarError with status 457 when it is not ahead in what is played */
+  private pausePoint(at: Range, pass: Pass | undefined): number {
+    if (pass === undefined || pass.over || pass.paused) throw outside();
+    const { timeline, clock } = this.options;
+    const { plan, course, positionMs } = pass;
+    const { backward } = plan;
+    const comingMs = timeline.growing ? Math.max(0, clock.wallMs() - timeline.endMs) : 0;
+    const { startMs: pointMs } = wallRange(at, timeline, { backward, comingMs });
+    if (typeof pointMs !== 'number') throw outside();
+    const endMs = this.toldEnd(plan, course.endMs) ?? Infinity;
+    const [low, high] = backward ? [endMs, positionMs] : [positionMs, endMs];
+    if (pointMs < low || pointMs > high) throw outside();
+    return pointMs;
+  }
+
+  /** Plays what is queued, or says that it is over. */
+  private over(pass: Pass): void {
+    if (pass !== this.pass || this.closed) return;
+    const next = this.queued.shift();
+    if (next !== undefined) {
+      this.begin(next.plan, next.course).catch((error: unknown) => this.failed(error));
+      return;
+    }
+    // A replay stays where it is and says nothing (ONVIF Streaming s.6.9); other players wait for the goodbye.
+    if (pass.plan.replay) return;
+    const { output, timeline, clock } = this.options;
+    if (timeline.growing && timeline.limitMs <= clock.wallMs()) {
+      timeline.end();
+      output.notify?.({ kind: 'media-properties-update' });
+    }
+    const played = { startMs: pass.course.fromMs, endMs: this.endReached(pass) };
+    output.notify?.({
+      kind: 'end-of-stream',
+      range: printPlayed(played, timeline, this.unit),
+      rtpInfo: this.lastPackets(),
+    });
+    output.end();
+  }
+
+  private endReached({ plan, course }: Pass): number {
+    const { timeline } = this.options;
+    return Math.min(this.toldEnd(plan, course.endMs) ?? Infinity, timeline.endMs);
+  }
+
+  private lastPackets(): TrackInfo[] {
+    return this.context.senders.map(({ track, sequence }) => ({
+      track,
+      seq: (sequence + 0xffff) % 0x10000,
+    }));
+  }
+
+  /** Footage that is being recorded cannot be played faster than it comes: a client that can be told gets it as it is. */
+  private reachedEdge(pass: Pass): void {
+    const { output } = this.options;
+    const { plan } = pass;
+    if (output.notify === undefined || plan.scale <= 1 || !plan.paced || pass !== this.pass) return;
+    this.slowDown(pass).catch((error: unknown) => this.failed(error));
+  }
+
+  private async slowDown(pass: Pass): Promise<void> {
+    const { output } = this.options;
+    const plan = planOf({ ...this.request!, scale: 1, frames: undefined }, output.transport);
+    const course = await this.forwardFrom(pass.positionMs, pass.course.endMs);
+    if (pass !== this.pass || this.closed) return;
+    const { range = '', rtpInfo } = await this.begin(plan, course);
+    output.notify?.({ kind: 'scale-change', range, scale: 1, rtpInfo });
   }
 
   /** Ends the present pass and begins another. */
@@ -195,12 +313,9 @@ export class PlaybackStream implements MountStream {
     const { time, senders } = this.context;
     const mediaMs = time.at(startMs);
     const endMs = this.toldEnd(plan, course.endMs);
-    const { backward, scale, speed, paced } = plan;
     return {
       range: printPlayed({ startMs, endMs }, this.options.timeline, this.unit),
-      scale: backward ? -scale : scale,
-      speed,
-      rateControl: paced ? 'yes' : 'no',
+      ...doneBy(plan),
       rtpInfo: senders.map((sender) => ({
         track: sender.track,
         seq: sender.sequence,

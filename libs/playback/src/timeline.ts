@@ -25,6 +25,7 @@ interface Stretch extends Footage {
  */
 export class Timeline {
   private readonly stretches: Stretch[] = [];
+  private complete = false;
 
   /**
    * @param footage sorted by start; overlaps count once. Clipped to [fromMs, toMs).
@@ -54,7 +55,12 @@ export class Timeline {
 
   /** Whether footage may still come. */
   get growing(): boolean {
-    return this.options.growing === true;
+    return this.options.growing === true && !this.complete;
+  }
+
+  /** No footage comes any more: time has passed its limit. */
+  end(): void {
+    this.complete = true;
   }
 
   /** Footage from here on does not belong to it, whenever it comes. */

@@ -68,6 +68,8 @@ export interface SceneOptions {
   readonly startMs?: number;
   readonly growing?: boolean;
   readonly gaps?: 'skip' | 'real';
+  /** End of the range of one that grows, wall time; none: open. */
+  readonly limitMs?: number;
   /** What our clock says at the start. */
   readonly wallMs?: number;
 }
@@ -81,6 +83,7 @@ export class Scene {
   ended = 0;
   behind = false;
   drain: () => void = () => undefined;
+  notify: StreamOutput['notify'];
   transport: 'tcp' | 'udp' = 'tcp';
   unitBytes = UNIT_MS * 8;
   /** Bytes of media that went out with each flush. */
@@ -97,6 +100,7 @@ export class Scene {
       startMs = segments[0]!.startMs,
       growing = false,
       gaps = 'skip',
+      limitMs = Infinity,
       wallMs = segments.at(-1)!.endMs,
     }: SceneOptions = {},
   ) {
@@ -109,7 +113,7 @@ export class Scene {
       growing: () => this.growing,
     };
     const [camera, stream] = ['c', 's'];
-    const endMs = growing ? Infinity : segments.at(-1)!.endMs;
+    const endMs = growing ? limitMs : segments.at(-1)!.endMs;
     this.stream = new PlaybackStream({
       footage: new Footage({ archive, camera, stream, startMs, endMs }),
       timeline: new Timeline(segments, startMs, endMs, { gaps, growing }),
@@ -210,6 +214,9 @@ export class Scene {
         return scene.transport;
       },
       ssrc: () => 77,
+      get notify() {
+        return scene.notify;
+      },
       queuedBytes: 0,
       batch: ({ bytes, count, offsets, lengths, tracks }) => {
         for (let i = 0; i < count; i++)

@@ -29,7 +29,8 @@ export interface OutputOptions {
   /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
   readonly highWaterBytes: number;
   readonly onCut: (reason: string) => void;
-  readonly onNotice?: (notice: StreamNotice) => void;
+  /** Absent where the client cannot be told. */
+  readonly onNotice?: ((notice: StreamNotice) => void) | undefined;
   /** Where what left over this transport is added up. */
   readonly traffic: Traffic;
   /** Protects what is sent, for readers that set up SRTP. */
@@ -39,6 +40,7 @@ export interface OutputOptions {
 /** RTP and RTCP inside the RTSP connection (RFC 2326 s.10.12). */
 export class InterleavedOutput implements StreamOutput {
   readonly transport = 'tcp' as const;
+  readonly notify: StreamOutput['notify'];
   private readonly table = new SsrcTable();
   private readonly traffic: Traffic;
   private pending: Buffer[] = [];
@@ -59,6 +61,7 @@ export class InterleavedOutput implements StreamOutput {
     private readonly options: OutputOptions,
   ) {
     this.traffic = options.traffic;
+    this.notify = options.onNotice;
   }
 
   /** Holds packets back until the PLAY answer is queued. */
@@ -154,10 +157,6 @@ export class InterleavedOutput implements StreamOutput {
     }
     this.table.clear();
     this.flush();
-  }
-
-  notify(notice: StreamNotice): void {
-    this.options.onNotice?.(notice);
   }
 
   cut(reason: string): void {

@@ -214,8 +214,8 @@ export interface StreamOutput {
   drained(): Promise<void>;
   /** The stream is over: RTCP BYE for every track that sent something; the session stays. */
   end(): void;
-  /** Tells the client, if it speaks RTSP 2.0 and has a connection; absent where nobody can be told. */
-  notify?(notice: StreamNotice): void;
+  /** Tells the client; absent where it does not speak RTSP 2.0, or for a group. */
+  readonly notify?: ((notice: StreamNotice) => void) | undefined;
   /** Closes the session from our side, after a BYE; `reason` is counted. */
   cut(reason: string): void;
 }

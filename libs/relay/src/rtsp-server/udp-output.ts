@@ -4,7 +4,7 @@ import { FRAME_HEADER_BYTES, type PacketBatch } from '../hub/packet-batch.js';
 import { Allowance, type Paced, type Pacer } from '../udp/pacer.js';
 import type { UdpPeer, UdpPorts } from '../udp/udp-ports.js';
 import type { OutputOptions } from './interleaved-output.js';
-import type { StreamNotice, StreamOutput, Traffic } from './mount.js';
+import type { StreamOutput, Traffic } from './mount.js';
 import { SsrcTable } from './ssrc-table.js';
 
 /** Where the packets of one track go. */
@@ -40,6 +40,7 @@ type Queued =
  */
 export class UdpOutput implements StreamOutput, Paced {
   readonly transport: 'udp' | 'multicast';
+  readonly notify: StreamOutput['notify'];
   private readonly table = new SsrcTable();
   private readonly traffic: Traffic;
   private readonly allowance: Allowance;
@@ -60,6 +61,7 @@ export class UdpOutput implements StreamOutput, Paced {
   ) {
     this.transport = options.transport;
     this.traffic = options.traffic;
+    this.notify = options.onNotice;
     this.allowance = new Allowance(options.pacer);
   }
 
@@ -116,10 +118,6 @@ export class UdpOutput implements StreamOutput, Paced {
   end(): void {
     if (this.closed) return;
     this.enqueue({ kind: 'end' }, 0);
-  }
-
-  notify(notice: StreamNotice): void {
-    this.options.onNotice?.(notice);
   }
 
   cut(reason: string): void {
