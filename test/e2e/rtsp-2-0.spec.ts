@@ -1,10 +1,11 @@
 import { describe, expect } from '@jest/globals';
-import { parseMediaProperties, parseTransport } from '@nightjar/rtsp';
+import { RTSP_2_0, parseMediaProperties, parseRtpInfo } from '@nightjar/rtsp';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { decodedPictures } from './support/ffmpeg.js';
 import { footageOf } from './support/footage.js';
 import { Installation, recordedCameraAt } from './support/installation.js';
+import type { NodeProcess } from './support/node-process.js';
 import { runProgram } from './support/program.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { sharedStage, type Stage } from './support/stage.js';
@@ -13,10 +14,12 @@ const CAMERA = 'front-door';
 const RECORDED_SECONDS = 7;
 const WATCHED_SECONDS = 3;
 const LIVE_PICTURES = 30;
+const UNSHOWN_PICTURES = 2;
 const CHECKSUM = /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/;
 
 interface Served {
   readonly nightjar: Installation;
+  readonly media: NodeProcess;
   /** URL of a part of the recording. */
   readonly recording: string;
 }
@@ -27,7 +30,7 @@ async function startServing(stage: Stage): Promise<Served> {
     recording: { segment: '3s' },
     cameras: { [CAMERA]: recordedCameraAt(cameras.url(CAMERA)) },
   });
-  await nightjar.startMedia();
+  const media = await nightjar.startMedia();
   await eventually(
     async () =>
       expect(await nightjar.recordedSeconds(CAMERA)).toBeGreaterThanOrEqual(RECORDED_SECONDS),
@@ -39,6 +42,7 @@ async function startServing(stage: Stage): Promise<Served> {
   const end = at(startMs + WATCHED_SECONDS * 1000);
   return {
     nightjar,
+    media,
     recording: nightjar.url(`playback/${CAMERA}?start=${at(startMs)}&end=${end}`),
   };
 }
@@ -62,6 +66,11 @@ async function played(
   return { pictures: shown.length, log: stderr };
 }
 
+/** URL of the first track, below the query. */
+function trackUrl(url: string): string {
+  return url.replace('?', '/trackID=0?');
+}
+
 describe('RTSP 2.0', () => {
   const withServed = sharedStage(40_000, startServing);
 
@@ -69,7 +78,8 @@ describe('RTSP 2.0', () => {
     withServed(`is spoken with GStreamer over ${transport}, live`, 30_000, async ({ nightjar }) => {
       const { pictures, log } = await played(nightjar.url(CAMERA), transport, LIVE_PICTURES);
       expect(pictures).toBe(LIVE_PICTURES);
-      expect(log).toContain('2.0');
+      expect(log).toContain('Now using version: 2.0');
+      expect(log).toContain("key: 'Pipelined-Requests'");
     });
 
     withServed(
@@ -77,9 +87,57 @@ describe('RTSP 2.0', () => {
       30_000,
       async ({ recording }) => {
         const wanted = await decodedPictures(['-rtsp_transport', 'tcp', '-i', recording]);
-        const { pictures } = await played(recording, transport);
-        expect(pictures).toBe(wanted.length);
+        const { pictures, log } = await played(recording, transport);
+        // field: rtspsrc 1.22 does not show what it gets last, in RTSP 1.0 neither.
+        expect(pictures).toBeGreaterThanOrEqual(wanted.length - UNSHOWN_PICTURES);
+        expect(pictures).toBeLessThanOrEqual(wanted.length);
+        expect(log).toContain('Now using version: 2.0');
       },
     );
   }
+
+  withServed(
+    'tells a client where a recording ended, and why its session is over',
+    30_000,
+    async ({ media, recording }, stage) => {
+      const client = await RtspClient.connect(recording);
+      stage.defer(() => Promise.resolve(client.close()));
+      client.version = RTSP_2_0;
+      const setup = await client.ask('SETUP', trackUrl(client.url), {
+        Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1',
+        'Accept-Ranges': 'npt',
+      });
+      expect([setup.version, setup.status]).toEqual([RTSP_2_0, 200]);
+      expect(parseMediaProperties(setup.headers.get('Media-Properties')!)).toMatchObject({
+        seeking: 'random',
+        content: 'immutable',
+      });
+      let last = -1;
+      client.onFrame = (channel, packet) => {
+        if (channel === 0) last = packet.readUInt16BE(2);
+      };
+      const range = `npt=${WATCHED_SECONDS - 1}-`;
+      const play = await client.ask('PLAY', client.url, { Range: range, CSeq: '853' });
+      expect(play.status).toBe(200);
+      const notice = await eventually(
+        () => {
+          const [first] = client.requests;
+          if (first === undefined) throw new Error('nothing was told');
+          return first;
+        },
+        { withinMs: 8_000, everyMs: 50 },
+      );
+      expect([notice.method, notice.headers.get('Notify-Reason')]).toEqual([
+        'PLAY_NOTIFY',
+        'end-of-stream',
+      ]);
+      expect(notice.headers.get('Request-Status')).toContain('cseq=853 ');
+      expect(notice.headers.get('Range')).toMatch(/^npt=\d+\.\d+-3\.000$/);
+      expect(parseRtpInfo(notice.headers.get('RTP-Info')!)[0]?.seq).toBe(last);
+      await media.stop();
+      expect(client.requests[1]?.method).toBe('TEARDOWN');
+      expect(client.requests[1]?.headers.get('Terminate-Reason')).toContain('Server-Admin');
+      await client.closed;
+    },
+  );
 });

@@ -6,8 +6,11 @@ import {
   parseSession,
   printRequest,
   RtspHeaders,
+  RTSP_1_0,
   RtspStreamParser,
+  type RtspRequest,
   type RtspResponse,
+  type RtspVersion,
 } from '@nightjar/rtsp';
 import { within } from './eventually.js';
 
@@ -27,6 +30,10 @@ export class RtspClient {
   /** Called for each interleaved frame; a view that is valid until it returns. */
   onFrame: (channel: number, packet: Buffer) => void = () => undefined;
   isClosed = false;
+  /** Version of its requests. */
+  version: RtspVersion = RTSP_1_0;
+  /** What the server asked. */
+  readonly requests: RtspRequest[] = [];
   private cseq = 0;
   private session: string | undefined;
   private readonly authorizer: ClientAuthorizer;
@@ -34,6 +41,7 @@ export class RtspClient {
   private readonly parser = new RtspStreamParser({
     message: (message) => {
       if (message.kind === 'response') this.waiting.shift()?.resolve(message);
+      else this.requests.push(message);
     },
     interleaved: (channel, buf, offset, length) =>
       this.onFrame(channel, buf.subarray(offset, offset + length)),
@@ -109,7 +117,9 @@ export class RtspClient {
       if (session !== undefined) this.session = parseSession(session).id;
       answered(response);
     });
-    this.socket.write(printRequest({ method, uri, headers: all, body: Buffer.alloc(0) }));
+    this.socket.write(
+      printRequest({ method, uri, headers: all, body: Buffer.alloc(0) }, this.version),
+    );
     return await within(ANSWER_LIMIT_MS, `the answer to ${method}`, answer);
   }
 
