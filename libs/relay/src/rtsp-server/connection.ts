@@ -92,6 +92,7 @@ export class RtspConnection implements MediaConnection {
   private asked = false;
   private requestTimer: Timer | undefined;
   private ended = false;
+  private closing = false;
   private nextCseq = 1;
 
   constructor(
@@ -147,6 +148,9 @@ export class RtspConnection implements MediaConnection {
 
   /** Lets what is queued go out first. */
   closeGently(): void {
+    // Several of its sessions may end at once.
+    if (this.closing) return;
+    this.closing = true;
     this.stream.closeGently();
   }
 

@@ -56,7 +56,7 @@ export interface RtspServerOptions {
 const DEFAULT_HIGH_WATER_BYTES = 512 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
-/** An RTSP 1.0 server (RFC 2326) for whatever its resolver finds: TCP interleaved and UDP unicast. */
+/** A server of RTSP 1.0 (RFC 2326) and 2.0 (RFC 7826) for whatever its resolver finds: TCP interleaved and UDP unicast. */
 export class RtspServer {
   private readonly server: Server;
   private readonly onDrop: OnUdpDrop = (reason, packets) =>

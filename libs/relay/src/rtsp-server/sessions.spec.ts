@@ -1,6 +1,8 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
+import { parseTransport } from '@nightjar/rtsp';
 import { SESSION_TIMEOUT_SECONDS } from './limits.js';
 import type { RtspServer } from './rtsp-server.js';
 import { TestClient } from './testing/test-client.js';
@@ -108,6 +110,30 @@ describe('a session of somebody without a name', () => {
     clock.advance(SESSION_TIMEOUT_SECONDS * 1000);
     expect(server.countSessions('tcp')).toBe(1);
     expect((await owner.ask('PLAY', base, headers)).status).toBe(200);
+  });
+
+  it('is kept alive by receiver reports to the port of RTCP', async () => {
+    const player = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(player, 'listening');
+    const { port } = player.address();
+    const transport = `RTP/AVP;unicast;client_port=${port - 1}-${port}`;
+    const answer = await owner.ask('SETUP', `${base}/trackID=0`, { Transport: transport });
+    const [spec] = parseTransport(answer.headers.get('Transport')!);
+    await owner.ask('PLAY', base, { Session: answer.headers.get('Session')!.split(';')[0]! });
+    await leave();
+    clock.advance(SESSION_TIMEOUT_SECONDS * 1000);
+    const report = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 1]);
+    await new Promise((resolve) => {
+      player.send(report, spec!.serverPort![1], '127.0.0.1', resolve);
+    });
+    const watcher = await stranger();
+    await watcher.ask('OPTIONS', '*');
+    await watcher.ask('OPTIONS', '*');
+    clock.advance(SESSION_TIMEOUT_SECONDS * 1000);
+    expect(server.countSessions('udp')).toBe(1);
+    clock.advance(15_000);
+    expect(server.countSessions('udp')).toBe(0);
+    player.close();
   });
 
   it('says goodbye to players of 1.0 before its connection is closed', async () => {

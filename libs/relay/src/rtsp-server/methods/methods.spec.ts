@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { ManualClock } from '@nightjar/common';
 import type { RtspResponse } from '@nightjar/rtsp';
 import type { RtspServer } from '../rtsp-server.js';
@@ -55,6 +56,7 @@ describe('the methods of RTSP in every state', () => {
   let server: RtspServer;
   let base: string;
   const clients: TestClient[] = [];
+  const failures: unknown[] = [];
 
   const tcp = (on: string): string => (on === 'whole' ? base : `${base}/trackID=${on}`);
   const TRANSPORT = { Transport: 'RTP/AVP/TCP;unicast' };
@@ -83,7 +85,9 @@ describe('the methods of RTSP in every state', () => {
   }
 
   beforeAll(async () => {
-    server = await startServer(mount, new ManualClock());
+    server = await startServer(mount, new ManualClock(), {
+      failed: (error) => failures.push(error),
+    });
     base = `rtsp://127.0.0.1:${server.port}/front`;
   });
 
@@ -189,6 +193,52 @@ describe('the methods of RTSP in every state', () => {
     const unsupported = answer.headers.get('Unsupported');
     expect(unsupported).toBe(status === 551 ? tags.split(',')[0] : undefined);
     expect(answer.headers.get('Supported')).toContain('setup.rtp.rtcp.mux');
+  });
+
+  it('has an answer to any conversation, and none of them is its own mistake', async () => {
+    const value = (...values: string[]): fc.Arbitrary<string | undefined> =>
+      fc.option(fc.oneof(fc.constantFrom(...values), fc.string({ unit: 'grapheme-ascii' })), {
+        nil: undefined,
+        freq: 4,
+      });
+    const headers = fc.record({
+      Session: fc.constantFrom('own', 'own', 'own', 'none', undefined),
+      Transport: value(TRANSPORT.Transport, 'RTP/AVP;unicast;client_port=5000-5001', 'RTP/AVP'),
+      Range: value('npt=0-', 'npt=1-2', 'clock=20260131T120000Z-', 'npt=now-', 'smpte=1-'),
+      Scale: value('2', '0', '-1', '1e9'),
+      Speed: value('1-2', 'x'),
+      'Content-Type': value('text/parameters', 'application/sdp'),
+      'Pipelined-Requests': value('1', '2'),
+      Require: value('play.basic', 'x'),
+      'If-Match': value('"x"', '*'),
+    });
+    const step = fc.record({
+      version: fc.constantFrom('RTSP/1.0', 'RTSP/2.0', 'RTSP/2.0', 'RTSP/9.9'),
+      method: fc.constantFrom(...new Set(TABLE.map(([method]) => method))),
+      uri: fc.constantFrom('', '/trackID=0', '/trackID=1', '/trackID=99', '/%zz', '?a=b', 'x'),
+      headers,
+      body: fc.constantFrom('', '', 'state\r\n', 'a: b\r\n', '\0'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 10 }), async (steps) => {
+        const client = await TestClient.open(server.port);
+        clients.push(client);
+        let own = 'none';
+        for (const { version, method, uri, headers: named, body } of steps) {
+          const { Session: whose, ...others } = named;
+          const told = Object.entries({ ...others, Session: whose === 'own' ? own : whose });
+          const sent = told.filter((one): one is [string, string] => one[1] !== undefined);
+          client.version = version;
+          const answer = await client.ask(method, `${base}${uri}`, Object.fromEntries(sent), body);
+          expect(answer.status).not.toBe(500);
+          expect(answer.version).toBe(version === 'RTSP/1.0' ? version : 'RTSP/2.0');
+          own = answer.headers.get('Session')?.split(';')[0] ?? own;
+        }
+        client.socket.destroy();
+      }),
+      { numRuns: 60 },
+    );
+    expect(failures).toEqual([]);
   });
 
   it('hands a pause point on in 1.0, and refuses what is no point', async () => {

@@ -1,16 +1,22 @@
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { NightjarError, type ManualClock } from '@nightjar/common';
 import { DigestAuthenticator } from '../authenticator.js';
+import type { RtspServerEvents } from '../rtsp-server-events.js';
 import { RtspServer } from '../rtsp-server.js';
 import type { TestMount } from './test-mount.js';
 
 /** A server of one mount below `/front`, for everybody. */
-export async function startServer(mount: TestMount, clock: ManualClock): Promise<RtspServer> {
+export async function startServer(
+  mount: TestMount,
+  clock: ManualClock,
+  events: RtspServerEvents = {},
+): Promise<RtspServer> {
   const server = new RtspServer({
     host: '127.0.0.1',
     port: 0,
     udp: true,
     clock,
+    events,
     authenticator: new DigestAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
     resolver: {
       resolve: (path) =>
