@@ -94,6 +94,8 @@ export class RtspConnection implements MediaConnection {
   private ended = false;
   private closing = false;
   private nextCseq = 1;
+  /** Version of the last request: what is no request is answered in it. */
+  private spoken: RtspVersion = RTSP_1_0;
 
   constructor(
     private readonly stream: ByteStream,
@@ -182,7 +184,7 @@ export class RtspConnection implements MediaConnection {
     this.requestTimer?.cancel();
     this.requestTimer = this.parser.midMessage
       ? this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
-          this.write('', RTSP_1_0, { status: 408 }, undefined);
+          this.write('', this.spoken, { status: 408 }, undefined);
           this.closeGently();
         })
       : undefined;
@@ -191,6 +193,7 @@ export class RtspConnection implements MediaConnection {
   private received(message: RtspRequest | RtspResponse): void {
     if (message.kind === 'response') return;
     this.lastRequestMs = this.clock.monotonicMs();
+    this.spoken = message.version === RTSP_1_0 ? RTSP_1_0 : RTSP_2_0;
     if (this.waiting.length >= MAX_PIPELINED_REQUESTS) {
       throw new NightjarError('exhausted', 'rtsp/pipeline', 'too many requests waiting', {
         status: 503,
@@ -274,7 +277,7 @@ export class RtspConnection implements MediaConnection {
     const where = error instanceof NightjarError ? error.where : {};
     const cseq = where['cseq'];
     const status = statusOf(error);
-    this.write('', RTSP_1_0, { status }, cseq === undefined ? undefined : String(cseq));
+    this.write('', this.spoken, { status }, cseq === undefined ? undefined : String(cseq));
     this.waiting.length = 0;
     this.closeGently();
   }

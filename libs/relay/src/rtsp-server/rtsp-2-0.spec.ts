@@ -72,6 +72,17 @@ describe('RTSP 2.0', () => {
     expect((await client.ask('OPTIONS', '*')).headers.has('Date')).toBe(true);
   });
 
+  it('is also what a broken request is told in, once it was spoken', async () => {
+    await client.ask('OPTIONS', '*');
+    client.socket.write(`OPTIONS * RTSP/2.0\r\nCSeq: 5\r\nContent-Length: 9999999\r\n\r\n`);
+    const answer = await client.next();
+    expect('status' in answer && [answer.version, answer.status, answer.reason]).toEqual([
+      'RTSP/2.0',
+      413,
+      'Request Message Body Too Large',
+    ]);
+  });
+
   it('tells its features whenever it is asked for them, with errors too', async () => {
     const answers = [
       await client.ask('OPTIONS', '*', { Supported: 'play.basic' }),
@@ -373,7 +384,7 @@ describe('RTSP 2.0', () => {
     it('are not for clients of 1.0', async () => {
       client.version = 'RTSP/1.0';
       const headers = await playing();
-      mount.outputs[0]!.notify!({ kind: 'media-properties-update' });
+      expect(mount.outputs[0]!.notify).toBeUndefined();
       mount.outputs[0]!.cut('stream-removed');
       await once(client.socket, 'close');
       expect([client.requests, headers.Session.length]).toEqual([[], 32]);
