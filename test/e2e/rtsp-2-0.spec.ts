@@ -4,6 +4,7 @@ import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { decodedPictures } from './support/ffmpeg.js';
 import { footageOf } from './support/footage.js';
+import { gstSeek } from './support/gstreamer.js';
 import { Installation, recordedCameraAt } from './support/installation.js';
 import type { NodeProcess } from './support/node-process.js';
 import { runProgram } from './support/program.js';
@@ -15,6 +16,7 @@ const RECORDED_SECONDS = 7;
 const WATCHED_SECONDS = 3;
 const LIVE_PICTURES = 30;
 const UNSHOWN_PICTURES = 2;
+const PICTURES_PER_SECOND = 25;
 const CHECKSUM = /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/;
 
 interface Served {
@@ -95,6 +97,18 @@ describe('RTSP 2.0', () => {
       },
     );
   }
+
+  withServed('lets GStreamer seek, over TCP and UDP', 30_000, async ({ recording }) => {
+    const seeks = await Promise.all(
+      (['tcp', 'udp'] as const).map((transport) => gstSeek(recording, '2-0', transport, 2)),
+    );
+    // The footage has a keyframe each second; what is shown in between is what was there before the seek.
+    expect(seeks.map(({ ended }) => ended)).toEqual([true, true]);
+    for (const { after } of seeks) {
+      expect(after).toBeGreaterThanOrEqual(PICTURES_PER_SECOND - UNSHOWN_PICTURES);
+      expect(after).toBeLessThanOrEqual(2 * PICTURES_PER_SECOND);
+    }
+  });
 
   withServed(
     'tells a client where a recording ended, and why its session is over',

@@ -4,7 +4,9 @@ import { runProgram } from './program.js';
 
 /** The interpreter for which Debian has the bindings of GStreamer, whatever else is in PATH. */
 export const SYSTEM_PYTHON = '/usr/bin/python3';
-const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'onvif-replay.py');
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const SCRIPT = path.join(HERE, 'onvif-replay.py');
+const SEEK_SCRIPT = path.join(HERE, 'gst-seek.py');
 
 /** An access unit as it came out of rtspsrc. */
 export interface GstUnit {
@@ -53,4 +55,23 @@ export async function gstReplay(
     units: all.filter((unit) => unit.cseq === cseq),
     ...(lines.at(-1) as Pick<GstReplay, 'pictures' | 'requests'>),
   };
+}
+
+/** Pictures that were shown before and after a seek; `ended`: the stream came to its end. */
+export interface GstSeek {
+  readonly before: number;
+  readonly after: number;
+  readonly ended: boolean;
+}
+
+/** Plays a recording of H.264 with `rtspsrc` and seeks to a play time while it plays. */
+export async function gstSeek(
+  url: string,
+  version: '1-0' | '2-0',
+  transport: 'tcp' | 'udp',
+  toSeconds: number,
+): Promise<GstSeek> {
+  const args = [SEEK_SCRIPT, url, version, transport, String(toSeconds)];
+  const { stdout } = await runProgram(SYSTEM_PYTHON, args);
+  return JSON.parse(stdout) as GstSeek;
 }
