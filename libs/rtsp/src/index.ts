@@ -5,3 +5,4 @@ export * from './auth/index.js';
 export * from './client/index.js';
 export * from './server/index.js';
 export * from './mikey/index.js';
+export * from './tunnel/index.js';

@@ -97,7 +97,8 @@ function parseRequestLine(line: string, cseq: number | undefined): StartLine {
   return { kind: 'request', method, uri, version };
 }
 
-function parseHeaderLines(lines: readonly string[], cseq: number | undefined): RtspHeaders {
+/** Reads header lines, folded ones too. @throws NightjarError with status 400 */
+export function parseHeaderLines(lines: readonly string[], cseq: number | undefined): RtspHeaders {
   const headers = new RtspHeaders();
   for (const line of unfold(lines)) {
     const colon = line.indexOf(':');

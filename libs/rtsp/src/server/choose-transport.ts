@@ -9,6 +9,8 @@ export interface TransportOffer {
   readonly plainUdp?: boolean;
   /** Whether SRTP (RTP/SAVP) is offered. Its keys travel in RTSP, which must be inside TLS then. */
   readonly srtp?: boolean;
+  /** Whether media can only go inside the connection: then UDP is answered with TCP (ONVIF Streaming s.5.1.1.5). */
+  readonly interleavedOnly?: boolean;
 }
 
 export type ChosenTransport =
@@ -48,7 +50,7 @@ export function chooseTransport(
     const srtp = secure ? { srtp: true as const } : {};
     // Media on a TCP connection of its own (RFC 7826 s.18.54) is not offered.
     if (spec.lower === 'TCP' && spec.destAddr !== undefined) continue;
-    if (spec.lower === 'TCP' || spec.interleaved !== undefined) {
+    if (spec.lower === 'TCP' || spec.interleaved !== undefined || offer.interleavedOnly === true) {
       if (!offer.tcp) continue;
       const asked = spec.interleaved;
       const usable = asked !== undefined && !taken.has(asked[0]) && !taken.has(asked[1]);
