@@ -282,17 +282,19 @@ function isInside(folder: string, other: string): boolean {
 }
 
 function checkPorts(file: ConfigFile, known: Known, report: Report): void {
-  const listeners = (['rtsp', 'http', 'operations'] as const).filter(
-    (key) => !known.broken.has(key),
-  );
-  for (const [index, key] of listeners.entries()) {
-    const clash = listeners.slice(0, index).find((other) => {
-      const [a, b] = [file[key], file[other]];
-      return a.port !== 0 && a.port === b.port && sameAddress(a.host, b.host);
-    });
-    if (clash !== undefined) {
-      report([key, 'port'], `port ${file[key].port} is the port of ${clash} too`);
-    }
+  const listeners = (['rtsp', 'http', 'operations'] as const)
+    .filter((key) => !known.broken.has(key))
+    .map((key) => ({ name: key as string, at: [key, 'port'], ...file[key] }));
+  const tlsPort = known.broken.has('rtsp') ? undefined : file.rtsp.tls?.port;
+  if (tlsPort !== undefined) {
+    const at = ['rtsp', 'tls', 'port'];
+    listeners.push({ name: 'rtsp.tls', at, host: file.rtsp.host, port: tlsPort });
+  }
+  for (const [index, { at, host, port }] of listeners.entries()) {
+    const clash = listeners
+      .slice(0, index)
+      .find((other) => port !== 0 && other.port === port && sameAddress(other.host, host));
+    if (clash !== undefined) report(at, `port ${port} is the port of ${clash.name} too`);
   }
 }
 

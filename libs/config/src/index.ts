@@ -9,3 +9,5 @@ export { parseDuration, parseSize, printDuration, printSize } from './units.js';
 export { configJsonSchema } from './schema.js';
 export { nearest } from './nearest.js';
 export { DEFAULT_THREADS, threadsFor, VOLUME_CALLS } from './volume-threads.js';
+export { keyPairOf, outOfTime, readKeyPair, type KeyPair, type KeyPairFiles } from './key-pair.js';
+export { selfSignedFiles } from './to-tls.js';

@@ -49,6 +49,8 @@ describe('a valid configuration', () => {
           ttl: 1,
           interface: undefined,
         },
+        tls: undefined,
+        webSocketOrigins: [],
         closeAfterMs: 10_000,
         maxReaderQueueBytes: 4 * 2 ** 20,
         startTimeoutMs: 10_000,

@@ -55,12 +55,28 @@ export interface RtspConfig extends ListenConfig {
   /** Whether readers that come by TLS are offered SRTP. */
   readonly srtp: boolean;
   readonly multicast: MulticastConfig;
+  /** Undefined: TLS is not offered. */
+  readonly tls: ServerTlsConfig | undefined;
+  /** Origins of web pages that may open WebSockets; `*` is any. */
+  readonly webSocketOrigins: readonly string[];
   /** An on-demand source leaves its camera this long after its last reader. */
   readonly closeAfterMs: number;
   /** Bytes that may wait for one reader before it skips to a keyframe. */
   readonly maxReaderQueueBytes: number;
   /** A reader waits this long for an on-demand source to deliver. */
   readonly startTimeoutMs: number;
+}
+
+export interface ServerTlsConfig {
+  /** Absolute paths. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Whether the pair is made where it is missing. */
+  readonly selfSigned: boolean;
+  /** Of a listener beside the one that takes everything. */
+  readonly port: number | undefined;
+  /** Whether clients in the clear are sent away. */
+  readonly required: boolean;
 }
 
 export interface MulticastConfig {

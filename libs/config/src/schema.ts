@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
+import { ORIGIN, serverTls } from './schema-tls.js';
 import {
   MINUTE_MS,
   HOUR_MS,
@@ -85,6 +86,15 @@ const rtsp = z.strictObject({
       'Whether players that connect by TLS (rtsps) are offered SRTP, so that their media is encrypted over UDP too. Keys are never told without TLS.',
     ),
   multicast: multicast.prefault({}).describe('Streams to groups that any number may listen to.'),
+  tls: serverTls
+    .optional()
+    .describe('RTSP over TLS (`rtsps://`), on the same port as without. Absent: not offered.'),
+  webSocketOrigins: z
+    .array(text('origin').regex(ORIGIN, 'not an origin, as https://nvr.example:8443 is'))
+    .prefault([])
+    .describe(
+      'Web pages that may open RTSP over WebSocket, by their origin as browsers send it; `*` is any. Programs that are no browsers send none, and may.',
+    ),
   closeAfter: duration({ min: 0, max: DAY_MS })
     .prefault('10s')
     .describe('A stream that is not recorded leaves its camera this long after its last reader.'),

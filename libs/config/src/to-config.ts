@@ -17,6 +17,7 @@ import {
 } from './schema.js';
 import { readSecret } from './secrets.js';
 import { toStreams } from './to-streams.js';
+import { toServerTls } from './to-tls.js';
 
 /** Expands shorthands, reads secrets and resolves paths. What cannot be read is reported and left empty. */
 export async function toConfig(
@@ -37,6 +38,8 @@ export async function toConfig(
       udpBurstIntervalMs: rtsp.udpBurstInterval,
       srtp: rtsp.srtp,
       multicast: { ...rtsp.multicast, interface: rtsp.multicast.interface },
+      tls: await toServerTls(rtsp.tls, dataDir, context),
+      webSocketOrigins: rtsp.webSocketOrigins,
       closeAfterMs: rtsp.closeAfter,
       maxReaderQueueBytes: rtsp.maxReaderQueueBytes,
       startTimeoutMs: rtsp.startTimeout,
