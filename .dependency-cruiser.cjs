@@ -24,6 +24,7 @@ const OWNERS = {
   pg: ['libs/catalog', 'libs/jobs'],
   bullmq: ['libs/jobs'],
   koffi: ['libs/relay', 'apps/bench'],
+  ws: ['libs/relay'],
   ioredis: ['libs/jobs'],
   'prom-client': ['libs/monitoring'],
   'pino(-pretty)?': ['libs/monitoring'],

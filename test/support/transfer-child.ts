@@ -56,5 +56,5 @@ function leave(socket: Socket, all: Buffer, hops: number): void {
   const head = Buffer.concat([all, stopReading(socket)]);
   // As long as before: the number of hops is one digit.
   head.write(head.toString('latin1', 0, 100).replace(`-${hops}-`, `-${hops + 1}-`), 'latin1');
-  transfer.send({ socket, head });
+  transfer.send({ socket, head, peer: { address: '127.0.0.1', secure: false, via: 'direct' } });
 }

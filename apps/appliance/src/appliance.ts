@@ -94,8 +94,15 @@ async function writeConfig(
 function wantedPorts({ config }: LoadedConfig, source: ConfigSource): WantedPort[] {
   const remedy = (flag: string, key: string): string =>
     source.from === 'file' ? `${key}.port in ${source.file}` : `--${flag} PORT`;
+  const { host, tls } = config.rtsp;
+  const tlsPort = tls?.port === undefined ? [] : [{ host, port: tls.port }];
   return [
     { ...config.rtsp, use: 'RTSP', remedy: remedy('listen', 'rtsp') },
+    ...tlsPort.map((wanted) => ({
+      ...wanted,
+      use: 'RTSP over TLS',
+      remedy: remedy('listen', 'rtsp.tls'),
+    })),
     { ...config.http, use: 'HTTP', remedy: remedy('http', 'http') },
     { ...config.operations, use: 'metrics and health', remedy: remedy('operations', 'operations') },
   ];

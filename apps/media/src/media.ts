@@ -6,6 +6,7 @@ import { Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
 import { RoleModule, type RoleContext } from '@nightjar/role';
 import type { DynamicModule } from '@nestjs/common';
 import { MediaModule } from './media.module.js';
+import { RtspPorts } from './rtsp-ports.js';
 
 /** The features of the media role at work on a set of cameras. */
 export class Media {
@@ -34,7 +35,10 @@ export class Media {
       app.get(Recordings),
       app.get(RecordingDemands),
       new RelayMetrics(relay),
-      () => app.close(),
+      async () => {
+        await app.get(RtspPorts).close();
+        await app.close();
+      },
     );
   }
 

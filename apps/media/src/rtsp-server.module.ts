@@ -6,6 +6,7 @@ import { DigestAuthenticator, LiveResolver, RelayModule, RtspServer } from '@nig
 import { RoleContext } from '@nightjar/role';
 import { PLAYBACK_PREFIX } from './media-paths.js';
 import { MediaResolver } from './media-resolver.js';
+import { RtspPorts } from './rtsp-ports.js';
 import { ShardPlace } from './shard/shard.module.js';
 
 /** The RTSP server and what is behind it. */
@@ -19,16 +20,31 @@ import { ShardPlace } from './shard/shard.module.js';
         new MediaResolver({ [PLAYBACK_PREFIX]: playback }, live),
     },
     {
+      provide: RtspPorts,
+      inject: [RoleContext, { token: ShardPlace, optional: true }],
+      useFactory: (context: RoleContext, shard: ShardPlace | undefined) =>
+        shard === undefined ? RtspPorts.open(context) : RtspPorts.behindFront(context),
+    },
+    {
       provide: RtspServer,
-      inject: [RoleContext, AccessPolicy, MediaResolver, { token: ShardPlace, optional: true }],
+      inject: [
+        RoleContext,
+        AccessPolicy,
+        MediaResolver,
+        RtspPorts,
+        { token: ShardPlace, optional: true },
+      ],
       useFactory: (
         { config, clock, logger }: RoleContext,
         policy: AccessPolicy,
         resolver: MediaResolver,
+        { doorway, tlsPort }: RtspPorts,
         shard: ShardPlace | undefined,
       ) =>
         new RtspServer({
           ...config.rtsp,
+          doorway,
+          tlsPort,
           resolver,
           shard,
           elsewhere: shard?.elsewhere,
@@ -46,6 +62,6 @@ import { ShardPlace } from './shard/shard.module.js';
         }),
     },
   ],
-  exports: [RtspServer],
+  exports: [RtspServer, RtspPorts],
 })
 export class RtspServerModule {}

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@nightjar/common';
+import type { Peer } from '@nightjar/relay';
 import { readOn, stopReading } from '@nightjar/supervision';
 import type { Travelling } from '../ipc/connection-transfer.js';
 import { readFirstLine } from './first-line.js';
@@ -19,18 +20,21 @@ export interface ArrivalEvents {
 
 /** A connection that no shard has yet: reads until its first line tells whose it is. */
 export class Arrival implements Travelling {
+  readonly socket: Socket;
+  readonly peer: Peer;
   head: Buffer;
   private readonly timer: Timer;
   private over = false;
 
-  /** @param head what was read of the socket already */
+  /** @param travelling its socket is read by nobody, and may be closed already */
   constructor(
-    readonly socket: Socket,
-    head: Buffer,
+    { socket, head, peer }: Travelling,
     clock: Clock,
     private readonly events: ArrivalEvents,
   ) {
+    this.socket = socket;
     this.head = head;
+    this.peer = peer;
     this.timer = clock.setTimer(FIRST_LINE_MS, () => this.tooSlow());
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', () => socket.destroy());
@@ -40,7 +44,12 @@ export class Arrival implements Travelling {
 
   /** Looks at what came with it; call it once, at the start. */
   begin(): void {
+    if (this.socket.destroyed) {
+      this.end('closed');
+      return;
+    }
     this.look();
+    if (!this.over) readOn(this.socket);
   }
 
   /** Answers for a shard that is not there, and closes. */

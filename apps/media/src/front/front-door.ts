@@ -1,11 +1,15 @@
 import { createServer, type Server } from 'node:net';
 import type { Clock } from '@nightjar/common';
-import { listenError } from '@nightjar/relay';
+import { Doorway, listenOn, portOf, type ByteStream, type DoorwayOptions } from '@nightjar/relay';
 import type { Travelling } from '../ipc/connection-transfer.js';
 import { Arrival, type ArrivalEvents } from './arrival.js';
+import { joinStreams } from './join-streams.js';
+import { LocalPairs } from './local-pairs.js';
 
 /** Connections whose first line is awaited; beyond it the oldest is dropped for each new one. */
 export const MAX_ARRIVALS = 1_024;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** What became of a connection. */
 export type HandoffResult = 'taken' | 'closed' | 'timeout' | 'overload' | 'unavailable';
@@ -14,6 +18,10 @@ export interface FrontDoorOptions {
   readonly host: string;
   /** 0 takes any free port: see {@link FrontDoor.port}. */
   readonly port: number;
+  /** A second port, for clients that expect TLS on one of its own. */
+  readonly tlsPort?: number | undefined;
+  /** What the ports take beside plain RTSP. */
+  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins' | 'broughtFor'>;
   readonly clock: Clock;
   /** A connection is about this camera, or about none; it is the callee's from here on. */
   readonly arrived: (arrival: Arrival, camera: string | undefined) => void;
@@ -24,7 +32,9 @@ export interface FrontDoorOptions {
 
 /** The RTSP port of an installation with several media processes: learns whose each connection is, and gives it away. */
 export class FrontDoor {
-  private readonly server: Server;
+  private readonly servers: Server[] = [];
+  private readonly doorway: Doorway;
+  private readonly pairs = new LocalPairs();
   private readonly arrivals = new Set<Arrival>();
   private closed = false;
   private readonly events: ArrivalEvents = {
@@ -39,37 +49,38 @@ export class FrontDoor {
   };
 
   constructor(private readonly options: FrontDoorOptions) {
-    this.server = createServer({ noDelay: true }, (socket) =>
-      this.admit({ socket, head: Buffer.alloc(0) }),
-    );
+    this.doorway = new Doorway({
+      ...options.doorway,
+      clock: options.clock,
+      arrived: (stream, head) => this.arrived(stream, head),
+      ended: options.ended,
+    });
   }
 
-  /** @throws NightjarError 'conflict' when the port is taken, 'forbidden' when it may not be opened */
+  /** @throws NightjarError 'conflict' when a port is taken, 'forbidden' when it may not be opened */
   async listen(): Promise<void> {
-    const { host, port } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(listenError(error, host, port)),
-      );
-      this.server.listen(port, host, () => resolve());
-    });
-    this.server.on('error', this.options.failed);
+    const { host, port, tlsPort, failed } = this.options;
+    for (const each of tlsPort === undefined ? [port] : [port, tlsPort]) {
+      const server = createServer({ noDelay: true }, (socket) => this.doorway.admit(socket));
+      this.servers.push(server);
+      await listenOn(server, { host, port: each }, failed);
+    }
   }
 
   /** The TCP port in use. */
   get port(): number {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.options.port;
+    const [server] = this.servers;
+    return server === undefined ? this.options.port : portOf(server, this.options.port);
   }
 
-  /** Connections whose first line is awaited. */
+  /** Connections of which it is not known yet whose they are. */
   get pending(): number {
-    return this.arrivals.size;
+    return this.arrivals.size + this.doorway.pending;
   }
 
   /** Lets in a connection, also one that a shard gave back because its next request is for another. */
-  admit({ socket, head }: Travelling): void {
-    const arrival = new Arrival(socket, head, this.options.clock, this.events);
+  admit(travelling: Travelling): void {
+    const arrival = new Arrival(travelling, this.options.clock, this.events);
     if (this.closed) {
       arrival.drop();
       return;
@@ -77,6 +88,32 @@ export class FrontDoor {
     if (this.arrivals.size >= MAX_ARRIVALS) this.dropOldest();
     this.arrivals.add(arrival);
     arrival.begin();
+  }
+
+  /** RTSP that began here: in the clear the connection itself goes on, else its bytes do. */
+  private arrived(stream: ByteStream, head: Buffer): void {
+    const { movable, peer } = stream;
+    if (movable === undefined) {
+      void this.relay(stream, head);
+      return;
+    }
+    const unread = stream.closed ? NO_BYTES : movable.stopReading();
+    this.admit({ socket: movable.socket, head: Buffer.concat([head, unread]), peer });
+  }
+
+  /** What is wrapped is unwrapped here, and goes to its shard through a connection of this machine. */
+  private async relay(stream: ByteStream, head: Buffer): Promise<void> {
+    try {
+      const [near, far] = await this.pairs.make();
+      near.write(head);
+      joinStreams(stream, near);
+      // Who left meanwhile is told of nowhere.
+      if (stream.closed) near.destroy();
+      this.admit({ socket: far, head: NO_BYTES, peer: stream.peer });
+    } catch (error) {
+      stream.close();
+      this.options.failed(error as Error);
+    }
   }
 
   /** Who means well says what it wants at once: the one that has been silent longest makes room. */
@@ -92,7 +129,9 @@ export class FrontDoor {
   /** Takes no more connections, and ends those that are nobody's yet. Does not wait for those that were given away. */
   close(): void {
     this.closed = true;
-    this.server.close();
+    for (const server of this.servers) server.close();
+    this.doorway.close();
+    this.pairs.close();
     for (const arrival of this.arrivals) arrival.drop();
     this.arrivals.clear();
   }

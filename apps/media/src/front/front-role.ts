@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { DemandFeed } from '../demand/demand-feed.js';
 import { SignalBoard } from '../demand/signal-board.js';
 import { SHARD_COUNT_VARIABLE, SHARD_VARIABLE, type FrontCalls } from '../ipc/messages.js';
+import { RtspPorts } from '../rtsp-ports.js';
 import { FrontDoor } from './front-door.js';
 import { LoadBook } from './load-book.js';
 import type { ShardList } from './orphans.js';
@@ -55,8 +56,11 @@ export async function startFront(
   });
   const book = LoadBook.open(path.join(config.dataDir, 'media-load.json'), clock);
   const board = new SignalBoard(clock);
+  const ports = await RtspPorts.open(context);
   const door: FrontDoor = new FrontDoor({
     ...config.rtsp,
+    doorway: ports.doorway,
+    tlsPort: ports.tlsPort,
     clock,
     arrived: (arrival, camera) => shards.handOver(arrival, camera),
     ended: (result) => metrics.rtspHandoffs.inc({ result }),
@@ -113,6 +117,7 @@ export async function startFront(
     withChildren: async (own) => [...labelProcess('front', own), ...(await shards.series())],
     stop: async () => {
       door.close();
+      await ports.close();
       await feed.stop();
       await Promise.all(slots.map((slot) => slot.stop()));
       void monitor.stop();

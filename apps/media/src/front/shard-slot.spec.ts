@@ -12,9 +12,12 @@ import type { Arrival } from './arrival.js';
 import type { HandoffResult } from './front-door.js';
 import { MAX_WAITING, SHARD_WAIT_MS, ShardSlot } from './shard-slot.js';
 
+const PEER = { address: '192.0.2.1', secure: false, via: 'direct' as const };
+
 /** A connection that only remembers what became of it. */
 class TestArrival {
   readonly head = Buffer.from('OPTIONS');
+  readonly peer = PEER;
   refused: string | undefined;
   closedHere = false;
   readonly socket = { destroy: () => (this.closedHere = true) };
@@ -89,7 +92,7 @@ describe('ShardSlot', () => {
     expect(handedOver()).toEqual([]);
     serve();
     expect(handedOver()).toEqual([
-      { type: 'connection', id: 1, head: arrival.head.toString('base64') },
+      { type: 'connection', id: 1, head: arrival.head.toString('base64'), peer: PEER },
     ]);
     expect(arrival.closedHere).toBe(false);
     process().channel.receive({ type: 'connection-taken', id: 1 });
@@ -177,9 +180,14 @@ describe('ShardSlot', () => {
 
   it('takes back a connection, and says so', () => {
     const socket = {} as Travelling['socket'];
-    const message = { type: 'connection', id: 9, head: Buffer.from('DESCRIBE').toString('base64') };
+    const message = {
+      type: 'connection',
+      id: 9,
+      head: Buffer.from('DESCRIBE').toString('base64'),
+      peer: PEER,
+    };
     process().channel.receive(message, socket);
-    expect(returned).toEqual([{ socket, head: Buffer.from('DESCRIBE') }]);
+    expect(returned).toEqual([{ socket, head: Buffer.from('DESCRIBE'), peer: PEER }]);
     expect(process().channel.sent).toEqual([{ type: 'connection-taken', id: 9 }]);
     // The peer has left meanwhile.
     process().channel.receive({ ...message, id: 10 });

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Peer } from '@nightjar/relay';
 import type { IpcChannel } from '@nightjar/supervision';
 import type { ConnectionMessage, ConnectionTaken } from './messages.js';
 
@@ -8,6 +9,8 @@ export interface Travelling {
   readonly socket: Socket;
   /** What was read of it and not answered. */
   readonly head: Buffer;
+  /** Who is behind it. */
+  readonly peer: Peer;
 }
 
 /**
@@ -40,6 +43,7 @@ export class ConnectionTransfer<T extends Travelling> {
       type: 'connection',
       id,
       head: travelling.head.toString('base64'),
+      peer: travelling.peer,
     };
     this.channel.send(message, travelling.socket).catch(() => this.fail(id));
   }
@@ -72,5 +76,5 @@ export function takeConnection(
   const taken: ConnectionTaken = { type: 'connection-taken', id: message.id };
   // A sender that is gone has closed its copy by that.
   void channel.send(taken).catch(() => undefined);
-  return socket && { socket, head: Buffer.from(message.head, 'base64') };
+  return socket && { socket, head: Buffer.from(message.head, 'base64'), peer: message.peer };
 }

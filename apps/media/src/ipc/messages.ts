@@ -1,5 +1,6 @@
 import type { CameraEvent, JournalRecord, RecordingOverride } from '@nightjar/catalog';
 import type { AccountEnd, VolumeProblem, VolumeStatus } from '@nightjar/recording';
+import type { Peer } from '@nightjar/relay';
 import type { SignalState } from '../demand/signal-board.js';
 
 /** What front and shards say to each other over IPC, beside the questions of monitoring. */
@@ -15,6 +16,7 @@ export interface ConnectionMessage {
   readonly id: number;
   /** What was read of it and not answered, base64. */
   readonly head: string;
+  readonly peer: Peer;
 }
 
 export interface ConnectionTaken {

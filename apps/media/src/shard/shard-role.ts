@@ -35,7 +35,7 @@ export async function startShard(
             const camera = cameraOfUri(uri);
             return camera !== undefined && own.isElsewhere(camera);
           },
-          take: (socket, unread) => front.giveBack({ socket, head: unread }),
+          take: (socket, unread, peer) => front.giveBack({ socket, head: unread, peer }),
           refused: (uri) =>
             logger.warn(
               { camera: cameraOfUri(uri) },
@@ -52,7 +52,7 @@ export async function startShard(
   watcher.on('changed', ({ config: next }) => own.configure(next.cameras));
   await media.server.open();
   front.listen({
-    connection: ({ socket, head }) => media.server.adopt(socket, head),
+    connection: ({ socket, head, peer }) => media.server.adopt(socket, head, peer),
     cameras: (names) => own.assign(names),
     signals: media.demands,
   });

@@ -1,8 +1,12 @@
 export * from './authenticator.js';
 export type { Elsewhere } from './elsewhere.js';
 export { RETRY_AFTER_SECONDS } from './limits.js';
-export { listenError } from './listen-error.js';
+export { listenOn, portOf } from './listen.js';
 export * from './mount.js';
+export { GENTLE_CLOSE_MS, type ByteStream, type Peer } from './carriage/byte-stream.js';
+export { Doorway, type DoorwayOptions } from './carriage/doorway.js';
+export { makeSelfSigned, namesOfThisMachine } from './carriage/self-signed.js';
+export { ServerCertificate, type CertificateOptions } from './carriage/server-certificate.js';
 export { parseResource, type Resource } from './resource.js';
 export type { RtspServerEvents } from './rtsp-server-events.js';
 export { RtspServer, type RtspServerOptions } from './rtsp-server.js';

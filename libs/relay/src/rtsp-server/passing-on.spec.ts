@@ -5,7 +5,7 @@ import { readOn } from '@nightjar/supervision';
 import fc from 'fast-check';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { SocketStream } from './carriage/socket-stream.js';
+import { directPeer, SocketStream } from './carriage/socket-stream.js';
 import { RtspConnection, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
 import { MAX_PASSED_ON_BYTES } from './limits.js';
@@ -115,7 +115,7 @@ describe('a connection with requests for another process', () => {
           const turn = items.findIndex(({ there }, index) => there && index > 0);
           const mine = turn < 0 ? items.length : turn;
           const connection = new RtspConnection(
-            new SocketStream(accepted),
+            new SocketStream(accepted, directPeer(accepted)),
             crossing.handler,
             systemClock,
             {
@@ -145,7 +145,7 @@ describe('a connection with requests for another process', () => {
   it('keeps nothing of what a client sends that nobody asked for', async () => {
     const crossing = new Crossing();
     const connection = new RtspConnection(
-      new SocketStream(accepted),
+      new SocketStream(accepted, directPeer(accepted)),
       crossing.handler,
       systemClock,
       {
@@ -164,7 +164,7 @@ describe('a connection with requests for another process', () => {
   it('stays where its session is, and the request is refused', async () => {
     const crossing = new Crossing();
     const connection = new RtspConnection(
-      new SocketStream(accepted),
+      new SocketStream(accepted, directPeer(accepted)),
       crossing.handler,
       systemClock,
       {

@@ -1,9 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '@nightjar/common';
+import type { RtspRequest } from '@nightjar/rtsp';
 import type { Authenticator } from './authenticator.js';
 import type { ByteStream, Peer } from './carriage/byte-stream.js';
+import { Doorway, type DoorwayOptions } from './carriage/doorway.js';
 import { SocketStream } from './carriage/socket-stream.js';
-import { RtspConnection, type ConnectionHandler } from './connection.js';
+import { RtspConnection, type Answer, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
 import {
   IDLE_CONNECTION_MS,
@@ -12,8 +14,9 @@ import {
   SESSION_TIMEOUT_SECONDS,
   SWEEP_INTERVAL_MS,
 } from './limits.js';
-import { listenError } from './listen-error.js';
+import { listenOn, portOf } from './listen.js';
 import type { MountResolver, ReaderTransport } from './mount.js';
+import { movedToTls } from './moved-to-tls.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { MulticastGroups, type MulticastOptions } from './multicast-groups.js';
 import { METHODS, MethodTable } from './methods/index.js';
@@ -49,16 +52,20 @@ export interface RtspServerOptions {
   readonly highWaterBytes?: number;
   readonly cname?: string;
   readonly events?: RtspServerEvents;
+  /** What the ports take beside plain RTSP. */
+  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins' | 'broughtFor'>;
+  /** A second port, for clients that expect TLS on one of its own; it takes what the other takes. */
+  readonly tlsPort?: number | undefined;
   /** Other processes that serve through the same port. */
   readonly elsewhere?: Elsewhere | undefined;
 }
 
 const DEFAULT_HIGH_WATER_BYTES = 512 * 1024;
-const NO_BYTES = Buffer.alloc(0);
 
-/** A server of RTSP 1.0 (RFC 2326) and 2.0 (RFC 7826) for whatever its resolver finds: TCP interleaved and UDP unicast. */
+/** A server of RTSP 1.0 (RFC 2326) and 2.0 (RFC 7826) for whatever its resolver finds. */
 export class RtspServer {
-  private readonly server: Server;
+  private readonly servers: Server[] = [];
+  private readonly doorway: Doorway;
   private readonly onDrop: OnUdpDrop = (reason, packets) =>
     this.options.events?.udpDropped?.(reason, packets);
   private readonly connections = new Set<RtspConnection>();
@@ -79,7 +86,11 @@ export class RtspServer {
       ...(burstBytes === undefined ? {} : { burstBytes }),
       ...(intervalMs === undefined ? {} : { intervalMs }),
     });
-    this.server = createServer({ noDelay: true }, (socket) => this.adopt(socket, NO_BYTES));
+    this.doorway = new Doorway({
+      ...options.doorway,
+      clock,
+      arrived: (stream, head) => this.accept(stream, head),
+    });
   }
 
   /** Makes everything ready for connections but the port: they come by {@link adopt}. */
@@ -112,30 +123,28 @@ export class RtspServer {
    * @throws NightjarError 'conflict' when the port is taken, 'forbidden' when it may not be opened
    */
   async listen(): Promise<void> {
-    const { host, port } = this.options;
+    const { host, port, tlsPort } = this.options;
     await this.open();
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(listenError(error, host, port)),
-      );
-      this.server.listen(port, host, () => resolve());
-    });
-    this.server.on('error', (error) => this.options.events?.failed?.(error));
+    for (const each of tlsPort === undefined ? [port] : [port, tlsPort]) {
+      const server = createServer({ noDelay: true }, (socket) => this.doorway.admit(socket));
+      this.servers.push(server);
+      await listenOn(server, { host, port: each }, (error) => this.options.events?.failed?.(error));
+    }
   }
 
   /**
-   * Takes over a connection that was accepted elsewhere. Its first request is answered here whatever it names.
+   * Takes over RTSP that was accepted elsewhere. Its first request is answered here whatever it names.
    * @param head what was read of the socket already; kept
-   * @param peer who is behind it, where that is not who opened the socket
+   * @param peer who is behind it
    */
-  adopt(socket: Socket, head: Buffer, peer?: Peer): void {
-    this.accept(new SocketStream(socket, peer))?.begin(head);
+  adopt(socket: Socket, head: Buffer, peer: Peer): void {
+    this.accept(new SocketStream(socket, peer), head);
   }
 
   /** The TCP port in use. */
   get port(): number {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.options.port;
+    const [server] = this.servers;
+    return server === undefined ? this.options.port : portOf(server, this.options.port);
   }
 
   /** Sessions now; with `transport` those that were set up for it. */
@@ -156,35 +165,36 @@ export class RtspServer {
   async close(): Promise<void> {
     this.closing = true;
     this.sweepTimer?.cancel();
+    this.doorway.close();
     // The callback comes too when the port was never taken.
-    const portClosed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
+    const portsClosed = this.servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
     const allGone = new Promise<void>((resolve) => {
       this.lastGone = resolve;
       if (this.connections.size === 0) resolve();
     });
     this.endSessions(() => true, 'shutdown');
     for (const connection of this.connections) connection.closeGently();
-    await Promise.all([portClosed, allGone]);
+    await Promise.all([...portsClosed, allGone]);
     this.udpPorts?.close();
     this.groups?.close();
   }
 
-  private accept(stream: ByteStream): RtspConnection | undefined {
+  private accept(stream: ByteStream, head: Buffer): void {
     const full = this.connections.size >= MAX_CONNECTIONS;
     if (full || this.closing || this.handler === undefined) {
       // Also that an error of it is nobody's surprise.
       stream.open({ data: () => undefined, ended: () => stream.close(), closed: () => undefined });
       stream.write(Buffer.from('RTSP/1.0 503 Service Unavailable\r\n\r\n'));
       stream.closeGently();
-      return undefined;
+      return;
     }
     const handler = this.handler;
     const connection = new RtspConnection(
       stream,
       {
-        handle: (request, from) => handler.handle(request, from),
+        handle: (request, from) => this.answer(request, from, handler),
         interleaved: (channel, buf, offset, length, from) =>
           handler.interleaved(channel, buf, offset, length, from),
         readEnded: (from) => handler.readEnded(from),
@@ -199,7 +209,20 @@ export class RtspServer {
       { elsewhere: this.options.elsewhere },
     );
     this.connections.add(connection);
-    return connection;
+    connection.begin(head);
+  }
+
+  /** Who comes in the clear where TLS is required is told the way. */
+  private answer(
+    request: RtspRequest,
+    from: RtspConnection,
+    handler: ConnectionHandler,
+  ): Promise<Answer> {
+    const { doorway, tlsPort, port } = this.options;
+    if (doorway?.requireTls !== true || from.peer.secure) return handler.handle(request, from);
+    const [server, tlsServer = server] = this.servers;
+    const to = tlsPort ?? port;
+    return Promise.resolve(movedToTls(request.uri, tlsServer ? portOf(tlsServer, to) : to));
   }
 
   private end(session: RtspSession, reason: string): void {

@@ -104,6 +104,8 @@ function offerOf(setup: TrackSetup): TransportOffer {
       mount.kind !== 'publish' &&
       server.srtp !== undefined &&
       (isFirst || session.srtp !== undefined),
+    // What reaches us through a tunnel need not reach us in any other way.
+    interleavedOnly: connection.peer.via !== 'direct',
   };
 }
 

@@ -44,6 +44,8 @@ export interface ByteStream {
 
 /** A stream that another process can go on with. */
 export interface MovableStream {
+  /** For one that reads it instead of this stream, which was never opened. */
+  readonly socket: Socket;
   /** Nothing more is read here. @returns what was read and not handed out */
   stopReading(): Buffer;
   /** Its socket, once all that was queued is written. Nobody listens to it any more. */

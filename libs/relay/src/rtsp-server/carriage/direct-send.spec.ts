@@ -5,7 +5,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { DirectSend } from './direct-send.js';
-import { SocketStream } from './socket-stream.js';
+import { directPeer, SocketStream } from './socket-stream.js';
 
 let server: Server;
 const open: Socket[] = [];
@@ -36,7 +36,7 @@ const numbered = (length: number, from: number): Buffer =>
 describe('sending past the streams of Node', () => {
   it('keeps every byte in order, whatever the kernel takes at once and the client reads', async () => {
     const { own, client } = await pair();
-    const stream = new SocketStream(own);
+    const stream = new SocketStream(own, directPeer(own));
     const sent = createHash('sha256');
     let total = 0;
     let queued = 0;
@@ -100,7 +100,7 @@ describe('sending past the streams of Node', () => {
     expect(DirectSend.of(ended.own)?.send(Buffer.from('late')) ?? 0).toBe(0);
 
     const gone = await pair();
-    const stream = new SocketStream(gone.own);
+    const stream = new SocketStream(gone.own, directPeer(gone.own));
     const closed = new Promise<void>((resolve) => {
       stream.open({ data: () => undefined, ended: () => stream.close(), closed: resolve });
     });

@@ -12,20 +12,23 @@ import { onceDrained } from './once-drained.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** Who opened a TCP connection in the clear. */
+export function directPeer(socket: Socket): Peer {
+  return { address: socket.remoteAddress ?? '', secure: false, via: 'direct' };
+}
+
 /** A TCP connection, or TLS on one. */
 export class SocketStream implements ByteStream, MovableStream {
-  readonly peer: Peer;
   private readonly direct: DirectSend | undefined;
 
   /**
    * @param socket nobody reads it yet
-   * @param peer who is behind it, where that is not who opened the socket
+   * @param peer who is behind it, which need not be who opened the socket
    */
   constructor(
-    private readonly socket: Socket,
-    peer?: Peer,
+    readonly socket: Socket,
+    readonly peer: Peer,
   ) {
-    this.peer = peer ?? { address: socket.remoteAddress ?? '', secure: false, via: 'direct' };
     socket.setNoDelay(true);
     this.direct = DirectSend.of(socket);
   }
@@ -49,6 +52,7 @@ export class SocketStream implements ByteStream, MovableStream {
     socket.on('error', () => events.ended());
     socket.on('end', () => events.ended());
     socket.on('close', () => events.closed());
+    socket.resume();
   }
 
   write(bytes: Buffer): void {

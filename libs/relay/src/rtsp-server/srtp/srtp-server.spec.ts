@@ -351,6 +351,8 @@ describe('SRTP', () => {
     it('lives on the reports of its client alone', async () => {
       const own = { ...createMasterKey(), mki: Buffer.alloc(0) };
       const [control, port] = await playing(own);
+      // Who says nothing at all is not kept for so long.
+      await plain.ask('OPTIONS', '*');
       const report = encodeReceiverReport({ ssrc: 7, cname: 'x', reports: [] });
       const send = async (packet: Buffer): Promise<void> => {
         await new Promise((resolve) => control.send(packet, port, '127.0.0.1', resolve));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { RtspStreamParser, type RtspRequest, type RtspResponse } from '@nightjar/rtsp';
 
 /** A client that sends text and collects answers and frames in the order of arrival. */
@@ -22,7 +23,10 @@ export class TestClient {
       this.arrived({ channel, bytes: Buffer.from(buf.subarray(offset, offset + length)) }),
   });
 
-  private constructor(readonly socket: Socket) {
+  private constructor(
+    readonly socket: Duplex,
+    private readonly send: (text: string) => void,
+  ) {
     socket.on('data', (chunk: Buffer) => this.parser.push(chunk));
     socket.on('error', () => undefined);
   }
@@ -30,7 +34,15 @@ export class TestClient {
   static async open(port: number, localAddress = '127.0.0.1'): Promise<TestClient> {
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     await once(socket, 'connect');
-    return new TestClient(socket);
+    return TestClient.over(socket);
+  }
+
+  /** @param send how to send, where it is not to where the answers come from */
+  static over(
+    socket: Duplex,
+    send: (text: string) => void = (text) => void socket.write(text),
+  ): TestClient {
+    return new TestClient(socket, send);
   }
 
   async next(): Promise<RtspResponse | { channel: number; bytes: Buffer }> {
@@ -62,7 +74,7 @@ export class TestClient {
       ([name, value]) => `${name}: ${value}\r\n`,
     );
     const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
-    this.socket.write(`${method} ${uri} ${this.version}\r\n${lines.join('')}${length}\r\n${body}`);
+    this.send(`${method} ${uri} ${this.version}\r\n${lines.join('')}${length}\r\n${body}`);
     for (;;) {
       const arrival = await this.next();
       if ('status' in arrival) return arrival;

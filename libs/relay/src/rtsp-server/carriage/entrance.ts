@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '@nightjar/common';
+import { HttpHeadReader, protocolOf, type HttpRequestHead } from '@nightjar/rtsp';
+
+/** What a connection carries must be known within this time, a TLS handshake included. */
+export const ENTRANCE_MS = 10_000;
+const NO_BYTES = Buffer.alloc(0);
+
+export interface EntranceEvents {
+  /** It is RTSP. Nobody reads the socket now; `head` is what was read. */
+  rtsp(entrance: Entrance, head: Buffer): void;
+  /** It is an HTTP request; `rest` is what was read behind its head. */
+  http(entrance: Entrance, request: HttpRequestHead, rest: Buffer): void;
+  /** It is HTTP that cannot be read. */
+  malformed(entrance: Entrance, error: unknown): void;
+  /**
+   * It is TLS, of which `head` is the beginning. Calls back with the socket inside once the handshake is done.
+   * @returns false when there is no TLS here
+   */
+  tls(entrance: Entrance, head: Buffer, secured: (inside: TLSSocket) => void): boolean;
+  /** The client left, or was too slow, before it said what it wants. */
+  ended(entrance: Entrance, how: 'closed' | 'timeout'): void;
+}
+
+/** A connection that nobody has yet: reads until it is known what it carries, through TLS too. */
+export class Entrance {
+  private bytes: Buffer = NO_BYTES;
+  private http: HttpHeadReader | undefined;
+  private over = false;
+  private readonly timer: Timer;
+
+  constructor(
+    /** What to read and write: inside TLS, once that is begun. */
+    public socket: Socket | TLSSocket,
+    clock: Clock,
+    private readonly events: EntranceEvents,
+  ) {
+    this.timer = clock.setTimer(ENTRANCE_MS, () => this.fail('timeout'));
+    this.read(socket);
+  }
+
+  get secure(): boolean {
+    return 'encrypted' in this.socket;
+  }
+
+  /** Ends it without a word. */
+  drop(): void {
+    this.finish();
+    this.socket.destroy();
+  }
+
+  private read(socket: Socket): void {
+    socket.on('data', this.receive);
+    socket.on('error', () => socket.destroy());
+    socket.on('end', this.leave);
+    socket.on('close', this.leave);
+  }
+
+  private readonly leave = (): void => this.fail('closed');
+
+  private readonly receive = (chunk: Buffer): void => {
+    if (this.over) return;
+    if (this.http !== undefined) {
+      this.readHttp(chunk);
+      return;
+    }
+    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    const { bytes } = this;
+    switch (protocolOf(bytes)) {
+      case 'more':
+        break;
+      case 'tls':
+        this.enterTls(bytes);
+        break;
+      case 'http':
+        this.http = new HttpHeadReader();
+        this.readHttp(bytes);
+        break;
+      case 'rtsp':
+        this.finish();
+        this.events.rtsp(this, bytes);
+        break;
+    }
+  };
+
+  private enterTls(head: Buffer): void {
+    this.pause();
+    this.socket.on('close', this.leave);
+    const entered =
+      !this.secure &&
+      this.events.tls(this, head, (inside) => {
+        if (this.over) return;
+        this.bytes = NO_BYTES;
+        this.socket = inside;
+        this.read(inside);
+      });
+    if (!entered) this.fail('closed');
+  }
+
+  private readHttp(chunk: Buffer): void {
+    const http = this.http!;
+    try {
+      const at = http.read(chunk, 0);
+      if (!http.done) return;
+      this.finish();
+      this.events.http(this, http.request(), chunk.subarray(at));
+    } catch (error) {
+      this.finish();
+      this.events.malformed(this, error);
+    }
+  }
+
+  private fail(how: 'closed' | 'timeout'): void {
+    if (this.over) return;
+    this.drop();
+    this.events.ended(this, how);
+  }
+
+  /** Leaves the socket to the next one that reads it. */
+  private pause(): void {
+    const { socket } = this;
+    socket.pause();
+    socket.off('data', this.receive);
+    socket.off('end', this.leave);
+    socket.off('close', this.leave);
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.timer.cancel();
+    this.pause();
+  }
+}
