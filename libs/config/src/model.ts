@@ -244,7 +244,7 @@ export interface PulledStreamConfig {
   /** `rtsp://`, without userinfo. */
   readonly url: string;
   /** `auto`: TCP interleaved, then UDP when the camera refuses it. */
-  readonly transport: 'auto' | 'tcp' | 'udp';
+  readonly transport: 'auto' | 'tcp' | 'udp' | 'multicast';
   /** Its own, else the camera's. */
   readonly credentials: CameraCredentials | undefined;
 }

@@ -173,9 +173,11 @@ const stream = z.strictObject({
       '`rtsp://host[:port]/path` of the camera, without user and password. Required for `pull`.',
     ),
   transport: z
-    .enum(['auto', 'tcp', 'udp'])
+    .enum(['auto', 'tcp', 'udp', 'multicast'])
     .prefault('auto')
-    .describe('`auto` asks for TCP and falls to UDP when the camera refuses it.'),
+    .describe(
+      '`auto` asks for TCP and falls to UDP when the camera refuses it. `udp` and `multicast` fall to TCP when they are refused or bring nothing; groups are joined where the camera is.',
+    ),
   credentials: cameraLogin
     .optional()
     .describe("Login for this stream, where it is another than the camera's."),

@@ -91,14 +91,14 @@ export class MediaReceiver {
   add(ready: ReadyTrack, send: (packet: Buffer) => void): void {
     const { index, track, carriage, keys } = ready;
     const { clock, counters, sink } = this.options;
-    const udp = carriage.lower === 'udp';
-    const order = udp
-      ? new OrderedDelivery(
-          clock,
-          (packet) => sink.rtp(index, packet, 0, packet.length),
-          () => sink.flush(),
-        )
-      : undefined;
+    const order =
+      carriage.lower !== 'tcp'
+        ? new OrderedDelivery(
+            clock,
+            (packet) => sink.rtp(index, packet, 0, packet.length),
+            () => sink.flush(),
+          )
+        : undefined;
     const receiver = new TrackReceiver(track, counters);
     const srtp = keys === undefined ? undefined : new SrtpReceiver(keys.receive, keys.rocs);
     const state = { index, receiver, order, sendRtcp: protectedBy(keys?.send, send), srtp };

@@ -15,12 +15,14 @@ import {
   type ClientOutput,
   type Credentials,
   type LowerTransport,
+  type MulticastGroup,
   type ReadyTrack,
 } from '@nightjar/rtsp';
 import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
 import type { OfflineReason, SourceSink } from './source.js';
 import type { SourceUrl } from './source-url.js';
+import { joinGroup } from './multicast-pair.js';
 import { bindUdpPair, closeUdpPair, type UdpPair } from './udp-pair.js';
 import { UdpTrack } from './udp-track.js';
 
@@ -243,6 +245,10 @@ export class RtspConnection {
       );
       return;
     }
+    if (carriage.lower === 'multicast') {
+      void this.joinTrack(ready, carriage.group);
+      return;
+    }
     const pair = this.pairs[index];
     if (pair === undefined)
       throw new NightjarError('internal', 'relay/udp-pair', 'a UDP track has no sockets');
@@ -257,6 +263,31 @@ export class RtspConnection {
     udp.punch(this.ssrc, this.cname);
   }
 
+  /** Listens to the group of a track. What comes before that is lost, as for whoever joins late. */
+  private async joinTrack(ready: ReadyTrack, group: MulticastGroup): Promise<void> {
+    const { index } = ready;
+    let udp: UdpTrack | undefined;
+    this.media.add(ready, (packet) => udp?.sendRtcp(packet));
+    try {
+      const pair = await joinGroup(group, unmapped(this.socket.localAddress));
+      if (this.socket.destroyed) {
+        closeUdpPair(pair);
+        return;
+      }
+      this.pairs[index] = pair;
+      udp = new UdpTrack({
+        pair,
+        peer: unmapped(this.socket.remoteAddress),
+        serverPorts: undefined,
+        group,
+        counters: this.options.counters,
+        receive: (packet, rtcp) => this.media.datagram(index, packet, rtcp),
+      });
+    } catch (error) {
+      this.leave({ kind: 'transport-refused', detail: messageOf(error) });
+    }
+  }
+
   private write(bytes: Buffer): void {
     if (this.socket.destroyed) return;
     if (this.socket.writableLength > MAX_UNSENT_BYTES)
@@ -265,10 +296,10 @@ export class RtspConnection {
   }
 
   private silent(ever: boolean): void {
-    const overUdp = this.lower === 'udp';
-    if (overUdp && !ever)
-      this.leave({ kind: 'udp-silent', detail: `no media over UDP${this.dropHint()}` });
-    else
+    if (this.lower !== 'tcp' && !ever) {
+      const how = this.lower === 'multicast' ? 'from the group' : 'over UDP';
+      this.leave({ kind: 'udp-silent', detail: `no media ${how}${this.dropHint()}` });
+    } else
       this.fail('stalled', `no media for ${this.options.inactivityMs / 1000} s${this.dropHint()}`);
   }
 
@@ -326,4 +357,9 @@ function connectFailure(error: NodeJS.ErrnoException): OfflineReason {
 /** Happy-eyeballs failures come as an AggregateError with an empty message. */
 function describe(error: NodeJS.ErrnoException): string {
   return error.message === '' ? (error.code ?? 'connection failed') : error.message;
+}
+
+/** Groups have IPv4 addresses; a connection by IPv4 on a socket that could do both has them mapped. */
+function unmapped(address = ''): string {
+  return address.replace(/^::ffff:/i, '');
 }

@@ -351,3 +351,94 @@ describe('RtspSource over UDP', () => {
     expect(source.stats.transport).toBe('tcp');
   });
 });
+
+describe('RtspSource from a multicast group', () => {
+  const GROUP = '239.255.77.1';
+  let sender: UdpSocket;
+  let rtpPort: number;
+  let heard: Buffer[];
+
+  /** A port whose neighbour is free too, to send from and to: everybody may share it. */
+  async function bindSender(): Promise<void> {
+    heard = [];
+    sender = createSocket({ type: 'udp4', reuseAddr: true });
+    sender.bind(0, '127.0.0.1');
+    await once(sender, 'listening');
+    sender.setMulticastInterface('127.0.0.1');
+    rtpPort = 40_000 + (sender.address().port % 10_000) * 2;
+  }
+
+  const group = (request: RtspRequest): Reply | undefined => {
+    if (request.method !== 'SETUP') return undefined;
+    if (request.headers.get('Transport')?.includes('multicast') !== true) return undefined;
+    const transport = `RTP/AVP;multicast;destination=${GROUP};port=${rtpPort}-${rtpPort + 1};ttl=1`;
+    return { headers: { Session: 'm', Transport: transport } };
+  };
+
+  /** Sends until it is heard: nobody tells when a group is joined. */
+  async function sendUntil(condition: () => boolean, packet: Buffer, from = sender): Promise<void> {
+    await until(condition, () => from.send(packet, rtpPort, GROUP));
+  }
+
+  beforeEach(async () => {
+    await bindSender();
+    camera.script = group;
+  });
+
+  afterEach(() => void sender.close());
+
+  it('hears the group, on the interface of the camera, and reports to it', async () => {
+    const reports = createSocket({ type: 'udp4', reuseAddr: true });
+    reports.on('message', (datagram) => heard.push(datagram));
+    reports.bind(rtpPort + 1, GROUP);
+    await once(reports, 'listening');
+    reports.addMembership(GROUP, '127.0.0.1');
+    make({ transport: 'multicast' });
+    source.start();
+    await sink.seen('online');
+    await sendUntil(() => source.stats.packets > 0, rtp(1));
+    expect(source.stats.transport).toBe('multicast');
+    expect(sink.log).toContain('rtp 1');
+    clock.advance(5_000);
+    await until(() => heard.length > 0);
+    // A receiver report.
+    expect(heard[0]![1]).toBe(201);
+    reports.close();
+  });
+
+  it('hears nobody else there', async () => {
+    const stranger = createSocket('udp4');
+    stranger.bind(0, '127.0.0.2');
+    await once(stranger, 'listening');
+    stranger.setMulticastInterface('127.0.0.1');
+    make({ transport: 'multicast' });
+    source.start();
+    await sink.seen('online');
+    await sendUntil(() => source.stats.dropped.address > 0, rtp(9), stranger);
+    expect(source.stats.packets).toBe(0);
+    await sendUntil(() => source.stats.packets > 0, rtp(1));
+    stranger.close();
+  });
+
+  it('gives way to TCP when nothing comes from the group, over a new connection', async () => {
+    make({ transport: 'multicast' });
+    source.start();
+    await sink.seen('online');
+    clock.advance(4_000);
+    await sink.seen('online', 2);
+    expect(sink.log).toEqual(['online', 'offline stalled', 'online']);
+    expect(source.stats.transport).toBe('tcp');
+    expect(camera.connections).toHaveLength(2);
+  });
+
+  it('gives way to TCP when the group cannot be joined', async () => {
+    const taken = createSocket('udp4');
+    taken.bind(rtpPort, GROUP);
+    await once(taken, 'listening');
+    make({ transport: 'multicast' });
+    source.start();
+    await until(() => source.stats.transport === 'tcp');
+    expect(camera.methods).toContain('TEARDOWN');
+    taken.close();
+  });
+});

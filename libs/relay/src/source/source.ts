@@ -45,7 +45,7 @@ export interface SourceStats {
   /** Packets not passed on, by cause. */
   readonly dropped: Readonly<DropCounts>;
   /** In use now, or last. */
-  readonly transport: 'tcp' | 'udp' | undefined;
+  readonly transport: 'tcp' | 'udp' | 'multicast' | undefined;
   readonly lastError: string | undefined;
 }
 

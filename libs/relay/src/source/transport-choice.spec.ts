@@ -21,6 +21,17 @@ describe('TransportChoice', () => {
     expect(choice.transport).toBe('tcp');
   });
 
+  it('falls from a group to TCP, silent or refused, and begins with it again', () => {
+    for (const fall of ['silent', 'refused'] as const) {
+      const choice = new TransportChoice('multicast');
+      expect([choice.transport, choice.fallback]).toEqual(['multicast', true]);
+      expect(choice[fall]()).toBe(true);
+      expect([choice.transport, choice.fallback, choice[fall]()]).toEqual(['tcp', false, false]);
+      choice.reset();
+      expect(choice.transport).toBe('multicast');
+    }
+  });
+
   it('falls from silent UDP to TCP only when UDP was the first choice', () => {
     expect(new TransportChoice('auto').silent()).toBe(false);
     const choice = new TransportChoice('udp');

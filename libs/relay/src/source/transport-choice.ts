@@ -1,6 +1,6 @@
 import type { LowerTransport } from '@nightjar/rtsp';
 
-export type TransportMode = 'auto' | 'tcp' | 'udp';
+export type TransportMode = 'auto' | 'tcp' | 'udp' | 'multicast';
 
 /** Which transport the next connection asks for first, and whether it may fall back within itself. */
 export class TransportChoice {
@@ -9,7 +9,7 @@ export class TransportChoice {
   constructor(private readonly mode: TransportMode) {}
 
   get transport(): LowerTransport {
-    return this.forced ?? (this.mode === 'udp' ? 'udp' : 'tcp');
+    return this.forced ?? (this.mode === 'auto' ? 'tcp' : this.mode);
   }
 
   get fallback(): boolean {
@@ -23,9 +23,9 @@ export class TransportChoice {
     return true;
   }
 
-  /** UDP was agreed on, but nothing came. Only who asked for UDP first still has TCP to try. */
+  /** UDP or a group was agreed on, but nothing came. Only who asked for that first still has TCP to try. */
   silent(): boolean {
-    return this.mode === 'udp' && this.refused();
+    return this.mode !== 'auto' && this.refused();
   }
 
   /** The forced transport does not work either: the next attempt begins with the configured one. */

@@ -2,7 +2,7 @@ import type { RemoteInfo, Socket } from 'node:dgram';
 import { datagramDrain } from '../udp/datagram-drain.js';
 import { isSamePeer, socketAddress } from '../udp/socket-address.js';
 import { encodeReceiverReport, encodeRtp } from '@nightjar/rtp';
-import type { PortPair } from '@nightjar/rtsp';
+import type { MulticastGroup, PortPair } from '@nightjar/rtsp';
 import type { SourceCounters } from './source-counters.js';
 import type { UdpPair } from './udp-pair.js';
 
@@ -11,6 +11,8 @@ export interface UdpTrackOptions {
   /** Address of the RTSP connection's far end; media from elsewhere is dropped. */
   readonly peer: string;
   readonly serverPorts: PortPair | undefined;
+  /** Where reports go instead: the group that the track is sent to. */
+  readonly group?: MulticastGroup;
   readonly counters: SourceCounters;
   /** Takes one datagram, which it may keep. Returns whether it was RTP or RTCP of this track. */
   readonly receive: (packet: Buffer, rtcp: boolean) => boolean;
@@ -75,6 +77,11 @@ export class UdpTrack {
   }
 
   sendRtcp(packet: Buffer): void {
+    const { group, pair } = this.options;
+    if (group !== undefined) {
+      pair.rtcp.socket.send(packet, group.ports[1], group.address, () => undefined);
+      return;
+    }
     const guess = this.rtpPort === undefined ? undefined : this.rtpPort + 1;
     const port = this.rtcpPort ?? this.options.serverPorts?.[1] ?? guess;
     if (port !== undefined && port <= 65_535)
@@ -86,8 +93,8 @@ export class UdpTrack {
   }
 
   private fromPeer(from: RemoteInfo, port: number | undefined): boolean {
-    if (from.address === this.options.peer && (port === undefined || from.port === port))
-      return true;
+    const known = from.address === this.options.peer || from.address === this.options.group?.source;
+    if (known && (port === undefined || from.port === port)) return true;
     this.options.counters.dropped.address += 1;
     return false;
   }

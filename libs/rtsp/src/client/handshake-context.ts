@@ -1,7 +1,8 @@
 import type { WallTimeMs } from '@nightjar/common';
 import type { ClientOutput } from './client-output.js';
 
-export type LowerTransport = 'tcp' | 'udp';
+/** How media travels: inside the connection, in datagrams to us alone, or to a group that we join. */
+export type LowerTransport = 'tcp' | 'udp' | 'multicast';
 
 /** What the dialogue is told, and what it finds out on the way. */
 export interface HandshakeContext {

@@ -4,4 +4,4 @@ export type { Credentials } from './exchange.js';
 export type { TrackKeys } from './track-keys.js';
 export type { LowerTransport } from './handshake-context.js';
 export { redirectTarget } from './redirect.js';
-export type { Carriage, PortPair } from './track-transport.js';
+export type { Carriage, MulticastGroup, PortPair } from './track-transport.js';

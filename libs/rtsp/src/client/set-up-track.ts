@@ -23,6 +23,13 @@ export type SetupOutcome =
   | { readonly kind: 'refused'; readonly end: ClientEnd }
   | { readonly kind: 'end'; readonly end: ClientEnd };
 
+/** What is tried when a transport is refused, in order. */
+const OTHERS: Readonly<Record<LowerTransport, readonly LowerTransport[]>> = {
+  tcp: ['udp'],
+  udp: ['tcp'],
+  multicast: ['tcp', 'udp'],
+};
+
 /** One form in which a track may be asked for. */
 interface Way {
   readonly lower: LowerTransport;
@@ -63,7 +70,7 @@ function waysFor(
 ): Way[] {
   const inUse = ready[0]?.carriage.lower;
   const first = inUse ?? transport;
-  const lowers = inUse === undefined && fallback ? [first, other(first)] : [first];
+  const lowers = inUse === undefined && fallback ? [first, ...OTHERS[first]] : [first];
   if (!secure) return lowers.map((lower) => ({ lower, keying: 'open' }));
   const ways: Way[] =
     track.srtp === true
@@ -73,30 +80,30 @@ function waysFor(
         ])
       : [];
   // What is not SRTP stays inside TLS.
-  return inUse === 'udp' ? ways : [...ways, { lower: 'tcp', keying: 'open' }];
+  return inUse !== undefined && inUse !== 'tcp'
+    ? ways
+    : [...ways, { lower: 'tcp', keying: 'open' }];
 }
 
 function* ask(
   context: HandshakeContext,
-  { url, keyMgmt }: PresentedTrack,
+  presented: PresentedTrack,
   ready: readonly ReadyTrack[],
   { lower, keying }: Way,
 ): Dialogue<Attempt> {
+  const { url, keyMgmt } = presented;
   let proposal: KeyProposal | undefined;
   try {
     proposal = keying === 'open' ? undefined : new KeyProposal(keying, keyMgmt);
   } catch (error) {
     return { kind: 'keys-refused', end: unreadable(error) };
   }
-  const wish: TransportWish =
-    lower === 'tcp'
-      ? wishChannels(ready.length)
-      : { lower: 'udp', ports: yield* ports(ready.length) };
+  const wish = yield* wishFor(lower, ready.length);
   const response = yield* request('SETUP', url, {
     Transport: printWish(wish, keying === 'open' ? 'RTP/AVP' : 'RTP/SAVP'),
     ...(proposal && { KeyMgmt: proposal.header(url, context.ssrc, context.wallMs()) }),
   });
-  if (succeeded(response)) return accepted(context, ready, response, wish, proposal);
+  if (succeeded(response)) return accepted(context, presented, ready, response, wish, proposal);
   const end = endBy('SETUP', context.url, response);
   if (end === undefined)
     throw new NightjarError(
@@ -110,16 +117,23 @@ function* ask(
   return { kind: 'done', outcome: { kind: final ? 'end' : 'refused', end } };
 }
 
+function* wishFor(lower: LowerTransport, index: number): Dialogue<TransportWish> {
+  if (lower === 'multicast') return { lower };
+  return lower === 'tcp' ? wishChannels(index) : { lower, ports: yield* ports(index) };
+}
+
 function accepted(
   { fallback }: HandshakeContext,
+  { track }: PresentedTrack,
   ready: readonly ReadyTrack[],
   response: RtspResponse,
   wish: TransportWish,
   proposal: KeyProposal | undefined,
 ): Attempt {
-  const carriage = carriageOf(response.headers.get('Transport'), wish);
+  const carriage = carriageOf(response.headers.get('Transport'), wish, track);
   if (carriage === undefined) {
-    const detail = `${describeAnswer('SETUP', response)}, with UDP although TCP was asked for`;
+    const instead = wish.lower === 'multicast' ? 'no group to join' : 'UDP';
+    const detail = `${describeAnswer('SETUP', response)}, with ${instead} although ${wish.lower.toUpperCase()} was asked for`;
     // The server now holds a session with a transport we do not serve, so it takes a new one.
     const outcome: SetupOutcome =
       ready.length === 0 && fallback
@@ -143,8 +157,4 @@ function unreadable(error: unknown): ClientEnd {
 function unprotected(): ClientEnd {
   const detail = 'SETUP: a track without SRTP beside tracks that go by SRTP over UDP';
   return { kind: 'failed', reason: 'refused', detail };
-}
-
-function other(lower: LowerTransport): LowerTransport {
-  return lower === 'tcp' ? 'udp' : 'tcp';
 }

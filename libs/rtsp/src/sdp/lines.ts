@@ -26,9 +26,14 @@ export function splitSections(text: string): SdpSections {
       current = [];
       media.push(current);
     }
-    current.push(type === 'm' ? `m=${value.replace(/\s+/g, ' ')}` : `${type}=${value}`);
+    current.push(type === 'm' ? `m=${mediaLine(value)}` : `${type}=${value}`);
   }
   return { session, media: media.slice(0, MAX_MEDIA) };
+}
+
+/** Without the number of ports (RFC 8866 s.5.14), which the library has no place for. */
+function mediaLine(value: string): string {
+  return value.replace(/\s+/g, ' ').replace(/^(\S+ \d+)\/\d+ /, '$1 ');
 }
 
 /** Values of the attribute `a=<name>:<value>` in these lines, trimmed. */

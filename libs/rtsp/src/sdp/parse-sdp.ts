@@ -11,6 +11,11 @@ const RTP_MAP = /^(\d{1,3})\s+([^\s/]+)\s*(?:\/\s*(\d{1,9}))?\s*(?:\/\s*(\d{1,3}
 const FMTP = /^(\d{1,3})(?:\s+(.*))?$/;
 const MAX_PAYLOAD_TYPE = 127;
 const SRTP = /(?:^|\/)RTP\/SAVPF?\b/i;
+const MEDIA_PORT = /^m=\S+ (\d{1,5})\b/;
+const MAX_PORT = 65_535;
+const MAX_TTL = 255;
+/** An IPv4 address of class D. */
+const GROUP = /^c=IN\s+IP4\s+(2(?:2[4-9]|3\d)\.\d{1,3}\.\d{1,3}\.\d{1,3})(?:\/(\d{1,3}))?/i;
 const MIKEY = /^mikey\s/i;
 
 /** Lines that go to the library, whose grammar of attributes is both wider and narrower than the field's. */
@@ -47,7 +52,7 @@ export function parseSdp(text: string): SdpSession {
       sections: media.length,
     });
   }
-  const tracks = sections.map((section) => readTrack(section, sections, head.direction));
+  const tracks = sections.map((section) => readTrack(section, sections, head.direction, session));
   const range = attributeValues([...session, ...(media[0] ?? [])], 'range');
   return {
     name: session.find((line) => line.startsWith('s='))?.slice('s='.length) ?? '',
@@ -60,6 +65,21 @@ export function parseSdp(text: string): SdpSession {
 
 function controlOf(lines: readonly string[]): string {
   return attributeValues(lines, 'control').at(-1) ?? '';
+}
+
+/** `c=` of the section, else of the session, with the ports of the section (RFC 8866 s.5.7, s.5.14). */
+function groupOf({ lines }: MediaSection, session: readonly string[]): Pick<SdpTrack, 'group'> {
+  const port = Number(MEDIA_PORT.exec(lines[0] ?? '')?.[1] ?? 0);
+  const connection = [...lines, ...session].find((line) => line.startsWith('c='));
+  const [, address, ttl] = GROUP.exec(connection ?? '') ?? [];
+  if (address === undefined || port === 0 || port >= MAX_PORT) return {};
+  return {
+    group: {
+      address,
+      ports: [port, port + 1],
+      ttl: ttl === undefined ? undefined : Math.min(Number(ttl), MAX_TTL),
+    },
+  };
 }
 
 /** field: other protocols than MIKEY stand beside it. */
@@ -99,6 +119,7 @@ function readTrack(
   section: MediaSection,
   all: readonly MediaSection[],
   sessionDirection: string | undefined,
+  session: readonly string[],
 ): SdpTrack {
   const payloadType = section.payloadTypes[0]!;
   const direction = section.description.direction ?? sessionDirection;
@@ -114,6 +135,7 @@ function readTrack(
     direction: DIRECTIONS.find((one) => one === direction) ?? 'sendrecv',
     ...(SRTP.test(section.description.protocol ?? '') && { srtp: true as const }),
     ...keyMgmtOf(section.lines),
+    ...groupOf(section, session),
     ...(typeof bandwidthKbps === 'number' && { bandwidthKbps }),
   };
 }
