@@ -1,5 +1,9 @@
+import { START_CODE } from './annex-b.js';
 import type { Codec } from './format.js';
 import { H264, H265 } from './nal-types.js';
+
+/** What stands before the parameter sets of a keyframe is short: a delimiter, some SEI. */
+const HIDDEN_WITHIN_BYTES = 256;
 
 /**
  * True if this RTP payload starts a keyframe access unit, or holds that start: H.264 SPS or first slice of an IDR
@@ -35,7 +39,10 @@ function startsH264Keyframe(buf: Buffer, start: number, end: number): boolean {
 
 /** The first slice of a picture begins with first_mb_in_slice = 0, one set bit (ITU-T H.264 s.7.3.3). */
 function h264NalStartsKeyframe(type: number, buf: Buffer, slice: number, end: number): boolean {
-  return type === H264.sps || (type === H264.idr && isSet(buf, slice, end));
+  if (type === H264.sps || (type === H264.idr && isSet(buf, slice, end))) return true;
+  if (type !== 0 && type !== H264.aud && type !== H264.sei && type !== H264.pps) return false;
+  const hidden = nalBehindStartCode(buf, slice - H264.headerBytes, end);
+  return hidden > 0 && h264NalStartsKeyframe((buf[hidden] ?? 0) & 0x1f, buf, hidden + 1, end);
 }
 
 function startsH265Keyframe(buf: Buffer, start: number, end: number): boolean {
@@ -56,7 +63,26 @@ function startsH265Keyframe(buf: Buffer, start: number, end: number): boolean {
 /** A slice segment begins with first_slice_segment_in_pic_flag (ITU-T H.265 s.7.3.6.1). */
 function h265NalStartsKeyframe(type: number, buf: Buffer, slice: number, end: number): boolean {
   if (type === H265.vps || type === H265.sps) return true;
-  return type >= H265.firstIrap && type <= H265.lastIrap && isSet(buf, slice, end);
+  if (type >= H265.firstIrap && type <= H265.lastIrap) return isSet(buf, slice, end);
+  const nal = slice - H265.headerBytes;
+  const startCode = type === 0 && buf[nal] === 0 && buf[nal + 1] === 0;
+  if (!startCode && (type < H265.pps || type > H265.prefixSei)) return false;
+  const hidden = nalBehindStartCode(buf, nal, end);
+  return (
+    hidden > 0 && h265NalStartsKeyframe(((buf[hidden] ?? 0) >> 1) & 0x3f, buf, hidden + 2, end)
+  );
+}
+
+/**
+ * Where another NAL unit begins inside one, 0 when none does soon. field: V380 and others send whole access units as one
+ * "NAL unit", with Annex B start codes between, or before the first.
+ */
+function nalBehindStartCode(buf: Buffer, start: number, end: number): number {
+  const last = Math.min(end - 1, start + HIDDEN_WITHIN_BYTES) - START_CODE.length;
+  for (let at = start; at <= last; at++) {
+    if (buf[at] === 0 && buf[at + 1] === 0 && buf[at + 2] === 1) return at + START_CODE.length;
+  }
+  return 0;
 }
 
 function isSet(buf: Buffer, at: number, end: number): boolean {

@@ -24,6 +24,7 @@ export const H265 = {
   pps: 34,
   aud: 35,
   filler: 38,
+  prefixSei: 39,
   lastCoded: 40,
   ap: 48,
   fu: 49,
