@@ -93,10 +93,15 @@ export class Bench {
   }
 
   /** Pushes one packet, off the start of a larger buffer as on the packet path. */
-  push(payload: Uint8Array | string, timestamp: number, marker = false): void {
+  push(
+    payload: Uint8Array | string,
+    timestamp: number,
+    marker = false,
+    payloadType = PAYLOAD_TYPE,
+  ): void {
     const bytes = typeof payload === 'string' ? hex(payload) : payload;
     const fields = {
-      payloadType: PAYLOAD_TYPE,
+      payloadType,
       sequence: this.nextSequence,
       timestamp,
       ssrc: 1,

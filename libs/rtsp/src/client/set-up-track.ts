@@ -1,5 +1,6 @@
 import { NightjarError, messageOf } from '@nightjar/common';
 import type { RtspResponse } from '../messages/index.js';
+import type { SdpTrack } from '../sdp/index.js';
 import { ports, request, type Dialogue } from './ask.js';
 import type { ClientEnd, ReadyTrack } from './client-output.js';
 import type { HandshakeContext, LowerTransport } from './handshake-context.js';
@@ -69,7 +70,7 @@ function waysFor(
   ready: readonly ReadyTrack[],
 ): Way[] {
   const inUse = ready[0]?.carriage.lower;
-  const first = inUse ?? transport;
+  const first = inUse ?? (fallback && exceedsDatagrams(track) ? 'tcp' : transport);
   const lowers = inUse === undefined && fallback ? [first, ...OTHERS[first]] : [first];
   if (!secure) return lowers.map((lower) => ({ lower, keying: 'open' }));
   const ways: Way[] =
@@ -83,6 +84,14 @@ function waysFor(
   return inUse !== undefined && inUse !== 'tcp'
     ? ways
     : [...ways, { lower: 'tcp', keying: 'open' }];
+}
+
+/**
+ * Without fragmentation (RFC 6184 s.6.2) a picture is one packet, which over UDP IP would cut up and networks lose.
+ * field: old cameras offer it over any transport.
+ */
+function exceedsDatagrams({ format }: SdpTrack): boolean {
+  return format.codec === 'h264' && format.fmtp['packetization-mode'] === '0';
 }
 
 function* ask(
