@@ -1,8 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { NightjarError, messageOf } from '@nightjar/common';
 import type { MulticastGroup } from '@nightjar/rtsp';
-import type { BoundSocket } from '../udp/bound-socket.js';
+import { bindUdp, type BoundSocket } from '../udp/bound-socket.js';
 import type { UdpPair } from './udp-pair.js';
 
 /** A keyframe arrives as one burst; the kernel may grant less. */
@@ -29,29 +27,29 @@ async function join(
   port: number,
   localAddress: string,
 ): Promise<BoundSocket> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  // Bound to the group itself a socket does not hear other groups that have the same port.
+  const bound = await bindUdp(address, port, {
+    native: true,
+    shared: true,
+    receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+  });
+  if (bound === undefined) throw cannotJoin(address, port, 'its port is taken');
+  const { socket } = bound;
   try {
-    await listen(socket, port, address);
     socket.addMembership(address, localAddress);
     socket.setMulticastInterface(localAddress);
     socket.setMulticastTTL(ttl);
-    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-    return { socket, fd: undefined, family: undefined };
+    return bound;
   } catch (error) {
     socket.close();
-    throw new NightjarError(
-      'unavailable',
-      'relay/multicast-join',
-      `cannot join ${address}:${port} on ${localAddress}: ${messageOf(error)}`,
-      {},
-      error,
-    );
+    throw cannotJoin(address, port, `${messageOf(error)}, on ${localAddress}`);
   }
 }
 
-/** Bound to the group itself a socket does not hear other groups that have the same port. */
-async function listen(socket: Socket, port: number, address: string): Promise<void> {
-  const listening = once(socket, 'listening');
-  socket.bind(port, address);
-  await listening;
+function cannotJoin(address: string, port: number, why: string): NightjarError {
+  return new NightjarError(
+    'unavailable',
+    'relay/multicast-join',
+    `cannot listen to ${address}:${port}: ${why}`,
+  );
 }

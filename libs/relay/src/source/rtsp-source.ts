@@ -175,8 +175,13 @@ class RtspSource implements Source {
         this.redirect(end.url);
         break;
       case 'transport-refused':
-        if (this.choice.refused()) this.again();
-        else this.failed('refused', end.detail);
+        if (this.choice.refused()) {
+          const transport = this.choice.transport;
+          this.options.log.info({ transport, detail: end.detail }, 'another transport is tried');
+          this.again();
+        } else {
+          this.failed('refused', end.detail);
+        }
         break;
       case 'udp-silent':
         if (this.choice.silent()) {

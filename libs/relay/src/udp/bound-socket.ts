@@ -7,6 +7,8 @@ import {
   SOL_SOCKET,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
   SO_SNDBUF,
   SO_SNDBUFFORCE,
   libc,
@@ -24,6 +26,8 @@ export interface BoundSocket {
 export interface BindOptions {
   /** The descriptor is made by us, where that is possible, so that it is known. */
   readonly native: boolean;
+  /** Others on this machine may be bound to the same: to a multicast group, whose packets all of them get. */
+  readonly shared?: boolean;
   /** The kernel may grant less. */
   readonly sendBufferBytes?: number;
   readonly receiveBufferBytes?: number;
@@ -38,6 +42,7 @@ export async function bindUdp(
   const family = familyOf(host);
   const socket = createSocket({
     type: host.includes(':') ? 'udp6' : 'udp4',
+    reuseAddr: options.shared === true,
     // Peers are numeric addresses: answering at once keeps the send in this turn of the event loop.
     lookup: (address, options, done) =>
       done(null, address, typeof options === 'object' ? (options.family as number) : 4),
@@ -69,7 +74,7 @@ function openDescriptor(
   host: string,
   port: number,
   family: AddressFamily,
-  { sendBufferBytes, receiveBufferBytes }: BindOptions,
+  { sendBufferBytes, receiveBufferBytes, shared = false }: BindOptions,
 ): number | undefined {
   const address = socketAddress(host, port, family);
   if (address === undefined) return undefined;
@@ -77,9 +82,17 @@ function openDescriptor(
   if (fd < 0) return undefined;
   setBuffer(native, fd, SO_SNDBUFFORCE, SO_SNDBUF, sendBufferBytes);
   setBuffer(native, fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBufferBytes);
+  // Programs set one or the other, and the kernel lets only like and like share.
+  if (shared) for (const option of [SO_REUSEADDR, SO_REUSEPORT]) setFlag(native, fd, option);
   if (native.bind(fd, address, address.length) === 0) return fd;
   native.close(fd);
   return undefined;
+}
+
+function setFlag(native: Libc, fd: number, option: number): void {
+  const on = Buffer.alloc(4);
+  on.writeInt32LE(1);
+  native.setsockopt(fd, SOL_SOCKET, option, on, on.length);
 }
 
 /** Unprivileged processes may by default not have what a frame for every reader or a keyframe of a camera takes. */
