@@ -4,6 +4,8 @@ import { fail, run } from './setup.mjs';
 
 const BINDINGS =
   'import gi; gi.require_version("Gst", "1.0"); gi.require_version("GstRtsp", "1.0"); from gi.repository import Gst, GstRtsp';
+const SERVER_BINDINGS =
+  'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer';
 
 const NEEDED = [
   { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
@@ -40,6 +42,11 @@ const NEEDED = [
     packages: ['python3-gi', 'gir1.2-gstreamer-1.0', 'gir1.2-gst-plugins-base-1.0'],
     // That of Debian, whatever else is in PATH.
     check: ['/usr/bin/python3', '-c', BINDINGS],
+  },
+  {
+    what: 'RTSP server of GStreamer',
+    packages: ['gir1.2-gst-rtsp-server-1.0'],
+    check: ['/usr/bin/python3', '-c', SERVER_BINDINGS],
   },
   {
     what: 'gst-discoverer-1.0',

@@ -1,0 +1,69 @@
+"""A camera made of GStreamer's own RTSP server.
+
+gst-camera.py HOST multicast INTERFACE
+gst-camera.py HOST srtp CERTIFICATE
+
+Serves rtsp://HOST:PORT/test, a test picture in H.264 and a tone in A-law: to a multicast group on a network interface, or by
+SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key. Prints the port when it is ready.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+LAUNCH = (
+    "( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1"
+    " ! openh264enc gop-size=25 ! rtph264pay config-interval=-1 name=pay0 pt=96"
+    " audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8 )"
+)
+GROUP = "239.255.42.42"
+ROLE = "everybody"
+
+
+def main(host, transport, argument):
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer.new()
+    server.set_address(host)
+    server.set_service("0")
+    factory = GstRtspServer.RTSPMediaFactory.new()
+    factory.set_launch(LAUNCH)
+    factory.set_shared(True)
+    if transport == "multicast":
+        send_to_group(factory, argument)
+    else:
+        protect(server, factory, argument)
+    server.get_mount_points().add_factory("/test", factory)
+    server.attach(None)
+    print(server.get_bound_port(), flush=True)
+    GLib.MainLoop().run()
+
+
+def send_to_group(factory, interface):
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP_MCAST)
+    pool = GstRtspServer.RTSPAddressPool.new()
+    pool.add_range(GROUP, GROUP, 27000, 27100, 1)
+    factory.set_address_pool(pool)
+    factory.set_multicast_iface(interface)
+
+
+def protect(server, factory, certificate):
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP)
+    factory.set_profiles(GstRtsp.RTSPProfile.SAVP)
+    auth = GstRtspServer.RTSPAuth.new()
+    auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
+    token = GstRtspServer.RTSPToken.new()
+    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, ROLE)
+    auth.set_default_token(token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions.new()
+    for permission in ("access", "construct"):
+        permissions.add_permission_for_role(ROLE, f"media.factory.{permission}", True)
+    factory.set_permissions(permissions)
+
+
+main(*sys.argv[1:])
