@@ -1,0 +1,52 @@
+import { describe, expect } from '@jest/globals';
+import { Cameras } from './support/cameras.js';
+import { cameraAt, Installation } from './support/installation.js';
+import { runProgram } from './support/program.js';
+import { sharedStage, type Stage } from './support/stage.js';
+
+const PICTURES = 50;
+
+async function startRelay(stage: Stage): Promise<Installation> {
+  const cameras = await Cameras.start(stage, { 'front-door': 'front-door' });
+  const nightjar = await Installation.create(stage, {
+    rtsp: { tls: { selfSigned: true } },
+    cameras: { 'front-door': cameraAt(cameras.url('front-door')) },
+  });
+  await nightjar.startMedia();
+  return nightjar;
+}
+
+const secureUrl = (nightjar: Installation): string =>
+  nightjar.url('front-door').replace('rtsp:', 'rtsps:');
+
+/** What GStreamer decodes: a checksum per picture. It takes SRTP because the description says so. */
+async function picturesByGStreamer(url: string, protocols: string): Promise<string[]> {
+  const pipeline = [
+    `rtspsrc location=${url} protocols=${protocols} tls-validation-flags=0 latency=0`,
+    'rtph264depay ! h264parse ! avdec_h264',
+    `identity eos-after=${PICTURES + 1} ! checksumsink`,
+  ].join(' ! ');
+  const { stdout } = await runProgram('gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
+  return stdout.split('\n').filter((line) => /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/.test(line));
+}
+
+describe('SRTP', () => {
+  const withRelay = sharedStage(25_000, startRelay);
+
+  for (const protocols of ['udp', 'tcp']) {
+    withRelay(`is decoded by GStreamer over ${protocols}`, 30_000, async (nightjar) => {
+      const pictures = await picturesByGStreamer(secureUrl(nightjar), protocols);
+      expect(pictures).toHaveLength(PICTURES);
+      const metrics = await nightjar.metrics();
+      const sent = { camera: 'front-door', transport: protocols };
+      expect(metrics.sum('nightjar_reader_packets_total', sent)).toBeGreaterThan(PICTURES);
+    });
+  }
+
+  withRelay('may be left alone: ffmpeg plays unprotected, inside TLS', 30_000, async (nightjar) => {
+    const input = ['-i', secureUrl(nightjar), '-frames:v', String(PICTURES)];
+    const args = ['-nostdin', '-v', 'error', ...input, '-f', 'null', '-'];
+    const { code, stderr } = await runProgram('ffmpeg', args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
