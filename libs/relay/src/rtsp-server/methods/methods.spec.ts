@@ -34,6 +34,9 @@ const TABLE: readonly Row[] = [
   ['TEARDOWN', 'free', 454, 454, 404, 404, 404],
   ['GET_PARAMETER', 'whole', 200, 454, 200, 200, 200],
   ['SET_PARAMETER', 'whole', 200, 454, 200, 200, 200],
+  // Of a resource that nobody may publish to.
+  ['ANNOUNCE', 'whole', [405, 501], [405, 501], [405, 501], [405, 501], [405, 501]],
+  ['RECORD', 'whole', [454, 501], [454, 501], [405, 501], [455, 501], [405, 501]],
   ['REDIRECT', 'whole', 405, 405, 405, 405, 405],
   ['PLAY_NOTIFY', 'whole', [501, 405], [501, 405], [501, 405], [501, 405], [501, 405]],
   ['FETCH', 'whole', 501, 501, 501, 501, 501],
