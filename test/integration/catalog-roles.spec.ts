@@ -294,12 +294,15 @@ describe('worker and control, started without a database', () => {
       { id, name: 'retention.sweep', data: { volume: 'attic' }, attempts: 1, state: 'failed' },
     ]);
     const all = (await (await jobs()).json()) as { queues: { queue: string; counts: object }[] };
-    const gauged = (await sources.worker.metrics()).find(
-      ({ name }) => name === 'nightjar_queue_oldest_waiting_seconds',
-    );
-    expect(all.queues.map(({ queue: name }) => name).toSorted()).toEqual(
-      gauged?.values.map(({ labels }) => labels['queue']).toSorted(),
-    );
+    const gauged = async (): Promise<Set<unknown>> => {
+      const gauges = (await sources.worker.metrics()).filter(
+        ({ name }) => name === 'nightjar_queue_oldest_waiting_seconds',
+      );
+      return new Set(gauges.flatMap(({ values }) => values.map(({ labels }) => labels['queue'])));
+    };
+    const shown = new Set(all.queues.map(({ queue: name }) => name));
+    await until(async () => (await gauged()).size >= shown.size, 20_000);
+    expect(shown).toEqual(await gauged());
     expect(all.queues).toContainEqual(
       expect.objectContaining({
         queue: 'nightjar.retention',

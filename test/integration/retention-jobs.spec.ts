@@ -92,8 +92,9 @@ describe.each(['postgres', 'redis'] as const)('retention as a job on %s', (kind)
     await until(() => finished.length === 1);
 
     expect(finished).toEqual([{ result: 'completed', reason: undefined }]);
-    const { progress } = await queue.desk.inspect(RetentionSweep.queue, id);
-    expect(progress).toMatchObject({ fraction: 1 });
+    const progress = async () => (await queue.desk.inspect(RetentionSweep.queue, id)).progress;
+    await until(async () => (await progress()) !== undefined);
+    expect(await progress()).toMatchObject({ fraction: 1 });
     // front: the first segment ended 299 minutes ago, the second exactly 298. back: 2 MiB have to become at most 1.25.
     expect(await volume.files()).toEqual(
       [...back.slice(2), ...front.slice(1)].map(({ path }) => path),
