@@ -10,6 +10,7 @@ const SERVER_BINDINGS =
 const NEEDED = [
   { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
   { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
+  { what: 'curl', packages: ['curl'], check: ['curl', '--version'] },
   { what: 'strace', packages: ['strace'], check: ['strace', '-V'] },
   { what: 'redis-server', packages: ['redis-server'], check: ['redis-server', '--version'] },
   {

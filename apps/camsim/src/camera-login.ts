@@ -44,7 +44,7 @@ export class CameraLogin implements Authenticator {
       secretOf: (name, algorithm) =>
         name === username ? ha1(username, REALM, password, algorithm) : undefined,
     });
-    if (result.ok) return { name: username, role: 'viewer', cameras: undefined };
+    if (result.ok) return { name: username };
     throw new NightjarError('unauthenticated', 'camsim/login', `login refused: ${result.reason}`, {
       stale: result.reason === 'stale' ? 1 : 0,
     });

@@ -6,6 +6,8 @@ import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { holdCommand } from './commands/hold.js';
 import { retentionCommand } from './commands/retention.js';
 import { serveCommand } from './commands/serve.js';
+import { urlCommand } from './commands/url.js';
+import { userCommand } from './commands/user.js';
 import { verifyCommand } from './commands/verify.js';
 import { volumeCommand } from './commands/volume.js';
 import { runCli } from './run-cli.js';
@@ -24,6 +26,8 @@ process.exitCode = await runCli(
     volumeCommand,
     retentionCommand,
     holdCommand,
+    userCommand,
+    urlCommand,
   ],
   VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },

@@ -15,6 +15,10 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: true },
   );
   app.disable('x-powered-by');
+  app.set(
+    'trust proxy',
+    config.http.trustedProxies?.map(({ address, prefix }) => `${address}/${prefix}`) ?? false,
+  );
   app.use(ignoreWebhookBody);
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');

@@ -1,7 +1,7 @@
 import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { AccessPolicy } from '@nightjar/access';
+import { AccessModule, AccessPolicy, Logins } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { createJobsBackend, JobQueue } from '@nightjar/jobs';
@@ -24,6 +24,8 @@ import { VolumesService } from './volumes.service.js';
 import { IntegrityController } from './integrity.controller.js';
 import { RecordingController } from './recording/recording.controller.js';
 import { RECORDING_PROVIDERS } from './recording/recording.providers.js';
+import { SignedUrlsController } from './urls/signed-urls.controller.js';
+import { SIGNED_URL_PROVIDERS } from './urls/signed-urls.providers.js';
 import { JobSchedule, recurringJobs } from './job-schedule.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { JOBS_PROVIDERS } from './jobs/jobs.providers.js';
@@ -33,7 +35,7 @@ import { RetentionController } from './retention/retention.controller.js';
 import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot()],
+  imports: [ScheduleModule.forRoot(), AccessModule],
   controllers: [
     CamerasController,
     EventsController,
@@ -43,6 +45,7 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
     JobsController,
     LedgerController,
     RecordingController,
+    SignedUrlsController,
     VolumesController,
     RetentionController,
     HoldsController,
@@ -50,7 +53,6 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
   ],
   providers: [
     ...footageProviders,
-    { provide: AccessPolicy, useFactory: followUsers, inject: [RoleContext] },
     { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
     { provide: JobQueue, useFactory: openQueue, inject: [RoleContext] },
     {
@@ -70,6 +72,7 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
     },
     ...EVENT_PROVIDERS,
     ...RECORDING_PROVIDERS,
+    ...SIGNED_URL_PROVIDERS,
     {
       provide: ControlService,
       useFactory: (
@@ -89,8 +92,8 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
     },
     {
       provide: APP_GUARD,
-      useFactory: (policy: AccessPolicy) => new PrincipalGuard(policy),
-      inject: [AccessPolicy],
+      useFactory: (policy: AccessPolicy, logins: Logins) => new PrincipalGuard(policy, logins),
+      inject: [AccessPolicy, Logins],
     },
     { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe() },
     {
@@ -101,12 +104,6 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
   ],
 })
 export class ControlModule {}
-
-function followUsers({ config, watcher }: RoleContext): AccessPolicy {
-  const policy = new AccessPolicy(config.users);
-  watcher.on('changed', ({ config: { users } }) => policy.update(users));
-  return policy;
-}
 
 /** @throws NightjarError `invalid` without a database in the configuration */
 function urlOf({ databaseUrl }: RoleContext): string {

@@ -20,7 +20,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   internal: 500,
 };
 
-/** How long a client should wait while the database is away. */
+/** How long a client should wait while the database is away, or too many others ask. */
 const RETRY_AFTER_SECONDS = 5;
 
 interface Reply {
@@ -35,10 +35,11 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { status, code, message } = this.describe(error);
+    const retryAfter = retryAfterOf(error, status);
     const response = host.switchToHttp().getResponse<Reply>();
     if (status === 401)
       response.setHeader('WWW-Authenticate', `Basic realm="${REALM}", charset="UTF-8"`);
-    if (status === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
     response.status(status).json({ error: { status, code, message } });
   }
 
@@ -58,6 +59,13 @@ export class ErrorFilter implements ExceptionFilter {
       message: status === 503 ? 'temporarily unavailable' : 'internal error',
     };
   }
+}
+
+/** Seconds; what the error says, or a little where there is something to wait for. */
+function retryAfterOf(error: unknown, status: number): string | number | undefined {
+  if (error instanceof NightjarError && error.where['retryAfterSeconds'] !== undefined)
+    return error.where['retryAfterSeconds'];
+  return status === 503 || status === 429 ? RETRY_AFTER_SECONDS : undefined;
 }
 
 /** Validation puts its findings into the response, others a text. */

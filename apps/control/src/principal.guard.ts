@@ -1,27 +1,42 @@
-import { HttpException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { AccessPolicy, Principal } from '@nightjar/access';
+import { TOKEN_PARAMETER, type AccessPolicy, type Logins, type Principal } from '@nightjar/access';
+import { NightjarError } from '@nightjar/common';
 
 /** The part of a request that the guard reads and writes. */
 export interface AuthenticatedRequest {
   readonly headers: { readonly authorization?: string };
+  /** Of the client; behind a trusted proxy, as that one says. */
+  readonly ip?: string | undefined;
+  readonly url: string;
+  /** Parsed query; whoever reads parameters does it with a schema. */
+  readonly query: Record<string, unknown>;
   /** Undefined: nobody logged in, which is fine while no user is configured. */
   principal?: Principal;
 }
 
-/** Who asks, by HTTP Basic (RFC 7617). A wrong password is refused here; what a principal may do is decided per route. */
+/**
+ * Who asks, by HTTP Basic (RFC 7617) or the token of a signed URL. A wrong password is refused here; what a principal may
+ * do is decided per route.
+ */
 export class PrincipalGuard implements CanActivate {
-  constructor(private readonly policy: AccessPolicy) {}
+  constructor(
+    private readonly policy: AccessPolicy,
+    private readonly logins: Logins,
+  ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const header = request.headers.authorization;
-    if (header !== undefined) {
-      const login = parseBasic(header);
-      const principal = login && this.policy.verifyPassword(login.username, login.password);
-      if (principal !== undefined) request.principal = principal;
-      else if (!this.policy.anonymousAllowed)
-        throw new HttpException('wrong user name or password', 401);
+    const address = request.ip ?? '';
+    if (!this.policy.admits(address))
+      throw new NightjarError('forbidden', 'access/address', 'not from this address');
+    const token = request.query[TOKEN_PARAMETER];
+    const { authorization } = request.headers;
+    if (typeof token === 'string') request.principal = this.logins.token('http', token, address);
+    else if (authorization !== undefined && !this.policy.anonymousAllowed) {
+      const login = parseBasic(authorization);
+      if (login === undefined)
+        throw new NightjarError('unauthenticated', 'access/login', 'not a login by HTTP Basic');
+      request.principal = await this.logins.password('http', login, address);
     }
     return true;
   }

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { AccessPolicy, REALM } from '@nightjar/access';
+import { AccessPolicy, Logins, REALM } from '@nightjar/access';
 import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
 import { DigestAuthenticator, LiveResolver, RelayModule, RtspServer } from '@nightjar/relay';
@@ -30,6 +30,7 @@ import { ShardPlace } from './shard/shard.module.js';
       inject: [
         RoleContext,
         AccessPolicy,
+        Logins,
         MediaResolver,
         RtspPorts,
         { token: ShardPlace, optional: true },
@@ -37,6 +38,7 @@ import { ShardPlace } from './shard/shard.module.js';
       useFactory: (
         { config, clock, logger }: RoleContext,
         policy: AccessPolicy,
+        logins: Logins,
         resolver: MediaResolver,
         { doorway, tlsPort }: RtspPorts,
         shard: ShardPlace | undefined,
@@ -51,7 +53,11 @@ import { ShardPlace } from './shard/shard.module.js';
           authenticator: new DigestAuthenticator(policy, {
             realm: REALM,
             now: () => clock.wallMs(),
+            logins,
           }),
+          admits: (address) => policy.admits(address),
+          mayGoOn: (principal, { action, camera }) =>
+            policy.decide(principal, action, camera) === 'allow',
           clock,
           events: {
             request: (method, status) =>

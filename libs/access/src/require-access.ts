@@ -1,5 +1,7 @@
 import { NightjarError } from '@nightjar/common';
-import type { AccessPolicy, Action, Principal } from './access-policy.js';
+import type { AccessPolicy } from './access-policy.js';
+import type { Principal } from './principal.js';
+import type { Action } from './rights.js';
 
 /**
  * Lets the allowed pass.

@@ -1,21 +1,13 @@
 import path from 'node:path';
 import type { KeyPath } from './config-text.js';
-import { nearest } from './nearest.js';
+import { checkUser } from './access/check-user.js';
+import { noSuch } from './nearest.js';
+import type { Known, Report } from './report.js';
 import { isTimeZone } from './schedule.js';
 import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
 
-/** Takes one finding; `at` says whether the key or the value is at fault. */
-export type Report = (path: KeyPath, message: string, at?: 'key' | 'value') => void;
-
 /** First path parts of RTSP URLs that mean something else than a camera. */
 const RESERVED_CAMERA_NAMES: readonly string[] = ['playback', 'files'];
-
-export interface Known {
-  /** Every camera name in the file, also of cameras with errors of their own. */
-  readonly cameras: ReadonlySet<string>;
-  /** Top-level keys whose values did not pass the schema; what is compared with them is not judged. */
-  readonly broken: ReadonlySet<string>;
-}
 
 /** What no single key can show: references, exclusive choices, duplicates. */
 export function checkFile(file: ConfigFile, known: Known, report: Report, warn: Report): void {
@@ -34,8 +26,7 @@ export function checkFile(file: ConfigFile, known: Known, report: Report, warn: 
   for (const [name, schedule] of Object.entries(file.schedules))
     checkSchedule(name, schedule, report);
   for (const [name, user] of Object.entries(file.users)) {
-    checkPassword(user, ['users', name], report);
-    checkUserCameras(name, user, known, report, warn);
+    checkUser(name, user, { known, groups: Object.keys(file.groups) }, report, warn);
   }
   checkUrlReference(file.database, 'database', report);
   checkUrlReference(file.queue, 'queue', report);
@@ -211,23 +202,6 @@ function checkPassword(reference: PasswordReference, at: KeyPath, report: Report
   if (given.length > 1) report(at, 'has both passwordFile and passwordEnv; keep one', 'key');
 }
 
-function checkUserCameras(
-  name: string,
-  user: ConfigFile['users'][string],
-  known: Known,
-  report: Report,
-  warn: Report,
-): void {
-  if (user.role === 'admin' && user.cameras !== undefined) {
-    warn(['users', name, 'cameras'], 'has no effect: an admin may see all cameras', 'key');
-  }
-  for (const [index, camera] of (user.cameras ?? []).entries()) {
-    if (!known.cameras.has(camera)) {
-      report(['users', name, 'cameras', index], noSuch('camera', camera, known.cameras));
-    }
-  }
-}
-
 function checkUrlReference(reference: UrlReference, section: string, report: Report): void {
   const given = [reference.url, reference.urlFile, reference.urlEnv].filter((x) => x !== undefined);
   if (given.length > 1)
@@ -301,11 +275,4 @@ function checkPorts(file: ConfigFile, known: Known, report: Report): void {
 function sameAddress(a: string, b: string): boolean {
   const all = ['0.0.0.0', '::'];
   return a === b || all.includes(a) || all.includes(b);
-}
-
-function noSuch(what: string, name: string, known: Iterable<string>): string {
-  const suggestion = nearest(name, known);
-  return suggestion === undefined
-    ? `there is no ${what} "${name}"`
-    : `there is no ${what} "${name}"; did you mean "${suggestion}"?`;
 }

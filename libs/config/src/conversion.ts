@@ -1,4 +1,4 @@
-import type { Report } from './checks.js';
+import type { Report } from './report.js';
 import type { CameraCredentials } from './model.js';
 import type { CameraEntry, PasswordReference } from './schema.js';
 import { readSecret, type Environment } from './secrets.js';

@@ -1,4 +1,8 @@
 export * from './model.js';
+export * from './access/model-access.js';
+export { isUserName, ROLES, USER_NAME_HELP } from './access/schema-access.js';
+export { parseAddressRange, type AddressRange } from './access/address-range.js';
+export { parsePasswordHash, printPasswordHash, type PasswordHash } from './access/password-hash.js';
 export { ConfigError, printIssue, type ConfigIssue } from './issue.js';
 export { loadConfig, parseConfig, type LoadedConfig } from './load.js';
 export { diffConfig, isEmptyDiff, type CameraChange, type ConfigDiff } from './diff.js';

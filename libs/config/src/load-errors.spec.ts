@@ -23,7 +23,7 @@ async function messageFor(text: string): Promise<string> {
 const camera = (rest: string) =>
   `version: 1\ncameras:\n  a:\n    streams: { main: rtsp://a/ }\n${rest}`;
 const SECTIONS =
-  'version, dataDir, cameras, groups, schedules, users, rtsp, relay, http, operations, volumes, media, recording, database, queue, retention, events, integrity, exports, pictures, log';
+  'version, dataDir, cameras, groups, schedules, users, access, rtsp, relay, http, operations, volumes, media, recording, database, queue, retention, events, integrity, exports, pictures, log';
 
 describe('a wrong configuration is told with line, column, key and remedy', () => {
   it.each([
@@ -225,7 +225,7 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
     [
       'no password',
       'version: 1\nusers:\n  ann: { role: admin }',
-      'n.yaml:3:3: users.ann: needs passwordFile or passwordEnv',
+      'n.yaml:3:3: users.ann: needs passwordFile or passwordEnv, or passwordHash',
     ],
     [
       'two passwords',
@@ -313,7 +313,7 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
     [
       'prototype key',
       'version: 1\nhttp: { __proto__: { port: 1 } }',
-      'n.yaml:2:9: http.__proto__: unknown key; valid keys here: host, port',
+      'n.yaml:2:9: http.__proto__: unknown key; valid keys here: host, port, trustedProxies',
     ],
   ])('%s', async (_name, text, message) => {
     expect(await messageFor(text)).toBe(message);

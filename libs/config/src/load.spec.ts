@@ -91,6 +91,11 @@ describe('a valid configuration', () => {
       groups: {},
       schedules: {},
       users: {},
+      access: {
+        allowFrom: undefined,
+        logins: { tries: 10, windowMs: 600_000 },
+        signedUrls: { maxAgeMs: 7 * 86_400_000 },
+      },
       cameras: {},
       log: { level: 'info', format: 'auto' },
     });

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkFile, type Report } from './checks.js';
+import { checkFile } from './checks.js';
+import type { Report } from './report.js';
 import { ConfigText, MAX_CONFIG_BYTES } from './config-text.js';
 import { errnoWords } from './errno.js';
 import { byPosition, ConfigError, type ConfigIssue } from './issue.js';

@@ -1,3 +1,6 @@
+import type { AddressRange } from './access/address-range.js';
+import type { AccessConfig, UserConfig } from './access/model-access.js';
+
 /** The validated configuration: defaults applied, secrets read, durations in milliseconds, sizes in bytes. */
 export interface NightjarConfig {
   readonly version: 1;
@@ -5,7 +8,7 @@ export interface NightjarConfig {
   readonly dataDir: string;
   readonly rtsp: RtspConfig;
   readonly relay: RelayConfig;
-  readonly http: ListenConfig;
+  readonly http: HttpConfig;
   readonly operations: ListenConfig;
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
   /** `auto`: by cameras and cores. */
@@ -34,6 +37,7 @@ export interface NightjarConfig {
   readonly groups: Readonly<Record<string, { readonly retention: RetentionPolicy }>>;
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly users: Readonly<Record<string, UserConfig>>;
+  readonly access: AccessConfig;
   readonly cameras: Readonly<Record<string, CameraConfig>>;
   readonly log: LogConfig;
 }
@@ -42,6 +46,11 @@ export interface ListenConfig {
   readonly host: string;
   /** 0 lets the kernel choose. */
   readonly port: number;
+}
+
+export interface HttpConfig extends ListenConfig {
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly AddressRange[] | undefined;
 }
 
 export interface RtspConfig extends ListenConfig {
@@ -179,13 +188,6 @@ export interface RecordingConfig {
   readonly queueBytes: number;
   readonly placement: 'order' | 'free-space';
   readonly whenFull: 'stop-lowest-priority' | 'alarm';
-}
-
-export interface UserConfig {
-  readonly password: string;
-  readonly role: 'admin' | 'viewer';
-  /** Names of the cameras a viewer may see; undefined = all. */
-  readonly cameras: readonly string[] | undefined;
 }
 
 export interface CameraConfig {

@@ -43,3 +43,11 @@ function editDistance(a: string, b: string): number {
   }
   return last[b.length] ?? 0;
 }
+
+/** `there is no camera "frnt"; did you mean "front"?` */
+export function noSuch(what: string, name: string, known: Iterable<string>): string {
+  const suggestion = nearest(name, known);
+  return suggestion === undefined
+    ? `there is no ${what} "${name}"`
+    : `there is no ${what} "${name}"; did you mean "${suggestion}"?`;
+}

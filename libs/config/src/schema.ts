@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { access, addressRanges, users } from './access/schema-access.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
 import { ORIGIN, serverTls } from './schema-tls.js';
 import {
@@ -241,15 +242,6 @@ const camera = z.strictObject({
     .describe('A connection that brings no packet for so long is dropped and made anew.'),
 });
 
-const user = z.strictObject({
-  ...password,
-  role: z
-    .enum(['admin', 'viewer'])
-    .prefault('viewer')
-    .describe('A viewer watches live and recorded video; an admin may do everything.'),
-  cameras: z.array(text('camera')).optional().describe('Cameras a viewer may see. Absent: all.'),
-});
-
 /** Strict everywhere: an unknown key is an error, so that a typing mistake cannot switch a setting off. */
 export const fileSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format.'),
@@ -274,11 +266,20 @@ export const fileSchema = z.strictObject({
   schedules: named(schedule)
     .prefault({})
     .describe('Times of the week, by name, for cameras to refer to.'),
-  users: named(user).prefault({}).describe('Who may watch. Without any user everybody may.'),
+  users: users.prefault({}).describe('Who may do what. Without any user everybody may watch.'),
+  access: access.prefault({}).describe('Who may come at all, and how often.'),
   rtsp: rtsp.prefault({}).describe('The RTSP server that players use.'),
   relay: relay.prefault({}).describe('What cameras send on its way to readers.'),
   http: z
-    .strictObject({ host: host('0.0.0.0'), port: port(8080, 'TCP port of web interface and API.') })
+    .strictObject({
+      host: host('0.0.0.0'),
+      port: port(8080, 'TCP port of web interface and API.'),
+      trustedProxies: addressRanges()
+        .optional()
+        .describe(
+          'Reverse proxies whose `X-Forwarded-For` is believed. Without it all clients of a proxy count as one address.',
+        ),
+    })
     .prefault({})
     .describe('Web interface and API.'),
   operations: z

@@ -1,12 +1,7 @@
 import path from 'node:path';
 import { mapRecord, readPassword, toLogin, type ConversionContext } from './conversion.js';
-import type {
-  CameraConfig,
-  NightjarConfig,
-  RecordConfig,
-  RetentionPolicy,
-  UserConfig,
-} from './model.js';
+import type { CameraConfig, NightjarConfig, RecordConfig, RetentionPolicy } from './model.js';
+import { toAccess, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
   recordSchema,
@@ -45,7 +40,11 @@ export async function toConfig(
       startTimeoutMs: rtsp.startTimeout,
     },
     relay: { gopCacheBytes: file.relay.gopCache },
-    http: file.http,
+    http: {
+      host: file.http.host,
+      port: file.http.port,
+      trustedProxies: file.http.trustedProxies,
+    },
     operations: file.operations,
     volumes: await mapRecord(
       file.volumes ?? {
@@ -106,7 +105,13 @@ export async function toConfig(
     pictures: { ffmpeg: commandOf(file.pictures.ffmpeg, context.baseDir) },
     groups: await mapRecord(file.groups, ({ retention }) => ({ retention: toPolicy(retention) })),
     schedules: await mapRecord(file.schedules, toSchedule),
-    users: await mapRecord(file.users, (user, name) => toUser(user, name, context)),
+    users: await mapRecord(file.users, async (user, name) =>
+      toUser(
+        user,
+        hasPassword(user) ? await readPassword(user, ['users', name], context) : undefined,
+      ),
+    ),
+    access: toAccess(file.access),
     cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
     log: file.log,
   };
@@ -127,18 +132,6 @@ function dataDirOf(file: ConfigFile, { environment, baseDir }: ConversionContext
   return file.dataDir === undefined
     ? path.resolve(DEFAULT_DATA_DIR)
     : path.resolve(baseDir, file.dataDir);
-}
-
-async function toUser(
-  user: ConfigFile['users'][string],
-  name: string,
-  context: ConversionContext,
-): Promise<UserConfig> {
-  return {
-    password: await readPassword(user, ['users', name], context),
-    role: user.role,
-    cameras: user.cameras,
-  };
 }
 
 async function toCamera(
@@ -196,6 +189,10 @@ function toPolicy({ maxAge, maxBytes, minAge, events }: CameraEntry['retention']
     minAgeMs: minAge,
     events: events && { maxAgeMs: events.maxAge, types: events.types },
   };
+}
+
+function hasPassword({ passwordFile, passwordEnv }: ConfigFile['users'][string]): boolean {
+  return (passwordFile ?? passwordEnv) !== undefined;
 }
 
 async function readUrl(

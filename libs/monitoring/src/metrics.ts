@@ -117,6 +117,10 @@ export const metrics = {
     'End of validity of a certificate that is shown to clients; absent without TLS.',
     ['use'],
   ),
+  loginRefusals: counter('login_refusals_total', 'Logins that were refused, by reason.', [
+    'protocol',
+    'reason',
+  ]),
   rtspHandoffs: counter(
     'rtsp_handoffs_total',
     'Connections given to the media process that serves them, by result.',

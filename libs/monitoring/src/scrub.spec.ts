@@ -22,6 +22,11 @@ describe('scrub', () => {
       'rtsp://cam/?password=[redacted]&channel=1',
     ],
     [
+      'a signed URL',
+      'rtsp://h/front?start=1&token=hunter2.x/trackID=0 says',
+      'rtsp://h/front?start=1&token=[redacted] says',
+    ],
+    [
       'a camera path',
       'rtsp://cam/user=a_password=hunter2_channel=1',
       'rtsp://cam/user=a_password=[redacted]',

@@ -10,6 +10,9 @@ const AUTHORIZATION = /(\bauthorization["']?\s*[:=]\s*)[^\r\n]+/gi;
 const PASSWORD =
   /((?:password|passwd|secret)\\*["']?\s*[:=]\s*)(?:\\*["'][^"'\r\n]*|[^\s&,;"']+)/gi;
 
+/** The proof of a signed URL. */
+const TOKEN = /([?&]token=)[^\s&#"']+/gi;
+
 /** Names of fields whose whole value is secret; `passwordFile` is not. */
 const SECRET_FIELD = /(?:password|passwd|secret|authorization)$/i;
 
@@ -17,6 +20,7 @@ const SECRET_FIELD = /(?:password|passwd|secret|authorization)$/i;
 export function scrub(text: string): string {
   return text
     .replace(USERINFO, '$1')
+    .replace(TOKEN, `$1${REDACTED}`)
     .replace(AUTHORIZATION, `$1${REDACTED}`)
     .replace(PASSWORD, `$1${REDACTED}`);
 }

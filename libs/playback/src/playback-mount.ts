@@ -3,6 +3,7 @@ import type { Archive } from '@nightjar/recording';
 import type {
   BlockPool,
   Mount,
+  MountAccess,
   MountDescription,
   MountMedia,
   MountStream,
@@ -47,9 +48,12 @@ interface Opened {
 export class PlaybackMount implements Mount {
   readonly kind = 'playback' as const;
   readonly features = [ONVIF_REPLAY, PLAY_SCALE, PLAY_SPEED];
+  readonly access: MountAccess;
   private opened: Opened | undefined;
 
-  constructor(private readonly options: PlaybackMountOptions) {}
+  constructor(private readonly options: PlaybackMountOptions) {
+    this.access = { action: 'playback', camera: options.camera };
+  }
 
   async describe(required: readonly string[]): Promise<MountDescription> {
     const { timeline, tracks } = await this.load();

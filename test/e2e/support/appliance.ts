@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import path from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { freePort } from '../../support/free-port.js';
 import { eventually } from './eventually.js';
 import { Metrics } from './metrics.js';
@@ -60,6 +60,21 @@ export class Appliance {
   /** `http://host:port`, without login. */
   get origin(): string {
     return `http://127.0.0.1:${this.ports.http}`;
+  }
+
+  /** With a login in it, if one is given. */
+  rtspUrl(mount: string, login?: typeof VIEWER): string {
+    const user =
+      login && `${encodeURIComponent(login.username)}:${encodeURIComponent(login.password)}@`;
+    return `rtsp://${user ?? ''}127.0.0.1:${this.ports.rtsp}/${mount}`;
+  }
+
+  /** Adds users, while it runs. */
+  async changeUsers(users: Readonly<Record<string, object>>): Promise<void> {
+    const file = JSON.parse(await readFile(this.configFile, 'utf8')) as { users: object };
+    const changed = { ...file, users: { ...file.users, ...users } };
+    await writeFile(`${this.configFile}.new`, JSON.stringify(changed));
+    await rename(`${this.configFile}.new`, this.configFile);
   }
 
   /** With the login in it, for players. */

@@ -62,10 +62,17 @@ export class RtspClient {
     });
   }
 
-  /** @param url may hold a login */
-  static async connect(url: string): Promise<RtspClient> {
+  /**
+   * @param url may hold a login
+   * @param localAddress to come from
+   */
+  static async connect(url: string, localAddress?: string): Promise<RtspClient> {
     const parsed = new URL(url);
-    const socket = connect(Number(parsed.port), parsed.hostname);
+    const socket = connect({
+      host: parsed.hostname,
+      port: Number(parsed.port),
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
     await once(socket, 'connect');
     return new RtspClient(socket, parsed);
   }

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /** A plus sign that was not percent-encoded arrives as a space: it was that of a time zone. */
-const Time = z
+export const Time = z
   .string()
   .max(40)
   .transform((text) => text.replace(/ (\d\d:\d\d)$/, '+$1'))
   .pipe(z.iso.datetime({ offset: true }))
   .transform((text) => Date.parse(text));
 
-const Stream = z
+export const Stream = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
   .optional();
@@ -20,7 +20,10 @@ const whole = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max));
 
-const Range = { start: Time, end: Time, stream: Stream };
+/** The proof of a signed URL; the guard reads it. */
+const Signed = { token: z.string().max(512).optional() };
+
+const Range = { start: Time, end: Time, stream: Stream, ...Signed };
 
 export const ClipQuery = z.strictObject({
   ...Range,
@@ -31,6 +34,7 @@ export const PlaylistQuery = z.strictObject({
   ranges: z.enum(['http', 'url']).default('http'),
 });
 export const SegmentQuery = z.strictObject({
+  ...Signed,
   stream: Stream,
   /** Milliseconds; as the playlist wrote it. */
   position: whole(0, 4e12).default(0),
@@ -39,6 +43,7 @@ export const SegmentQuery = z.strictObject({
   to: whole(1, Number.MAX_SAFE_INTEGER).optional(),
 });
 export const SnapshotQuery = z.strictObject({
+  ...Signed,
   at: z.union([z.literal('latest'), Time], {
     error: 'not `latest`, nor a time such as 2026-11-20T12:00:00Z',
   }),
@@ -52,7 +57,7 @@ export const ThumbnailsQuery = z.strictObject({
   width: whole(32, 640).default(160),
 });
 
-export const HourStripQuery = z.strictObject({ stream: Stream });
+export const HourStripQuery = z.strictObject({ ...Signed, stream: Stream });
 
 export type HourStripQuery = z.infer<typeof HourStripQuery>;
 export type ClipQuery = z.infer<typeof ClipQuery>;

@@ -68,10 +68,10 @@ export class FootageService {
     request: FootageRequestMessage,
     response: ServerResponse,
     camera: string,
-    { start, end, stream, ranges }: PlaylistQuery,
+    { start, end, stream, ranges, token }: PlaylistQuery,
   ): Promise<void> {
     this.allow(request, camera);
-    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, ranges };
+    const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, ranges, token };
     const text = await this.footage.playlist(wanted);
     reply(request, response, 'application/vnd.apple.mpegurl', Buffer.from(text));
   }

@@ -3,6 +3,7 @@ import type { Range } from '@nightjar/rtsp';
 import type { Hub } from '../hub/hub.js';
 import type {
   Mount,
+  MountAccess,
   MountDescription,
   MountObserver,
   MountStream,
@@ -15,6 +16,7 @@ import { LiveReader } from './live-reader.js';
 
 export interface LiveMountOptions {
   readonly hub: Hub;
+  readonly camera: string;
   /** Unique; shown as the session name in the SDP. */
   readonly name: string;
   /** Stable `o=` session id. */
@@ -34,9 +36,11 @@ export class LiveMount implements Mount {
   readonly kind = 'live' as const;
   readonly shared: string;
   readonly observer: MountObserver;
+  readonly access: MountAccess;
 
   constructor(private readonly options: LiveMountOptions) {
     this.shared = options.name;
+    this.access = { action: 'view', camera: options.camera };
     this.observer = options.observer;
   }
 

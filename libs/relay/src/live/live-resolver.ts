@@ -45,6 +45,7 @@ export class LiveResolver implements MountResolver {
     const { camera, stream } = found;
     return new LiveMount({
       hub: found.hub,
+      camera,
       name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
       sessionId: String(stableNumber(`${camera}/${stream}`)),
       startTimeoutMs,

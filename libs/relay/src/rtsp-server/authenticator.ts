@@ -1,33 +1,51 @@
-import type { AccessPolicy, Principal } from '@nightjar/access';
+import { TOKEN_PARAMETER, type AccessPolicy, type Logins, type Principal } from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
-import { DigestVerifier } from '@nightjar/rtsp';
+import { DigestVerifier, parseAuthGroups } from '@nightjar/rtsp';
+
+/** What a login is judged by. */
+export interface LoginRequest {
+  /** Value of Authorization. */
+  readonly header: string | undefined;
+  readonly method: string;
+  readonly uri: string;
+  /** Address of the client. */
+  readonly peer: string;
+  /** Name of the user who has logged in on this connection before: it need not wait because of others' failures. */
+  readonly known?: string | undefined;
+}
 
 /** Decides who sends a request. */
 export interface Authenticator {
   /** Whether an anonymous client can do nothing here. */
   readonly required: boolean;
   /**
-   * @param header value of Authorization
    * @returns the principal, or undefined for an anonymous request
-   * @throws NightjarError 'unauthenticated' when credentials are there but wrong or stale; `where.stale` is 1 for stale
+   * @throws NightjarError 'unauthenticated' when credentials are there but wrong or stale; `where.stale` is 1 for stale.
+   *   'exhausted' with `where.retryAfterSeconds` for a client that must wait before it may try again
    */
-  identify(request: {
-    header: string | undefined;
-    method: string;
-    uri: string;
-    peer: string;
-  }): Principal | undefined;
+  identify(request: LoginRequest): Principal | undefined;
   /** Values of WWW-Authenticate for a 401, strongest first. */
   challenges(peer: string, stale: boolean): string[];
 }
 
-/** Digest against the users of the configuration (RFC 7616), the only scheme offered on an unencrypted port. */
+export interface DigestAuthenticatorOptions {
+  readonly realm: string;
+  /** Unix epoch in milliseconds. */
+  readonly now: () => number;
+  /** Slows guessing down and reads signed URLs; absent: neither. */
+  readonly logins?: Logins | undefined;
+}
+
+/**
+ * Digest against the users of the configuration (RFC 7616), the only scheme offered on an unencrypted port, and signed
+ * URLs, which need no login.
+ */
 export class DigestAuthenticator implements Authenticator {
   private readonly verifier: DigestVerifier;
 
   constructor(
     private readonly policy: AccessPolicy,
-    options: { readonly realm: string; readonly now: () => number },
+    private readonly options: DigestAuthenticatorOptions,
   ) {
     this.verifier = new DigestVerifier(options);
   }
@@ -36,28 +54,41 @@ export class DigestAuthenticator implements Authenticator {
     return !this.policy.anonymousAllowed;
   }
 
-  identify(request: {
-    header: string | undefined;
-    method: string;
-    uri: string;
-    peer: string;
-  }): Principal | undefined {
-    if (request.header === undefined) return undefined;
+  identify({ header, method, uri, peer, known }: LoginRequest): Principal | undefined {
+    const { logins } = this.options;
+    const token = logins && tokenOf(uri);
+    if (token !== undefined) return logins?.token('rtsp', token, peer);
+    if (header === undefined || !this.required) return undefined;
+    const username = parseAuthGroups(header)[0]?.parameters.get('username') ?? '';
+    if (username !== known) logins?.mayTry('rtsp', username, peer);
     const result = this.verifier.verify({
-      header: request.header,
-      method: request.method,
-      uri: request.uri,
-      peer: request.peer,
-      secretOf: (username, algorithm) => this.policy.ha1Of(username, algorithm),
+      header,
+      method,
+      uri,
+      peer,
+      secretOf: (name, algorithm) => this.policy.ha1Of(name, algorithm),
     });
-    if (result.ok) return this.policy.principal(result.username);
-    throw new NightjarError('unauthenticated', 'rtsp/login', `login refused: ${result.reason}`, {
+    if (result.ok && (logins?.countsFrom('rtsp', result.username, peer) ?? true)) {
+      logins?.succeeded(result.username, peer);
+      return this.policy.principal(result.username);
+    }
+    const reason = result.ok ? 'wrong-password' : result.reason;
+    if (reason === 'wrong-password' || reason === 'unknown-user')
+      logins?.failed('rtsp', username, peer);
+    throw new NightjarError('unauthenticated', 'rtsp/login', `login refused: ${reason}`, {
       // A repeated nonce count with the right password is a client that lost count: it may try again.
-      stale: result.reason === 'stale' || result.reason === 'replay' ? 1 : 0,
+      stale: reason === 'stale' || reason === 'replay' ? 1 : 0,
     });
   }
 
   challenges(peer: string, stale: boolean): string[] {
     return this.verifier.challenges(peer, stale);
   }
+}
+
+const TOKEN = new RegExp(`[?&]${TOKEN_PARAMETER}=([^&#/]*)`);
+
+/** Clients join track names to a URL in many ways; a token has no character that they use for that. */
+function tokenOf(uri: string): string | undefined {
+  return TOKEN.exec(uri)?.[1];
 }

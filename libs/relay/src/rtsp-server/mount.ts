@@ -1,4 +1,4 @@
-import type { Principal } from '@nightjar/access';
+import type { Action, Principal } from '@nightjar/access';
 import type {
   Frames,
   MediaProperties,
@@ -57,6 +57,12 @@ export interface MountObserver {
   cut(transport: ReaderTransport, reason: string): void;
 }
 
+/** One action at one camera. */
+export interface MountAccess {
+  readonly action: Action;
+  readonly camera: string;
+}
+
 /** Anything the RTSP server can serve: a live stream, a recording, a simulated camera; or take, when it is published. */
 export interface Mount {
   readonly kind: 'live' | 'playback' | 'publish';
@@ -68,6 +74,8 @@ export interface Mount {
    */
   readonly shared?: string | undefined;
   readonly observer?: MountObserver;
+  /** What its sessions need the right for, as long as they last; absent: nobody asks again. */
+  readonly access?: MountAccess;
   /** Feature tags that a client may require (RFC 2326 s.12.32); others are answered 551. */
   readonly features?: readonly string[];
   /**

@@ -56,10 +56,11 @@ export class RequestHandler implements ConnectionHandler {
         return { status: 401, headers: { 'WWW-Authenticate': challenges } };
       }
       if (error.kind === 'unavailable' || error.kind === 'exhausted') {
+        const { status = 503, retryAfterSeconds = RETRY_AFTER_SECONDS } = error.where;
         return {
-          status: 503,
+          status: Number(status),
           reason: reasonFor(error),
-          headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+          headers: { 'Retry-After': String(retryAfterSeconds) },
         };
       }
       return { status: statusIn(version, error), reason: reasonFor(error) };
@@ -135,6 +136,7 @@ export class RequestHandler implements ConnectionHandler {
         method: request.method,
         uri: request.uri,
         peer: connection.peerAddress,
+        known: connection.principal?.name,
       });
     } catch (error) {
       // field: players send keep-alives for hours with their first nonce and take a 401 for the end.

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Principal } from '@nightjar/access';
 import type { Clock, Timer } from '@nightjar/common';
 import type { RtspRequest } from '@nightjar/rtsp';
 import type { Authenticator } from './authenticator.js';
@@ -15,7 +16,7 @@ import {
   SWEEP_INTERVAL_MS,
 } from './limits.js';
 import { listenOn, portOf } from './listen.js';
-import type { MountResolver, ReaderTransport } from './mount.js';
+import type { MountAccess, MountResolver, ReaderTransport } from './mount.js';
 import { movedToTls } from './moved-to-tls.js';
 import type { RtspServerEvents } from './rtsp-server-events.js';
 import { MulticastGroups, type MulticastOptions } from './multicast-groups.js';
@@ -34,6 +35,10 @@ export interface RtspServerOptions {
   readonly port: number;
   readonly resolver: MountResolver;
   readonly authenticator: Authenticator;
+  /** Whether this address may connect; absent: any may. Others get 403. */
+  readonly admits?: (address: string) => boolean;
+  /** Whether a session may go on; asked every few seconds. Absent: it may. */
+  readonly mayGoOn?: (principal: Principal | undefined, access: MountAccess) => boolean;
   readonly clock: Clock;
   /** Whether RTP over UDP is offered. */
   readonly udp: boolean;
@@ -182,12 +187,13 @@ export class RtspServer {
   }
 
   private accept(stream: ByteStream, head: Buffer): void {
+    if (this.options.admits?.(stream.peer.address) === false) {
+      refuseStream(stream, '403 Forbidden');
+      return;
+    }
     const full = this.connections.size >= MAX_CONNECTIONS;
     if (full || this.closing || this.handler === undefined) {
-      // Also that an error of it is nobody's surprise.
-      stream.open({ data: () => undefined, ended: () => stream.close(), closed: () => undefined });
-      stream.write(Buffer.from('RTSP/1.0 503 Service Unavailable\r\n\r\n'));
-      stream.closeGently();
+      refuseStream(stream, '503 Service Unavailable');
       return;
     }
     const handler = this.handler;
@@ -223,6 +229,12 @@ export class RtspServer {
     const [server, tlsServer = server] = this.servers;
     const to = tlsPort ?? port;
     return Promise.resolve(movedToTls(request.uri, tlsServer ? portOf(tlsServer, to) : to));
+  }
+
+  /** A right may be withdrawn, and a signed URL expires, while somebody watches. */
+  private mayGoOn({ options: { mount, principal } }: RtspSession): boolean {
+    const { access } = mount;
+    return access === undefined || (this.options.mayGoOn?.(principal, access) ?? true);
   }
 
   private end(session: RtspSession, reason: string): void {
@@ -271,6 +283,7 @@ export class RtspServer {
       // An interleaved session that plays or records lives as long as its connection: that one fails when the peer is gone.
       const carried = session.state !== 'ready' && session.transport === 'tcp';
       if (!carried && session.lastSeenMs < deadline) this.end(session, 'timeout');
+      else if (!this.mayGoOn(session)) this.end(session, 'access');
     }
     for (const connection of this.connections) {
       if (connection.sessions.size === 0 && connection.lastRequestMs < now - IDLE_CONNECTION_MS)
@@ -278,4 +291,11 @@ export class RtspServer {
     }
     this.sweepTimer = this.options.clock.setTimer(SWEEP_INTERVAL_MS, () => this.sweep());
   }
+}
+
+function refuseStream(stream: ByteStream, status: string): void {
+  // Also that an error of it is nobody's surprise.
+  stream.open({ data: () => undefined, ended: () => stream.close(), closed: () => undefined });
+  stream.write(Buffer.from(`RTSP/1.0 ${status}\r\n\r\n`));
+  stream.closeGently();
 }

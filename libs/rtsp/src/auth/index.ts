@@ -7,3 +7,4 @@ export {
 export { ClientAuthorizer } from './client-authorizer.js';
 export { ha1 } from './digest.js';
 export { DigestVerifier, type DigestRefusal, type DigestVerdict } from './digest-verifier.js';
+export { parseAuthGroups } from './auth-parameters.js';

@@ -16,6 +16,8 @@ export interface PlaylistRequest extends FootageRequest {
    * when the login is in the URL: a 401 on a request for a range is an error to it.
    */
   readonly ranges: 'http' | 'url';
+  /** Of a signed URL: the parts are asked for with the same. */
+  readonly token?: string | undefined;
 }
 
 /** Bytes of a segment file that a player loads at once. */
@@ -109,7 +111,7 @@ function groupsOf(reader: SegmentReader, startMs: number, endMs: number): Group[
 
 function print(
   listed: readonly ListedSegment[],
-  { stream, ranges }: PlaylistRequest,
+  { stream, ranges, token }: PlaylistRequest,
   startOffsetMs: number,
 ): string {
   const longest = Math.max(
@@ -127,7 +129,8 @@ function print(
   for (const [index, segment] of listed.entries()) {
     const { file, initBytes, groups, positionMs, discontinuity } = segment;
     // One value for the tracks of a file, so that sound and picture keep together.
-    const uri = `segments/${file}?stream=${stream}&position=${Math.round(positionMs)}`;
+    const proof = token === undefined ? '' : `&token=${encodeURIComponent(token)}`;
+    const uri = `segments/${file}?stream=${stream}&position=${Math.round(positionMs)}${proof}`;
     if (discontinuity) lines.push('#EXT-X-DISCONTINUITY');
     if (index === 0 || discontinuity) {
       const whole = `URI="${uri}",BYTERANGE="${initBytes}@0"`;

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { DAY_MS, duration, MINUTE_MS, password, text } from '../schema-values.js';
+import { parseAddressRange } from './address-range.js';
+import { parsePasswordHash } from './password-hash.js';
+
+/** What a user may be allowed to do with a camera. */
+export const CAMERA_ACTIONS = ['view', 'playback', 'publish', 'talk', 'control'] as const;
+export const ROLES = ['admin', 'operator', 'viewer', 'publisher'] as const;
+
+/** Letters, digits and `. _ @ -`: a colon would end it in HTTP Basic, others need quoting somewhere. */
+const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
+export const USER_NAME_HELP =
+  'a user name is 1 to 63 letters, digits and . _ @ -, the first a letter or a digit';
+
+export function isUserName(text: string): boolean {
+  return USER_NAME.test(text);
+}
+
+/** A text that a parser of ours takes, as what it makes of it. */
+function parsed<T>(title: string, parse: (text: string) => T) {
+  return text(title).transform((written, context): T => {
+    try {
+      return parse(written);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+}
+
+const passwordHash = parsed('hash', parsePasswordHash);
+export const addressRanges = () => z.array(parsed('network', parseAddressRange)).min(1).max(256);
+
+const permission = z.strictObject({
+  actions: z
+    .array(z.enum(CAMERA_ACTIONS))
+    .min(1)
+    .describe('What is allowed: `view` is live video, `control` says when a camera is recorded.'),
+  cameras: z
+    .array(text('camera'))
+    .optional()
+    .describe('At these cameras. Without `cameras` and `groups`: at all.'),
+  groups: z.array(text('group')).optional().describe('At the cameras of these groups.'),
+});
+
+const user = z.strictObject({
+  ...password,
+  passwordHash: z
+    .union([passwordHash, z.array(passwordHash).min(1).max(4)])
+    .optional()
+    .describe(
+      'Instead of a password what `nightjar user hash` makes of it. Players log in with `ha1-md5` or `ha1-sha256`, HTTP with any.',
+    ),
+  role: z
+    .enum(ROLES)
+    .optional()
+    .describe(
+      'A viewer (the default) watches live and recorded video; an operator also talks and says when cameras are recorded; a publisher only sends video; an admin may do everything.',
+    ),
+  cameras: z
+    .array(text('camera'))
+    .optional()
+    .describe('Cameras that the role is for. Without `cameras` and `groups`: all.'),
+  groups: z.array(text('group')).optional().describe('Groups of cameras that the role is for.'),
+  permissions: z
+    .array(permission)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Instead of a role: what is allowed where.'),
+  allowFrom: addressRanges()
+    .optional()
+    .describe('Addresses and networks this user may come from. Absent: all.'),
+});
+
+export const users = z.record(z.string().regex(USER_NAME, USER_NAME_HELP), user);
+
+export const access = z.strictObject({
+  allowFrom: addressRanges()
+    .optional()
+    .describe('Addresses and networks that may connect at all, RTSP and HTTP. Absent: all.'),
+  logins: z
+    .strictObject({
+      tries: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .prefault(10)
+        .describe('Wrong passwords that one address may try at once.'),
+      window: duration({ min: 1_000, max: DAY_MS })
+        .prefault('10m')
+        .describe('Time in which it may try as many again.'),
+    })
+    .prefault({})
+    .describe('What slows down guessing.'),
+  signedUrls: z
+    .strictObject({
+      maxAge: duration({ min: MINUTE_MS, max: 366 * DAY_MS })
+        .prefault('7d')
+        .describe('Longest validity that may be asked for.'),
+    })
+    .prefault({})
+    .describe('Addresses of a camera that need no login for a while.'),
+});
+
+export type UserEntry = z.output<typeof user>;
