@@ -82,6 +82,11 @@ export const metrics = {
     'RTP packets that never arrived from cameras, by sequence number.',
     STREAM,
   ),
+  sourcePacketsDropped: counter(
+    'source_packets_dropped_total',
+    'Packets from cameras that were not passed on, by reason: malformed, another payload type, source, channel or address than agreed on, or SRTP that is not authentic.',
+    [...STREAM, 'reason'],
+  ),
 
   gopCacheBytes: gauge(
     'gop_cache_bytes',

@@ -1,6 +1,17 @@
 import { metrics } from '@nightjar/monitoring';
 import type { Relay, RelayStream } from './live/relay.js';
+import type { DropCounts } from './source/source-counters.js';
 import { READER_TRANSPORTS } from './rtsp-server/mount.js';
+
+/** As label values, which are in lower case. */
+const DROP_REASONS: Readonly<Record<keyof DropCounts, string>> = {
+  malformed: 'malformed',
+  payloadType: 'payload-type',
+  ssrc: 'ssrc',
+  channel: 'channel',
+  address: 'address',
+  srtp: 'srtp',
+};
 
 /** How far counters stood at the last look, by name. */
 class Seen {
@@ -50,6 +61,14 @@ function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen
   metrics.rtpPackets.inc(inbound, seen.rise('packets', stats.packets));
   metrics.rtpBytes.inc(inbound, seen.rise('bytes', stats.bytes));
   metrics.rtpPacketsLost.inc(labels, seen.rise('lost', sourceStats?.lost ?? 0));
+  for (const [cause, count] of Object.entries(sourceStats?.dropped ?? {})) {
+    const reason = DROP_REASONS[cause as keyof DropCounts];
+    if (count > 0)
+      metrics.sourcePacketsDropped.inc(
+        { ...labels, reason },
+        seen.rise(`dropped ${reason}`, count),
+      );
+  }
   metrics.gopCacheBytes.set(labels, hub.gopCacheBytes);
   metrics.readerQueueBytes.set(labels, hub.queuedBytes);
   for (const reason of ['too-large', 'budget'] as const) {
