@@ -34,7 +34,10 @@ export class RtspPorts {
       clock,
       log,
       expires: (notAfterMs) =>
-        metrics.certificateExpiry.set({ use: 'rtsp' }, Math.floor(notAfterMs / 1000)),
+        metrics.certificateExpiryTimestampSeconds.set(
+          { use: 'rtsp' },
+          Math.floor(notAfterMs / 1000),
+        ),
     });
     const doorway = { origins, tls: certificate.door, requireTls: tls.required };
     return new RtspPorts(doorway, tls.port, certificate);

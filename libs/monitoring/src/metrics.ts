@@ -117,7 +117,7 @@ export const metrics = {
 
   rtspRequests: counter('rtsp_requests_total', 'RTSP requests answered.', ['method', 'status']),
   rtspSessions: gauge('rtsp_sessions', 'RTSP sessions open now.'),
-  certificateExpiry: gauge(
+  certificateExpiryTimestampSeconds: gauge(
     'certificate_expiry_timestamp_seconds',
     'End of validity of a certificate that is shown to clients; absent without TLS.',
     ['use'],
