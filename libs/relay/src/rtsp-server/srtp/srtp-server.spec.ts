@@ -56,9 +56,12 @@ const rtp = (sequence: number): Buffer =>
 
 /** A stream for all that sends what the test says. */
 class TestMount implements Mount {
-  readonly kind = 'live' as const;
-  readonly shared = 'front';
   readonly outputs: StreamOutput[] = [];
+
+  constructor(
+    readonly kind: 'live' | 'playback' = 'live',
+    readonly shared = kind === 'live' ? 'front' : undefined,
+  ) {}
 
   describe(): ReturnType<Mount['describe']> {
     return Promise.resolve({ name: 'test', sessionId: '1', sessionVersion: 1, tracks: [TRACK] });
@@ -84,12 +87,14 @@ class TestMount implements Mount {
 /** A server whose second port counts as TLS, without its cost. */
 class Fixture {
   readonly clock = new ManualClock();
-  readonly mount = new TestMount();
   readonly server: RtspServer;
   readonly entrance: Server;
   private readonly clients: TestClient[] = [];
 
-  constructor(srtp: boolean) {
+  constructor(
+    srtp: boolean,
+    readonly mount = new TestMount(),
+  ) {
     const policy = new AccessPolicy({});
     this.server = new RtspServer({
       host: '127.0.0.1',
@@ -380,5 +385,33 @@ it('SRTP is not offered where it is turned off', async () => {
   expect(body.toString()).toContain('RTP/AVP 0');
   const answer = await client.ask('SETUP', `${URL}/trackID=0`, { Transport: SAVP_TCP });
   expect(answer.status).toBe(461);
+  await fixture.close();
+});
+
+it('a recording is played by SRTP under a key for one session, with the SSRC of that', async () => {
+  const mount = new TestMount('playback');
+  const fixture = new Fixture(true, mount);
+  await fixture.open();
+  const clients = [await fixture.client(true), await fixture.client(true)];
+  const keys: SrtpMasterKey[] = [];
+  for (const [i, client] of clients.entries()) {
+    const { body } = await client.ask('DESCRIBE', URL);
+    const told = parseKeyMgmtAttribute(/a=key-mgmt:(.*)/.exec(body.toString())![1]!)!;
+    const answer = await client.ask('SETUP', `${URL}/trackID=0`, { Transport: SAVP_TCP });
+    const { key, sessions } = keysOf(answer);
+    expect(key).toEqual(told.key);
+    const ssrc = /ssrc=([0-9A-F]{8})/.exec(answer.headers.get('Transport')!)![1]!;
+    expect(sessions).toEqual([{ policy: 0, ssrc: Number.parseInt(ssrc, 16), roc: 0 }]);
+    const [session = ''] = answer.headers.get('Session')!.split(';');
+    await client.ask('PLAY', URL, { Session: session });
+    mount.outputs[i]!.send(0, rtp(1), false);
+    mount.outputs[i]!.flush();
+    const next = await client.next();
+    if (!('bytes' in next)) throw new Error('no frame');
+    const length = new SrtpReceiver(key).rtp(next.bytes, 0, next.bytes.length);
+    expect(next.bytes.subarray(0, length)).toEqual(rtp(1));
+    keys.push(key);
+  }
+  expect(keys[0]).not.toEqual(keys[1]);
   await fixture.close();
 });
