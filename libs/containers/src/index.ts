@@ -7,3 +7,4 @@ export * from './movie/index.js';
 export * from './segment-file.js';
 export * from './segment-header.js';
 export * from './segment-index.js';
+export * from './file/index.js';

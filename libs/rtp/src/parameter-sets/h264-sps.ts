@@ -13,6 +13,16 @@ const MAX_REFERENCE_FRAMES_IN_CYCLE = 255;
 export interface H264Sps extends PictureFormat {
   /** profile_idc, constraint flags and level_idc as 6 hex digits, the form of SDP (RFC 6184 s.8.1). */
   readonly profileLevelId: string;
+  readonly order: H264OrderFields;
+}
+
+/** What is needed to read the order of pictures from their slice headers (ITU-T H.264 s.7.3.3). */
+export interface H264OrderFields {
+  readonly frameNumBits: number;
+  /** Bits of `pic_order_cnt_lsb`; undefined: pictures are shown as they come, or by another rule. */
+  readonly countBits: number | undefined;
+  readonly framesOnly: boolean;
+  readonly separatePlanes: boolean;
 }
 
 /**
@@ -30,8 +40,8 @@ export function parseH264Sps(nal: Uint8Array): H264Sps {
   const level = bits.bits(8);
   bits.unsignedGolomb(); // seq_parameter_set_id
   const chroma = PROFILES_WITH_CHROMA.has(profile) ? readChroma(bits) : CHROMA_420;
-  bits.unsignedGolomb(); // log2_max_frame_num_minus4
-  skipPictureOrder(bits);
+  const frameNumBits = bits.unsignedGolomb() + 4;
+  const countBits = readPictureOrder(bits);
   bits.unsignedGolomb(); // max_num_ref_frames
   bits.skip(1); // gaps_in_frame_num_value_allowed_flag
   const widthMbs = bits.unsignedGolomb() + 1;
@@ -50,17 +60,19 @@ export function parseH264Sps(nal: Uint8Array): H264Sps {
       optionalTail(() => (bits.flag() ? readFrameRate(bits) : undefined)),
     ),
     profileLevelId: Buffer.from([profile, constraints, level]).toString('hex'),
+    order: { frameNumBits, countBits, framesOnly, separatePlanes: chroma.separatePlanes },
   };
 }
 
 interface ChromaFormat {
   readonly cropUnitX: number;
   readonly cropUnitY: number;
+  readonly separatePlanes: boolean;
 }
 
-const CHROMA_420: ChromaFormat = { cropUnitX: 2, cropUnitY: 2 };
-const CHROMA_422: ChromaFormat = { cropUnitX: 2, cropUnitY: 1 };
-const CHROMA_ONE: ChromaFormat = { cropUnitX: 1, cropUnitY: 1 };
+const CHROMA_420: ChromaFormat = { cropUnitX: 2, cropUnitY: 2, separatePlanes: false };
+const CHROMA_422: ChromaFormat = { cropUnitX: 2, cropUnitY: 1, separatePlanes: false };
+const CHROMA_ONE: ChromaFormat = { cropUnitX: 1, cropUnitY: 1, separatePlanes: false };
 
 function readChroma(bits: BitReader): ChromaFormat {
   const chromaFormat = bits.unsignedGolomb();
@@ -69,7 +81,7 @@ function readChroma(bits: BitReader): ChromaFormat {
   bits.unsignedGolomb(); // bit_depth_chroma_minus8
   bits.skip(1); // qpprime_y_zero_transform_bypass_flag
   if (bits.flag()) skipScalingMatrix(bits, chromaFormat === 3 ? 12 : 8);
-  if (separatePlanes) return CHROMA_ONE;
+  if (separatePlanes) return { ...CHROMA_ONE, separatePlanes };
   if (chromaFormat === 1) return CHROMA_420;
   return chromaFormat === 2 ? CHROMA_422 : CHROMA_ONE;
 }
@@ -85,11 +97,11 @@ function skipScalingMatrix(bits: BitReader, lists: number): void {
   }
 }
 
-function skipPictureOrder(bits: BitReader): void {
+/** Bits of `pic_order_cnt_lsb`, where it is used. */
+function readPictureOrder(bits: BitReader): number | undefined {
   const type = bits.unsignedGolomb();
-  if (type === 0) {
-    bits.unsignedGolomb(); // log2_max_pic_order_cnt_lsb_minus4
-  } else if (type === 1) {
+  if (type === 0) return bits.unsignedGolomb() + 4; // log2_max_pic_order_cnt_lsb_minus4
+  if (type === 1) {
     bits.skip(1); // delta_pic_order_always_zero_flag
     bits.signedGolomb(); // offset_for_non_ref_pic
     bits.signedGolomb(); // offset_for_top_to_bottom_field
@@ -99,6 +111,7 @@ function skipPictureOrder(bits: BitReader): void {
     }
     for (let i = 0; i < cycle; i += 1) bits.signedGolomb();
   }
+  return undefined;
 }
 
 function readFour(bits: BitReader): number[] {

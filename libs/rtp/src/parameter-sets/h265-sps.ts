@@ -4,7 +4,16 @@ import { BitReader, rbspOf } from './bit-reader.js';
 import { frameRateOf, optionalTail, pictureFormat, skipVuiPicture } from './picture.js';
 import type { PictureFormat } from './picture.js';
 
-export type H265Sps = PictureFormat;
+export interface H265Sps extends PictureFormat {
+  readonly order: H265OrderFields;
+}
+
+/** What is needed to read the order of pictures from their slice headers (ITU-T H.265 s.7.3.6.1). */
+export interface H265OrderFields {
+  /** Bits of `slice_pic_order_cnt_lsb`; undefined when the SPS ends before it. */
+  readonly countBits: number | undefined;
+  readonly separatePlanes: boolean;
+}
 
 const MAX_SHORT_TERM_SETS = 64;
 const MAX_LONG_TERM_PICTURES = 32;
@@ -40,11 +49,16 @@ export function parseH265Sps(nal: Uint8Array): H265Sps {
     widthPx -= subWidth * (bits.unsignedGolomb() + bits.unsignedGolomb());
     heightPx -= subHeight * (bits.unsignedGolomb() + bits.unsignedGolomb());
   }
-  return pictureFormat(
-    widthPx,
-    heightPx,
-    optionalTail(() => readFrameRate(bits, maxSubLayers)),
-  );
+  const countBits = optionalTail(() => {
+    bits.unsignedGolomb(); // bit_depth_luma_minus8
+    bits.unsignedGolomb(); // bit_depth_chroma_minus8
+    return bits.unsignedGolomb() + 4; // log2_max_pic_order_cnt_lsb_minus4
+  });
+  const frameRate = countBits && optionalTail(() => readFrameRate(bits, maxSubLayers, countBits));
+  return {
+    ...pictureFormat(widthPx, heightPx, frameRate),
+    order: { countBits, separatePlanes },
+  };
 }
 
 function skipProfileTierLevel(bits: BitReader, maxSubLayers: number): void {
@@ -60,11 +74,12 @@ function skipProfileTierLevel(bits: BitReader, maxSubLayers: number): void {
   }
 }
 
-/** Walks from the bit depths to vui_timing_info. */
-function readFrameRate(bits: BitReader, maxSubLayers: number): number | undefined {
-  bits.unsignedGolomb(); // bit_depth_luma_minus8
-  bits.unsignedGolomb(); // bit_depth_chroma_minus8
-  const orderBits = bits.unsignedGolomb() + 4; // log2_max_pic_order_cnt_lsb
+/** Walks from behind log2_max_pic_order_cnt_lsb_minus4 to vui_timing_info. */
+function readFrameRate(
+  bits: BitReader,
+  maxSubLayers: number,
+  orderBits: number,
+): number | undefined {
   const orderedLayers = bits.flag() ? maxSubLayers : 1;
   for (let i = 0; i < orderedLayers * 3; i += 1) bits.unsignedGolomb();
   for (let i = 0; i < 6; i += 1) bits.unsignedGolomb(); // block sizes and transform depths

@@ -91,18 +91,23 @@ function onlyNightjarErrors(parse: () => unknown): void {
   }
 }
 
+/** What is known of the order of pictures has tests of its own. */
+function withoutOrder<T extends { readonly order: unknown }>({ order: _, ...rest }: T): object {
+  return rest;
+}
+
 describe('parameter sets', () => {
   it.each(H264)('reads H.264: $name', ({ sps, value }) => {
-    expect(parseH264Sps(hex(sps))).toEqual(value);
+    expect(withoutOrder(parseH264Sps(hex(sps)))).toEqual(value);
   });
 
   it.each(H265)('reads H.265: $name', ({ sps, value }) => {
-    expect(parseH265Sps(hex(sps))).toEqual(value);
+    expect(withoutOrder(parseH265Sps(hex(sps)))).toEqual(value);
   });
 
   it('reads the frame rate behind scaling lists', () => {
     const value = { widthPx: 352, heightPx: 288, frameRate: 12 };
-    expect(parseH265Sps(H265_SPS_WITH_SCALING_LISTS)).toEqual(value);
+    expect(withoutOrder(parseH265Sps(H265_SPS_WITH_SCALING_LISTS))).toEqual(value);
     const lists = [
       `1 ${'1'.repeat(16)}`, // sixteen deltas of zero
       '1 000010001', // first delta -8: default list
@@ -119,7 +124,7 @@ describe('parameter sets', () => {
       `1 ${'0'.repeat(31)}1 ${(30).toString(2).padStart(32, '0')}`,
       '1',
     ];
-    expect(parseH264Sps(h264Sps('64000a', bits.join('')))).toEqual({
+    expect(withoutOrder(parseH264Sps(h264Sps('64000a', bits.join(''))))).toEqual({
       widthPx: 80,
       heightPx: 64,
       frameRate: 15,
