@@ -12,7 +12,7 @@ const LAYERS = [
   ['relay'],
   ['sending'],
   ['recording'],
-  ['playback', 'retention', 'integrity', 'ledger'],
+  ['files', 'playback', 'retention', 'integrity', 'ledger'],
 ];
 
 /** Sans-I/O: bytes and time go in, events and bytes come out. */

@@ -1,23 +1,24 @@
 import { Module } from '@nestjs/common';
 import { AccessPolicy, Logins, REALM } from '@nightjar/access';
+import { FilesModule, FilesResolver } from '@nightjar/files';
 import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
 import { DigestAuthenticator, LiveResolver, RelayModule, RtspServer } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
-import { PLAYBACK_PREFIX } from './media-paths.js';
+import { FILES_PREFIX, PLAYBACK_PREFIX } from './media-paths.js';
 import { MediaResolver } from './media-resolver.js';
 import { RtspPorts } from './rtsp-ports.js';
 import { ShardPlace } from './shard/shard.module.js';
 
 /** The RTSP server and what is behind it. */
 @Module({
-  imports: [RelayModule, PlaybackModule],
+  imports: [RelayModule, PlaybackModule, FilesModule],
   providers: [
     {
       provide: MediaResolver,
-      inject: [LiveResolver, PlaybackResolver],
-      useFactory: (live: LiveResolver, playback: PlaybackResolver) =>
-        new MediaResolver({ [PLAYBACK_PREFIX]: playback }, live),
+      inject: [LiveResolver, PlaybackResolver, FilesResolver],
+      useFactory: (live: LiveResolver, playback: PlaybackResolver, files: FilesResolver) =>
+        new MediaResolver({ [PLAYBACK_PREFIX]: playback, [FILES_PREFIX]: files }, live),
     },
     {
       provide: RtspPorts,

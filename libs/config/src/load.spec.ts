@@ -69,6 +69,7 @@ describe('a valid configuration', () => {
         },
       },
       media: { processes: 'auto' },
+      files: { root: undefined, maxOpen: 256 },
       recording: {
         segmentMs: 60_000,
         fragmentMs: 1_000,

@@ -13,6 +13,12 @@ export interface NightjarConfig {
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
   /** `auto`: by cameras and cores. */
   readonly media: { readonly processes: 'auto' | number };
+  readonly files: {
+    /** Absolute path of the folder whose files are served; undefined: none are. */
+    readonly root: string | undefined;
+    /** Files that one media process has open at once at most. */
+    readonly maxOpen: number;
+  };
   readonly recording: RecordingConfig;
   /** `url` undefined: the appliance runs an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };

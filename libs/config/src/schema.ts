@@ -316,6 +316,24 @@ export const fileSchema = z.strictObject({
     .optional()
     .describe('Where footage goes. Absent: one volume `main` in `<dataDir>/volumes/main`.'),
   media: media.prefault({}).describe('How the work of the media role is spread.'),
+  files: z
+    .strictObject({
+      root: text('path')
+        .optional()
+        .describe(
+          'Folder of media files that players may ask for as `rtsp://HOST:8554/files/<path>`. Absent: none. Read anew when the configuration changes.',
+        ),
+      maxOpen: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .prefault(256)
+        .describe(
+          'Files that one media process plays at once at most; who asks for more gets 503.',
+        ),
+    })
+    .prefault({})
+    .describe('Media files that are served as they are.'),
   recording: recording.prefault({}).describe('How footage is written.'),
   database: z
     .strictObject(url('`postgres://user@host/database`.'))

@@ -70,6 +70,10 @@ export async function toConfig(
       }),
     ),
     media: { processes: file.media.processes },
+    files: {
+      root: file.files.root && path.resolve(context.baseDir, file.files.root),
+      maxOpen: file.files.maxOpen,
+    },
     recording: {
       segmentMs: recording.segment,
       fragmentMs: recording.fragment,

@@ -300,6 +300,7 @@ export const metrics = {
   ),
 
   playbackSessions: gauge('playback_sessions', 'Playback sessions open now.'),
+  fileSessions: gauge('file_sessions', 'Sessions that play media files now.'),
   buildInfo: gauge('build_info', 'Always 1; the version is a label.', ['version']),
   eventLoopDelaySeconds: gauge(
     'event_loop_delay_seconds',

@@ -3,6 +3,9 @@ import type { KeyPath } from '../config-text.js';
 import { noSuch } from '../nearest.js';
 import type { UserEntry } from './schema-access.js';
 
+/** Stands for the media files among the cameras of a user; no camera can have the name. */
+const FILES = 'files';
+
 /** What a user may refer to. */
 export interface KnownNames {
   readonly known: Known;
@@ -51,7 +54,7 @@ function checkPlaces(
   report: Report,
 ): void {
   for (const [index, camera] of cameras.entries())
-    if (!names.known.cameras.has(camera))
+    if (camera !== FILES && !names.known.cameras.has(camera))
       report([...at, 'cameras', index], noSuch('camera', camera, names.known.cameras));
   if (names.known.broken.has('groups')) return;
   for (const [index, group] of groups.entries())

@@ -60,7 +60,9 @@ const user = z.strictObject({
   cameras: z
     .array(text('camera'))
     .optional()
-    .describe('Cameras that the role is for. Without `cameras` and `groups`: all.'),
+    .describe(
+      'Cameras that the role is for, `files` for media files. Without `cameras` and `groups`: all.',
+    ),
   groups: z.array(text('group')).optional().describe('Groups of cameras that the role is for.'),
   permissions: z
     .array(permission)

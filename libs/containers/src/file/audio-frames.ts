@@ -124,13 +124,16 @@ function ac3Channels(bits: number): number {
   return AC3_CHANNELS[mode]! + ((bits >> flagAt) & 1);
 }
 
-/** Bytes of speech by frame type, RFC 4867 s.5.3 and 3GPP TS 26.101, 26.201; undefined: reserved. */
-const AMR_BYTES = [12, 13, 15, 17, 19, 20, 26, 31, 5, , , , , , , 0];
-const AMR_WB_BYTES = [17, 23, 32, 36, 40, 46, 50, 58, 60, 5, , , , , 0, 0];
+/** Bytes of speech by frame type, RFC 4867 s.5.3 and 3GPP TS 26.101, 26.201; types between those are reserved. */
+const AMR_BYTES = [12, 13, 15, 17, 19, 20, 26, 31, 5];
+const AMR_WB_BYTES = [17, 23, 32, 36, 40, 46, 50, 58, 60, 5];
+const SPEECH_LOST = 14;
+const NO_DATA = 15;
 
 function amr(
   codec: 'amr-nb' | 'amr-wb',
-  sizes: readonly (number | undefined)[],
+  sizes: readonly number[],
+  firstEmpty: number,
   sampleRateHz: number,
 ): FrameHeader {
   return {
@@ -138,7 +141,8 @@ function amr(
     synchronised: false,
     read(header) {
       const first = header[0];
-      const speech = first === undefined ? undefined : sizes[(first >> 3) & 0x0f];
+      const type = ((first ?? 0) >> 3) & 0x0f;
+      const speech = type >= firstEmpty ? 0 : sizes[type];
       // Bits around type and quality are zero (RFC 4867 s.5.3).
       if (first === undefined || speech === undefined || (first & 0x83) !== 0) return undefined;
       return {
@@ -153,5 +157,5 @@ function amr(
 }
 
 /** AMR and AMR-WB as they are stored, RFC 4867 s.5. */
-export const AMR_NB = amr('amr-nb', AMR_BYTES, 8000);
-export const AMR_WB = amr('amr-wb', AMR_WB_BYTES, 16_000);
+export const AMR_NB = amr('amr-nb', AMR_BYTES, NO_DATA, 8000);
+export const AMR_WB = amr('amr-wb', AMR_WB_BYTES, SPEECH_LOST, 16_000);

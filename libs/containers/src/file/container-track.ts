@@ -76,16 +76,26 @@ async function describeAudio(track: InputAudioTrack): Promise<ContainerTrack | u
     case 'eac3':
     case 'dts':
       return undefined;
-    default: {
-      const layout = SAMPLE_LAYOUTS[codec];
-      if (layout === undefined) return undefined;
-      return {
-        config: { codec: 'pcm', bits: layout.bits, sampleRateHz, channels },
-        unitOf: (data) => convertSamples(data, layout),
-        samples: { bytes: (layout.bits / 8) * channels, rateHz: sampleRateHz },
-      };
-    }
+    case 'pcm-u8':
+    case 'pcm-s8':
+    case 'pcm-s16':
+    case 'pcm-s16be':
+    case 'pcm-s24':
+    case 'pcm-s24be':
+    case 'pcm-s32':
+    case 'pcm-s32be':
+    case 'pcm-f32':
+    case 'pcm-f32be':
+    case 'pcm-f64':
+    case 'pcm-f64be':
+      break;
   }
+  const layout = SAMPLE_LAYOUTS[codec];
+  return {
+    config: { codec: 'pcm', bits: layout.bits, sampleRateHz, channels },
+    unitOf: (data) => convertSamples(data, layout),
+    samples: { bytes: (layout.bits / 8) * channels, rateHz: sampleRateHz },
+  };
 }
 
 function nalTrack({ config, lengthBytes }: NalRecord): ContainerTrack {

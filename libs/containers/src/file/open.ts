@@ -3,7 +3,13 @@ import { ADTS, AC3, MPEG_AUDIO } from './audio-frames.js';
 import { ContainerFile } from './container-file.js';
 import { openElementaryVideo } from './elementary-video.js';
 import { openAmr, openFramedAudio } from './framed-audio.js';
-import { broken, type FileBytes, type FileIndex, type MediaFile } from './media-file.js';
+import {
+  broken,
+  unsupported,
+  type FileBytes,
+  type FileIndex,
+  type MediaFile,
+} from './media-file.js';
 import { MergedFile } from './merged-file.js';
 import { mpeg4Video } from './mpeg4-video.js';
 import { h264Video, h265Video } from './nal-video.js';
@@ -59,6 +65,7 @@ export async function openMediaFile(
 ): Promise<MediaFile> {
   if (!Object.hasOwn(BY_EXTENSION, extension))
     throw new NightjarError('not-found', 'containers/extension', 'no media file by its name');
+  if (source.sizeBytes === 0) throw unsupported('the file is empty');
   try {
     return await BY_EXTENSION[extension]!(source, known);
   } catch (error) {

@@ -4,7 +4,8 @@ import { ByteWindow } from './byte-window.js';
 import { lastStamp, stampBefore, type Stamp } from './clocked-bytes.js';
 import { keyframeBefore } from './keyframe-search.js';
 import { unsupported, type FileBytes, type MediaFile, type MediaFileUnit } from './media-file.js';
-import { nextPes, readPes, type PesPacket } from './pes.js';
+import { nextPes, PACK, readPes, type PesPacket } from './pes.js';
+import { nextStartCode } from './start-codes.js';
 import { FrameMaker, PictureMaker, type UnitMaker } from './program-units.js';
 
 /** What is looked through for streams. */
@@ -44,6 +45,9 @@ export class ProgramStreamFile implements MediaFile {
   /** @throws NightjarError 415 when it holds no stream that can be sent */
   static async open(source: FileBytes): Promise<ProgramStreamFile> {
     const window = new ByteWindow(source);
+    const first = await nextStartCode(window, 0);
+    if (first === undefined || (await window.view(first + 3, 1))[0] !== PACK)
+      throw unsupported('the file is no MPEG program stream');
     const streams: Stream[] = [];
     const firstMs = new Map<number, number>();
     for (let pes = await nextPes(window, 0); pes !== undefined && pes.start < HEAD_BYTES;) {

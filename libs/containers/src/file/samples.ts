@@ -33,7 +33,7 @@ const byte =
   };
 
 /** By the names of mediabunny. */
-export const SAMPLE_LAYOUTS: Readonly<Record<string, SampleLayout>> = {
+export const SAMPLE_LAYOUTS = {
   'pcm-u8': { bytes: 1, bits: 16, convert: byte(128) },
   'pcm-s8': { bytes: 1, bits: 16, convert: byte(0) },
   'pcm-s16': { bytes: 2, bits: 16, convert: whole(2, true) },
@@ -46,7 +46,7 @@ export const SAMPLE_LAYOUTS: Readonly<Record<string, SampleLayout>> = {
   'pcm-f32be': { bytes: 4, bits: 24, convert: floating(4, false) },
   'pcm-f64': { bytes: 8, bits: 24, convert: floating(8, true) },
   'pcm-f64be': { bytes: 8, bits: 24, convert: floating(8, false) },
-};
+} as const satisfies Readonly<Record<string, SampleLayout>>;
 
 /** Samples as RTP carries them; what is left of half a sample is dropped. */
 export function convertSamples(data: Uint8Array, layout: SampleLayout): Buffer {

@@ -6,6 +6,7 @@ import { hex } from '../../test/harness.js';
 import { parseAudioSpecificConfig } from './audio-specific-config.js';
 import { parseH264Sps } from './h264-sps.js';
 import { parseH265Sps } from './h265-sps.js';
+import type { PictureFormat } from './picture.js';
 
 /** Made with x264. */
 const H264 = [
@@ -92,7 +93,9 @@ function onlyNightjarErrors(parse: () => unknown): void {
 }
 
 /** What is known of the order of pictures has tests of its own. */
-function withoutOrder<T extends { readonly order: unknown }>({ order: _, ...rest }: T): object {
+function withoutOrder(sps: PictureFormat & { readonly order: unknown }): object {
+  const { order, ...rest } = sps;
+  expect(order).toBeDefined();
   return rest;
 }
 

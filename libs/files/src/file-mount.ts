@@ -1,0 +1,42 @@
+import type { Mount, MountDescription, MountStream, StreamOutput } from '@nightjar/relay';
+import { printRange } from '@nightjar/rtsp';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { FileDescription } from './file-library.js';
+import { FileStream, type FilePlayOptions } from './file-stream.js';
+
+/** A media file as an RTSP mount, for one session. No file is open before it is played. */
+export class FileMount implements Mount {
+  readonly kind = 'playback' as const;
+  private described: FileDescription | undefined;
+
+  constructor(private readonly options: FilePlayOptions) {}
+
+  async describe(): Promise<MountDescription> {
+    const { library, name } = this.options;
+    const described = await library.describe(name);
+    this.described = described;
+    return {
+      name: path.posix.basename(name),
+      sessionId: sessionIdOf(described.identity),
+      sessionVersion: 1,
+      range: [printRange({ unit: 'npt', start: 0, end: endOf(described) })],
+      tracks: described.formats.map((format) => ({ format, control: '', direction: 'recvonly' })),
+    };
+  }
+
+  open(output: StreamOutput): MountStream {
+    // SETUP described the mount before PLAY could open it.
+    return new FileStream({ ...this.options, description: this.described!, output });
+  }
+}
+
+/** A range with an open end says that nothing but the start can be asked for (RFC 2326 s.C.1.5). */
+function endOf({ durationMs, seekable }: FileDescription): number | undefined {
+  return durationMs === undefined || !seekable ? undefined : durationMs / 1000;
+}
+
+/** Digits that stay the same as long as the file does. */
+function sessionIdOf(identity: string): string {
+  return String(createHash('sha256').update(identity).digest().readUIntBE(0, 6));
+}

@@ -1,0 +1,155 @@
+import type { Clock } from '@nightjar/common';
+import type { MediaFile, MediaFileUnit } from '@nightjar/containers';
+import type { StreamOutput } from '@nightjar/relay';
+import { Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
+
+/** Units stand in decode order: one this far behind the end has none before the end behind it. */
+const REORDER_MS = 2_000;
+
+/** What all passes of a session share. */
+export interface FilePassContext {
+  readonly output: StreamOutput;
+  readonly clock: Clock;
+  readonly time: MediaTime;
+  readonly senders: readonly TrackSender[];
+  readonly outbox: Outbox;
+}
+
+/** Where a pass goes; play times. */
+export interface FileCourse {
+  /** As the file gave it. */
+  readonly fromMs: number;
+  /** Excluded; undefined: the end of the file. */
+  readonly endMs: number | undefined;
+}
+
+/** One pass over a file, from a seek to the next or to the end. */
+export class FilePass {
+  /** Play time of the last unit of the first track that was sent. */
+  positionMs: number;
+  /** The file or the range came to its end. */
+  over = false;
+  private readonly pacer: Pacer;
+  private gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  /** Rises with every change of speed: who waited by the old one waits anew. */
+  private version = 0;
+  private ended = false;
+  private done: Promise<void> = Promise.resolve();
+  private stopWaiting: (() => void) | undefined;
+  /** Wall time at which media time 0 was sent, for reports; unknown until something is sent. */
+  private originWallMs: number | undefined;
+
+  constructor(
+    private readonly context: FilePassContext,
+    private readonly media: MediaFile,
+    private readonly course: FileCourse,
+    /** Media time per time. */
+    public speed: number,
+  ) {
+    this.positionMs = course.fromMs;
+    this.pacer = new Pacer(context.clock, speed);
+  }
+
+  get endMs(): number | undefined {
+    return this.course.endMs;
+  }
+
+  get paused(): boolean {
+    return this.gate !== undefined;
+  }
+
+  /** Begins to read and send. @param failed told when that fails; the pass is then at its end */
+  start(failed: (error: unknown) => void): void {
+    this.done = this.run().catch(failed);
+  }
+
+  /** Nothing is sent from here on until {@link resume}. */
+  suspend(): void {
+    if (this.gate !== undefined) return;
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.gate = { opened, open };
+    this.pacer.cancel();
+  }
+
+  resume(speed: number): void {
+    if (speed !== this.speed) {
+      this.speed = speed;
+      this.version += 1;
+      this.originWallMs = undefined;
+      this.pacer.restart(speed);
+      this.pacer.cancel();
+    }
+    this.gate?.open();
+    this.gate = undefined;
+  }
+
+  /** Ends it; resolves when it sends nothing more and reads no more. */
+  async end(): Promise<void> {
+    this.ended = true;
+    this.pacer.cancel();
+    this.stopWaiting?.();
+    this.gate?.open();
+    this.gate = undefined;
+    await this.done;
+  }
+
+  private async run(): Promise<void> {
+    const { endMs = Infinity, fromMs } = this.course;
+    for await (const unit of this.media.units(fromMs)) {
+      if (this.ended || unit.timeMs >= endMs + REORDER_MS) break;
+      if (unit.timeMs >= endMs) continue;
+      await this.turn(unit);
+      if (this.ended) return;
+      await this.send(unit);
+    }
+    if (this.ended) return;
+    this.over = true;
+    this.context.output.end();
+  }
+
+  /** Waits for the unit's time, and as long as play is paused. */
+  private async turn({ dueMs }: MediaFileUnit): Promise<void> {
+    for (;;) {
+      const { gate, version } = this;
+      if (gate !== undefined) {
+        await gate.opened;
+        this.originWallMs = undefined;
+        this.pacer.restart();
+      }
+      await this.pacer.due(this.context.time.at(dueMs));
+      if (this.ended || (this.gate === undefined && this.version === version)) return;
+    }
+  }
+
+  private async send(unit: MediaFileUnit): Promise<void> {
+    const { time, senders, outbox } = this.context;
+    const mediaMs = time.at(unit.timeMs);
+    outbox.recycle();
+    senders[unit.track]?.send(unit, mediaMs, { reportMs: this.reportMs(unit, mediaMs) });
+    if (unit.track === 0) this.positionMs = unit.timeMs;
+    if (outbox.flush()) return;
+    await this.drained();
+    // Who was behind is not made to catch up.
+    this.originWallMs = undefined;
+    this.pacer.slip();
+  }
+
+  /** What reports give as the wall time of a unit. At another speed media time and wall time run apart. */
+  private reportMs({ dueMs }: MediaFileUnit, mediaMs: number): number | undefined {
+    if (this.speed !== 1) return undefined;
+    this.originWallMs ??= this.context.clock.wallMs() - this.context.time.at(dueMs);
+    return this.originWallMs + mediaMs;
+  }
+
+  /** Waits for the client, or for the end of this pass: who does not read may still seek. */
+  private async drained(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.stopWaiting = resolve;
+      void this.context.output.drained().then(resolve);
+    });
+    this.stopWaiting = undefined;
+  }
+}
