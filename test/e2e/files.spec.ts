@@ -50,7 +50,6 @@ async function startServing(stage: Stage): Promise<Served> {
   await makeMediaFiles(media);
   await writeFile(path.join(stage.directory, 'guest-password'), GUEST.password);
   const nightjar = await Installation.create(stage, {
-    media: { processes: 2 },
     files: { root: media },
     users: { [GUEST.username]: { passwordFile: 'guest-password', cameras: ['garden'] } },
     cameras: { garden: { streams: { main: 'rtsp://127.0.0.1:9/' } } },

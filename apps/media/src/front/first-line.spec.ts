@@ -23,6 +23,7 @@ describe('readFirstLine', () => {
     ['the server itself', 'OPTIONS * RTSP/1.0\r\n', undefined],
     ['no path', 'OPTIONS rtsp://h RTSP/1.0\r\n', undefined],
     ['no camera', 'DESCRIBE rtsp://h/playback RTSP/1.0\r\n', undefined],
+    ['a file', 'DESCRIBE rtsp://h/files/front/film.mp4 RTSP/1.0\r\n', undefined],
     ['another protocol', 'GET /front HTTP/1.1\r\n', undefined],
     ['a bad encoding', 'DESCRIBE rtsp://h/%zz RTSP/1.0\r\n', undefined],
     ['a frame', '$\x00\x00\x04', undefined],
