@@ -10,7 +10,7 @@ export type CameraUrl =
   | { readonly ok: false; readonly reason: string };
 
 /** `//user:12/3@host.lan/`: a password with a slash, cut in two by the URL grammar. */
-const SPLIT_PASSWORD = /^rtsp:\/\/[^/?#]*:\d+[/?#][^@]*@[^/@?&]*[.:/]/i;
+const SPLIT_PASSWORD = /^rtsps?:\/\/[^/?#]*:\d+[/?#][^@]*@[^/@?&]*[.:/]/i;
 const USERINFO = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i;
 
 /** Checks a camera's URL and takes user and password out of it. No part of the URL appears in a reason. */
@@ -18,8 +18,8 @@ export function parseCameraUrl(text: string): CameraUrl {
   const userinfo = USERINFO.exec(text)?.[2];
   const url = text.replace(USERINFO, '$1');
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme !== 'rtsp') {
-    return { ok: false, reason: 'expected an URL that begins with rtsp://' };
+  if (scheme !== 'rtsp' && scheme !== 'rtsps') {
+    return { ok: false, reason: 'expected an URL that begins with rtsp:// or rtsps://' };
   }
   let host: string;
   try {

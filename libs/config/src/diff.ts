@@ -17,7 +17,7 @@ export interface ConfigDiff {
 
 export interface CameraChange {
   readonly camera: string;
-  /** `changed`: URL, transport, login, reconnect or inactivity - the source has to be made anew. */
+  /** `changed`: URL, transport, login, trust, reconnect or inactivity - the source has to be made anew. */
   readonly streams: {
     readonly added: readonly string[];
     readonly removed: readonly string[];
@@ -57,7 +57,10 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
 
 function diffCamera(before: CameraConfig, after: CameraConfig): CameraChange {
   const allSources =
-    differ(before.reconnect, after.reconnect) || before.inactivityMs !== after.inactivityMs;
+    differ(before.reconnect, after.reconnect) ||
+    differ(before.tls, after.tls) ||
+    differ(before.redirectHosts, after.redirectHosts) ||
+    before.inactivityMs !== after.inactivityMs;
   const streams = diffKeys(before.streams, after.streams, (a, b) => allSources || differ(a, b));
   return {
     camera: after.name,

@@ -59,7 +59,10 @@ describe('configFromFlags', () => {
       'Front=rtsp://10.0.0.1/',
       '--camera wants NAME=URL, the name of lower-case letters, digits and hyphens',
     ],
-    ['front=http://u:secret@a/', '--camera front: expected an URL that begins with rtsp://'],
+    [
+      'front=http://u:secret@a/',
+      '--camera front: expected an URL that begins with rtsp:// or rtsps://',
+    ],
   ])('refuses %s', async (flag, message) => {
     const refused = configFromFlags({ cameras: [flag], data });
     await expect(refused).rejects.toThrow(

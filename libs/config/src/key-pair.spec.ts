@@ -129,3 +129,58 @@ describe('rtsp.tls in the configuration', () => {
     expect(await complaints(tls, more)).toContain(message);
   });
 });
+
+describe('a camera by TLS in the configuration', () => {
+  const parse = (stream: string, more: string) =>
+    parseConfig(
+      `version: 1\ncameras:\n  a:\n    streams: { main: ${stream} }\n    ${more}`,
+      at('n.yaml'),
+      {},
+    );
+
+  it('says whom to trust, how to reach it, and where it may redirect to', async () => {
+    const { config } = await parse(
+      '{ url: rtsps://cam/live, transport: http, via: https://CAM:8443/x }',
+      'tls: { caFile: cert.pem }\n    redirectHosts: [cam2]',
+    );
+    const { tls, streams, redirectHosts } = config.cameras['a']!;
+    expect(tls?.ca).toContain('BEGIN CERTIFICATE');
+    expect(streams['main']).toMatchObject({ transport: 'http', via: 'https://CAM:8443/x' });
+    expect(redirectHosts).toEqual(['cam2']);
+  });
+
+  it.each([
+    [
+      'rtsps://cam/',
+      'tls: { caFile: none.pem }',
+      'tls.caFile: cannot read F/none.pem: no such file',
+    ],
+    ['rtsps://cam/', 'tls: { caFile: text.pem }', 'F/text.pem is no certificate in PEM form'],
+    ['rtsps://cam/', 'tls: { fingerprint: ab }', 'not a SHA-256 fingerprint of 64 hex digits'],
+    [
+      'rtsps://cam/',
+      `tls: { insecure: true, fingerprint: ${'ab'.repeat(32)} }`,
+      'is insecure, and says what to trust; keep one',
+    ],
+    ['{ url: rtsp://cam/, via: http://cam/ }', '', 'goes with transport http or websocket'],
+    [
+      '{ url: rtsp://cam/, transport: http, via: ws://cam/ }',
+      '',
+      'expected an URL that begins with http:// or https://, without a login',
+    ],
+    [
+      '{ url: rtsp://cam/, transport: websocket, via: wss://u:p@cam/ }',
+      '',
+      'expected an URL that begins with ws:// or wss://, without a login',
+    ],
+    [
+      '{ url: rtsp://cam/, transport: websocket, via: wss://other/ }',
+      '',
+      'must name the host of the URL',
+    ],
+  ])('objects to %s %s', async (stream, more, message) => {
+    const error = await parse(stream, more).catch((reason: unknown) => reason);
+    if (!(error instanceof ConfigError)) throw new Error('valid');
+    expect(error.message.replaceAll(folder, 'F')).toContain(message);
+  });
+});

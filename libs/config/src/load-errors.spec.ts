@@ -180,7 +180,7 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
     [
       'http URL',
       'version: 1\ncameras: { a: { streams: { main: "http://u:secret@a/" } } }',
-      'n.yaml:2:34: cameras.a.streams.main: expected an URL that begins with rtsp://',
+      'n.yaml:2:34: cameras.a.streams.main: expected an URL that begins with rtsp:// or rtsps://',
     ],
     [
       'URL without host',
@@ -332,7 +332,7 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
     ].join('\n');
     expect((await messageFor(text)).split('\n')).toEqual([
       'n.yaml:3:42: cameras.front.recrod: unknown key; did you mean "record"?',
-      'n.yaml:4:28: cameras.side.streams.main: expected an URL that begins with rtsp://',
+      'n.yaml:4:28: cameras.side.streams.main: expected an URL that begins with rtsp:// or rtsps://',
       'n.yaml:6:24: users.ann.passwordFile: cannot read /nowhere/x: no such file',
       'n.yaml:6:53: users.ann.cameras.1: there is no camera "sied"; did you mean "side"?',
       'n.yaml:7:21: rtsp.upd: unknown key; did you mean "udp"?',

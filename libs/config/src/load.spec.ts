@@ -133,6 +133,7 @@ cameras:
         },
       },
       credentials: { username: 'admin', password: 'hunter2' },
+      redirectHosts: [],
       group: undefined,
       volumes: undefined,
       priority: 50,

@@ -202,6 +202,10 @@ export interface CameraConfig {
   readonly streams: Readonly<Record<string, StreamConfig>>;
   /** For all that is asked of it but streams that have their own. */
   readonly credentials: CameraCredentials | undefined;
+  /** undefined: what the authorities of the system vouch for is taken. */
+  readonly tls?: CameraTlsConfig | undefined;
+  /** Beside its own. */
+  readonly redirectHosts?: readonly string[] | undefined;
   /** At most one per stream; the first is what is played back when no stream is named. Empty: never recorded. */
   readonly record: readonly RecordConfig[];
   /** Of the camera itself; what is undefined is taken from its group. */
@@ -249,12 +253,23 @@ export interface PublishedStreamConfig {
 /** Fetched from a camera. */
 export interface PulledStreamConfig {
   readonly source: 'pull';
-  /** `rtsp://`, without userinfo. */
+  /** `rtsp://` or `rtsps://`, without userinfo. */
   readonly url: string;
   /** `auto`: TCP interleaved, then UDP when the camera refuses it. */
-  readonly transport: 'auto' | 'tcp' | 'udp' | 'multicast';
+  readonly transport: 'auto' | 'tcp' | 'udp' | 'multicast' | 'http' | 'websocket';
+  /** URL of the tunnel or WebSocket; undefined: as the stream's. */
+  readonly via?: string | undefined;
   /** Its own, else the camera's. */
   readonly credentials: CameraCredentials | undefined;
+}
+
+export interface CameraTlsConfig {
+  /** PEM; undefined: those of the system. */
+  readonly ca: string | undefined;
+  /** SHA-256, hex with or without colons. */
+  readonly fingerprint: string | undefined;
+  /** Any certificate is taken. */
+  readonly insecure: boolean;
 }
 
 export interface CameraCredentials {

@@ -30,3 +30,24 @@ export const serverTls = z.strictObject({
     .prefault(false)
     .describe('Whether clients without TLS are sent to `rtsps://` instead of being served.'),
 });
+
+/** SHA-256 in hex, as `openssl x509 -fingerprint -sha256` prints it or without colons. */
+const FINGERPRINT = /^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i;
+
+export const cameraTls = z.strictObject({
+  caFile: text('path')
+    .optional()
+    .describe(
+      'Certificates of authorities that the camera may be vouched for by, PEM. Absent: those of the system.',
+    ),
+  fingerprint: text('sha256')
+    .regex(FINGERPRINT, 'not a SHA-256 fingerprint of 64 hex digits')
+    .optional()
+    .describe(
+      'The certificate of the camera by its SHA-256: it and no other is taken, whoever vouches for it.',
+    ),
+  insecure: z
+    .boolean()
+    .prefault(false)
+    .describe('Takes any certificate: whoever can stand between sees pictures and login.'),
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { access, addressRanges, users } from './access/schema-access.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
-import { ORIGIN, serverTls } from './schema-tls.js';
+import { cameraTls, ORIGIN, serverTls } from './schema-tls.js';
 import {
   MINUTE_MS,
   HOUR_MS,
@@ -171,13 +171,18 @@ const stream = z.strictObject({
   url: text('url')
     .optional()
     .describe(
-      '`rtsp://host[:port]/path` of the camera, without user and password. Required for `pull`.',
+      '`rtsp://host[:port]/path` or `rtsps://...` of the camera, without user and password. Required for `pull`.',
     ),
   transport: z
-    .enum(['auto', 'tcp', 'udp', 'multicast'])
+    .enum(['auto', 'tcp', 'udp', 'multicast', 'http', 'websocket'])
     .prefault('auto')
     .describe(
-      '`auto` asks for TCP and falls to UDP when the camera refuses it. `udp` and `multicast` fall to TCP when they are refused or bring nothing; groups are joined where the camera is.',
+      '`auto` asks for TCP and falls to UDP when the camera refuses it. `udp` and `multicast` fall to TCP when they are refused or bring nothing; groups are joined where the camera is. `http` and `websocket` bring all of it inside one of those, with `rtsps://` inside TLS.',
+    ),
+  via: text('url')
+    .optional()
+    .describe(
+      'Where the HTTP tunnel or WebSocket goes, as `http://camera/stream` or `wss://camera:8443/rtsp`; on the host of the URL. Absent: host, port and path of the URL.',
     ),
   credentials: cameraLogin
     .optional()
@@ -197,6 +202,13 @@ const camera = z.strictObject({
   credentials: cameraLogin
     .optional()
     .describe('Login at the camera. Give one of passwordFile and passwordEnv.'),
+  tls: cameraTls.optional().describe('What is asked of certificates of the camera.'),
+  redirectHosts: z
+    .array(text('host'))
+    .prefault([])
+    .describe(
+      'Other hosts that the camera may redirect to; they are given the login too. Its own it always may, but not out of TLS.',
+    ),
   group: text('group').optional().describe('Name of one of `groups`, whose rules it follows too.'),
   volumes: z
     .array(text('volume'))

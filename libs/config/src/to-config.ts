@@ -12,7 +12,7 @@ import {
 } from './schema.js';
 import { readSecret } from './secrets.js';
 import { toStreams } from './to-streams.js';
-import { toServerTls } from './to-tls.js';
+import { toCameraTls, toServerTls } from './to-tls.js';
 
 /** Expands shorthands, reads secrets and resolves paths. What cannot be read is reported and left empty. */
 export async function toConfig(
@@ -150,6 +150,8 @@ async function toCamera(
     name,
     streams,
     credentials,
+    tls: await toCameraTls(camera.tls, [...at, 'tls'], context),
+    redirectHosts: camera.redirectHosts,
     record: toRecords(camera.record),
     retention: toPolicy(camera.retention),
     group: camera.group,

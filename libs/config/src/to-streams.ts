@@ -1,10 +1,11 @@
 import { parseCameraUrl } from './camera-url.js';
 import { mapRecord, toLogin, type ConversionContext } from './conversion.js';
-import type { CameraConfig, CameraCredentials, StreamConfig } from './model.js';
+import type { CameraConfig, CameraCredentials, PulledStreamConfig, StreamConfig } from './model.js';
+import type { Report } from './report.js';
 import type { CameraEntry } from './schema.js';
 
 /** What a bare URL is short for. */
-const BARE = { transport: 'auto', credentials: undefined } as const;
+const BARE = { transport: 'auto', via: undefined, credentials: undefined } as const;
 
 /** Logins in URLs count where none is declared: each for its stream, the first also for streams without. */
 export async function toStreams(
@@ -21,6 +22,7 @@ export async function toStreams(
     const {
       url = '',
       transport,
+      via,
       credentials,
     } = typeof entry === 'string' ? { ...BARE, url: entry } : entry;
     const here = [...at, 'streams', name];
@@ -43,6 +45,7 @@ export async function toStreams(
       source: 'pull',
       url: parsed.ok ? parsed.url : url,
       transport,
+      via: viaOf({ url, transport, via }, here, report),
       credentials: login ?? inUrl,
     };
   });
@@ -51,4 +54,28 @@ export async function toStreams(
     stream.source === 'pull' ? { ...stream, credentials: stream.credentials ?? shared } : stream,
   );
   return { streams, credentials: shared };
+}
+
+const VIA_SCHEMES = { http: /^https?:$/, websocket: /^wss?:$/ } as const;
+
+/** Where a tunnel goes, which must be a place of the camera itself. */
+function viaOf(
+  { url, transport, via }: Pick<PulledStreamConfig, 'url' | 'transport' | 'via'>,
+  at: string[],
+  report: Report,
+): string | undefined {
+  if (via === undefined) return undefined;
+  const where = [...at, 'via'];
+  if (transport !== 'http' && transport !== 'websocket') {
+    report(where, 'goes with transport http or websocket');
+    return undefined;
+  }
+  const [from, to] = [url, via].map((text) => (URL.canParse(text) ? new URL(text) : undefined));
+  if (to === undefined || !VIA_SCHEMES[transport].test(to.protocol) || to.username !== '') {
+    const [plain, secure] = transport === 'http' ? ['http', 'https'] : ['ws', 'wss'];
+    report(where, `expected an URL that begins with ${plain}:// or ${secure}://, without a login`);
+  } else if (from !== undefined && from.hostname.toLowerCase() !== to.hostname.toLowerCase()) {
+    report(where, 'must name the host of the URL');
+  }
+  return via;
 }

@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NightjarError } from '@nightjar/common';
 import type { ConversionContext } from './conversion.js';
 import { outOfTime, readKeyPair, type KeyPairFiles } from './key-pair.js';
-import type { ServerTlsConfig } from './model.js';
-import type { ConfigFile } from './schema.js';
+import { errnoWords } from './errno.js';
+import type { CameraTlsConfig, ServerTlsConfig } from './model.js';
+import type { CameraEntry, ConfigFile } from './schema.js';
 
 const AT = ['rtsp', 'tls'];
 
@@ -53,4 +56,38 @@ async function checkFiles(files: KeyPairFiles, { report, warn }: ConversionConte
     if (!(error instanceof NightjarError)) throw error;
     report([...AT, String(error.where['file'])], error.message);
   }
+}
+
+/** Reads the authorities of a camera. */
+export async function toCameraTls(
+  tls: CameraEntry['tls'],
+  at: string[],
+  { baseDir, report }: ConversionContext,
+): Promise<CameraTlsConfig | undefined> {
+  if (tls === undefined) return undefined;
+  const { caFile, fingerprint, insecure } = tls;
+  if (insecure && (caFile !== undefined || fingerprint !== undefined))
+    report(at, 'is insecure, and says what to trust; keep one', 'key');
+  let ca: string | undefined;
+  if (caFile !== undefined) {
+    const file = path.resolve(baseDir, caFile);
+    try {
+      ca = await readFile(file, 'utf8');
+      authorityOf(ca);
+    } catch (error) {
+      const unread = ca === undefined;
+      report(
+        [...at, 'caFile'],
+        unread
+          ? `cannot read ${file}: ${errnoWords(error)}`
+          : `${file} is no certificate in PEM form`,
+      );
+    }
+  }
+  return { ca, fingerprint, insecure };
+}
+
+/** @throws when it is none */
+function authorityOf(pem: string): X509Certificate {
+  return new X509Certificate(pem);
 }

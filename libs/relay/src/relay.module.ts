@@ -28,6 +28,8 @@ const CNAME = 'nightjar';
             createRtspSource(
               {
                 ...settings,
+                trust: camera.tls,
+                redirectHosts: camera.redirectHosts,
                 inactivityMs: camera.inactivityMs,
                 reconnect: camera.reconnect,
                 gate,

@@ -10,6 +10,7 @@ const OFFLINE = {
   unreachable: 'network',
   timeout: 'camera-offline',
   unauthorized: 'auth-failed',
+  untrusted: 'auth-failed',
   'not-found': 'configuration',
   protocol: 'camera-offline',
   stalled: 'camera-offline',

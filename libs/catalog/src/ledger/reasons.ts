@@ -32,6 +32,7 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['not-published', 'camera-offline'],
   ['unreachable', 'network'],
   ['unauthorized', 'auth-failed'],
+  ['untrusted', 'auth-failed'],
   ['not-found', 'configuration'],
   ['stopped', 'configuration'],
   // How the recorder ends a run.

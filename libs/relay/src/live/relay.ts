@@ -156,6 +156,6 @@ function key(camera: string, stream: string): string {
 
 /** Everything of a camera that its upstream session depends on, as one comparable text. Kept in memory only. */
 function sourceSettings(camera: CameraConfig, stream: string): string {
-  const { inactivityMs, reconnect, streams } = camera;
-  return JSON.stringify([streams[stream], inactivityMs, reconnect]);
+  const { inactivityMs, reconnect, streams, tls, redirectHosts } = camera;
+  return JSON.stringify([streams[stream], inactivityMs, reconnect, tls, redirectHosts]);
 }

@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
 import {
   NightjarError,
   messageOf,
@@ -18,10 +17,11 @@ import {
   type MulticastGroup,
   type ReadyTrack,
 } from '@nightjar/rtsp';
+import type { CameraLink } from './link/camera-link.js';
+import { openLink, type LinkOptions } from './link/open-link.js';
 import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
 import type { OfflineReason, SourceSink } from './source.js';
-import type { SourceUrl } from './source-url.js';
 import { joinGroup } from './multicast-pair.js';
 import { bindUdpPair, closeUdpPair, type UdpPair } from './udp-pair.js';
 import { UdpTrack } from './udp-track.js';
@@ -45,8 +45,9 @@ export interface ConnectionEvents extends Pick<MediaEvents, 'online' | 'newEpoch
   closed(): void;
 }
 
-export interface ConnectionOptions {
-  readonly target: SourceUrl;
+export interface ConnectionOptions extends LinkOptions {
+  /** Other hosts that redirects may lead to. */
+  readonly redirectHosts: readonly string[] | undefined;
   readonly credentials: Credentials | undefined;
   readonly transport: LowerTransport;
   readonly fallback: boolean;
@@ -55,16 +56,10 @@ export interface ConnectionOptions {
   readonly counters: SourceCounters;
 }
 
-/**
- * What every source reads into: a chunk is parsed to its end before the next read, the parser copies what spans chunks and
- * the hub copies what it keeps. A buffer of its own per read would cost more in garbage collection than all the rest.
- */
-const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
-
-/** One TCP connection to a camera, from connecting to closing: moves bytes between sockets and the session machine. */
+/** One connection to a camera, from connecting to closing: moves bytes between its link and the session machine. */
 export class RtspConnection {
   readonly media: MediaReceiver;
-  private readonly socket: Socket;
+  private readonly link: CameraLink;
   private readonly session: ClientSession;
   private readonly parser: RtspStreamParser;
   private readonly ssrc = randomInt(2 ** 32);
@@ -83,7 +78,7 @@ export class RtspConnection {
     private readonly events: ConnectionEvents,
   ) {
     const { clock, counters, inactivityMs } = options;
-    const { host, port, url } = options.target;
+    const { url } = options.target;
     const { ssrc, cname } = this;
     this.session = new ClientSession({
       ...options,
@@ -114,20 +109,17 @@ export class RtspConnection {
     this.deadlineTimer = clock.setTimer(CONNECT_TIMEOUT_MS, () =>
       this.abort('timeout', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`),
     );
-    this.socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (bytes, buffer) => {
-          this.read((buffer as Buffer).subarray(0, bytes));
-          return true;
-        },
+    this.link = openLink(options, {
+      opened: () => {
+        this.opened = true;
+        this.deadlineTimer?.cancel();
+        this.apply(this.session.start(this.now()));
       },
+      data: (chunk) => this.read(chunk),
+      failed: (reason, detail) => this.finish({ kind: 'failed', reason, detail }),
+      ended: () => this.abort('closed', 'the camera closed the connection'),
+      closed: () => this.closed(),
     });
-    this.listen();
   }
 
   /** Lower transport of the media, undefined before the first SETUP succeeded. */
@@ -140,27 +132,11 @@ export class RtspConnection {
     this.leave({ kind: 'stopped' });
   }
 
-  private listen(): void {
-    const { socket } = this;
-    socket.on('connect', () => {
-      this.opened = true;
-      this.deadlineTimer?.cancel();
-      this.apply(this.session.start(this.now()));
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.finish({
-        kind: 'failed',
-        reason: this.opened ? 'closed' : connectFailure(error),
-        detail: describe(error),
-      }),
-    );
-    socket.on('end', () => this.abort('closed', 'the camera closed the connection'));
-    socket.on('close', () => {
-      this.deadlineTimer?.cancel();
-      this.finish({ kind: 'failed', reason: 'closed', detail: 'the connection is closed' });
-      this.pairs.forEach(closeUdpPair);
-      this.events.closed();
-    });
+  private closed(): void {
+    this.deadlineTimer?.cancel();
+    this.finish({ kind: 'failed', reason: 'closed', detail: 'the connection is closed' });
+    this.pairs.forEach(closeUdpPair);
+    this.events.closed();
   }
 
   private read(chunk: Buffer): void {
@@ -200,7 +176,7 @@ export class RtspConnection {
         break;
       case 'ended':
         this.finish(output.end);
-        this.socket.destroy();
+        this.link.close();
         break;
     }
   }
@@ -224,9 +200,9 @@ export class RtspConnection {
   private async bindPorts(index: number): Promise<void> {
     try {
       // A track that was refused leaves its pair to the next one.
-      const pair = this.pairs[index] ?? (await bindUdpPair(this.socket.localAddress ?? '0.0.0.0'));
+      const pair = this.pairs[index] ?? (await bindUdpPair(this.link.localAddress ?? '0.0.0.0'));
       this.pairs[index] = pair;
-      if (this.socket.destroyed) {
+      if (this.link.closed) {
         closeUdpPair(pair);
       } else {
         this.apply(this.session.ports(pair.ports, this.now()));
@@ -254,7 +230,7 @@ export class RtspConnection {
       throw new NightjarError('internal', 'relay/udp-pair', 'a UDP track has no sockets');
     const udp = new UdpTrack({
       pair,
-      peer: this.socket.remoteAddress ?? '',
+      peer: this.link.remoteAddress ?? '',
       serverPorts: carriage.serverPorts,
       counters: this.options.counters,
       receive: (packet, rtcp) => this.media.datagram(index, packet, rtcp),
@@ -269,15 +245,15 @@ export class RtspConnection {
     let udp: UdpTrack | undefined;
     this.media.add(ready, (packet) => udp?.sendRtcp(packet));
     try {
-      const pair = await joinGroup(group, unmapped(this.socket.localAddress));
-      if (this.socket.destroyed) {
+      const pair = await joinGroup(group, unmapped(this.link.localAddress));
+      if (this.link.closed) {
         closeUdpPair(pair);
         return;
       }
       this.pairs[index] = pair;
       udp = new UdpTrack({
         pair,
-        peer: unmapped(this.socket.remoteAddress),
+        peer: unmapped(this.link.remoteAddress),
         serverPorts: undefined,
         group,
         counters: this.options.counters,
@@ -289,10 +265,10 @@ export class RtspConnection {
   }
 
   private write(bytes: Buffer): void {
-    if (this.socket.destroyed) return;
-    if (this.socket.writableLength > MAX_UNSENT_BYTES)
+    if (this.link.closed) return;
+    if (this.link.queuedBytes > MAX_UNSENT_BYTES)
       this.abort('protocol', 'the camera does not read its connection');
-    else this.socket.write(bytes);
+    else this.link.write(bytes);
   }
 
   private silent(ever: boolean): void {
@@ -319,13 +295,13 @@ export class RtspConnection {
   private leave(end: ConnectionEnd): void {
     this.finish(end);
     if (this.opened) this.apply(this.session.stop(this.now()));
-    else this.socket.destroy();
+    else this.link.close();
   }
 
   /** Ends without a word: the peer is gone or not to be talked to. */
   private abort(reason: OfflineReason, detail: string): void {
     this.finish({ kind: 'failed', reason, detail });
-    this.socket.destroy();
+    this.link.close();
   }
 
   private finish(end: ConnectionEnd): void {
@@ -338,25 +314,6 @@ export class RtspConnection {
   private now(): MonotonicMs {
     return this.options.clock.monotonicMs();
   }
-}
-
-const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'EADDRNOTAVAIL',
-]);
-
-function connectFailure(error: NodeJS.ErrnoException): OfflineReason {
-  if (UNREACHABLE_CODES.has(error.code ?? '')) return 'unreachable';
-  return error.code === 'ETIMEDOUT' ? 'timeout' : 'refused';
-}
-
-/** Happy-eyeballs failures come as an AggregateError with an empty message. */
-function describe(error: NodeJS.ErrnoException): string {
-  return error.message === '' ? (error.code ?? 'connection failed') : error.message;
 }
 
 /** Groups have IPv4 addresses; a connection by IPv4 on a socket that could do both has them mapped. */

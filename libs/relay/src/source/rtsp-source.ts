@@ -7,6 +7,7 @@ import {
 } from '@nightjar/common';
 import type { Credentials, LowerTransport } from '@nightjar/rtsp';
 import { Backoff } from './backoff.js';
+import type { CameraTrust } from './link/camera-trust.js';
 import { RtspConnection, type ConnectionEnd } from './rtsp-connection.js';
 import { SourceCounters } from './source-counters.js';
 import type { OfflineReason, Source, SourceSink, SourceState, SourceStats } from './source.js';
@@ -32,6 +33,12 @@ export interface RtspSourceOptions {
   readonly url: string;
   readonly credentials?: Credentials | undefined;
   readonly transport: TransportMode;
+  /** Where a tunnel or WebSocket goes, where that is another place than `url` says; of the same host. */
+  readonly via?: string | undefined;
+  /** How the camera proves with TLS who it is. */
+  readonly trust?: CameraTrust | undefined;
+  /** Other hosts that redirects may lead to. */
+  readonly redirectHosts?: readonly string[] | undefined;
   /** No RTP packet for so long means that the camera has stalled. */
   readonly inactivityMs: number;
   readonly reconnect: {
@@ -52,7 +59,7 @@ export interface RtspSourceOptions {
  * `offline` is told of every failed attempt, also when there was no `online` before. `online` may come twice without a
  * new connection, with `offline('closed')` between, when the camera starts another stream on the same session.
  *
- * @throws NightjarError `invalid` when the URL is not an rtsp:// URL or holds credentials.
+ * @throws NightjarError `invalid` when the URL is not an rtsp:// or rtsps:// URL or holds credentials.
  */
 export function createRtspSource(options: RtspSourceOptions, sink: SourceSink): Source {
   return new RtspSource(parseSourceUrl(options.url), options, sink);
@@ -136,11 +143,23 @@ class RtspSource implements Source {
 
   private connect(): void {
     this.state = 'connecting';
-    const { credentials, inactivityMs, clock } = this.options;
-    const { transport, fallback } = this.choice;
+    const { credentials, inactivityMs, clock, redirectHosts } = this.options;
+    const { transport, fallback, via } = this.choice;
     const { target, counters } = this;
     this.connection = new RtspConnection(
-      { target, credentials, transport, fallback, inactivityMs, clock, counters },
+      {
+        target,
+        via,
+        viaUrl: this.options.via,
+        trust: this.options.trust,
+        redirectHosts,
+        credentials,
+        transport,
+        fallback,
+        inactivityMs,
+        clock,
+        counters,
+      },
       this.sink,
       {
         online: (tracks) => {

@@ -9,7 +9,7 @@ describe('parseSourceUrl', () => {
     ['rtsp://[fe80::1%eth0]:554/x', 'fe80::1%eth0', 554],
     ['rtsp://cam?channel=1&subtype=0', 'cam', 554],
   ])('reads %s and keeps it as it is', (url, host, port) => {
-    expect(parseSourceUrl(url)).toEqual({ host, port, url });
+    expect(parseSourceUrl(url)).toMatchObject({ host, port, url, secure: false });
   });
 
   it.each([

@@ -1,14 +1,19 @@
 import { NightjarError } from '@nightjar/common';
 
 const DEFAULT_PORT = 554;
+const DEFAULT_TLS_PORT = 322;
 const SOURCE_URL =
-  /^rtsp:\/\/(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
+  /^(rtsps?):\/\/(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
 
 /** Where to connect and what to ask there. */
 export interface SourceUrl {
   /** Without the brackets of IPv6. */
   readonly host: string;
   readonly port: number;
+  /** Whether it is to be reached through TLS. */
+  readonly secure: boolean;
+  /** Path and query as written, possibly empty. */
+  readonly path: string;
   /** Request URL exactly as configured: cameras compare it byte by byte. */
   readonly url: string;
 }
@@ -26,10 +31,11 @@ export function parseSourceUrl(url: string): SourceUrl {
       'credentials do not belong into the URL of a source',
     );
   }
-  const match = SOURCE_URL.exec(url);
-  const port = match?.[2] === undefined ? DEFAULT_PORT : Number(match[2]);
-  if (match?.[1] === undefined || port < 1 || port > 65_535) {
-    throw new NightjarError('invalid', 'relay/source-url', 'not an rtsp:// URL');
+  const [, scheme = '', host, digits, path = ''] = SOURCE_URL.exec(url) ?? [];
+  const secure = /s$/i.test(scheme);
+  const port = digits === undefined ? (secure ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new NightjarError('invalid', 'relay/source-url', 'not an rtsp:// or rtsps:// URL');
   }
-  return { host: match[1].replace(/^\[|\]$/g, ''), port, url };
+  return { host: host.replace(/^\[|\]$/g, ''), port, secure, path, url };
 }

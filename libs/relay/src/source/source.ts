@@ -7,6 +7,8 @@ export type OfflineReason =
   | 'unreachable'
   | 'timeout'
   | 'unauthorized'
+  /** Its certificate is not what it should be. */
+  | 'untrusted'
   | 'not-found'
   | 'protocol'
   | 'stalled'

@@ -1,6 +1,8 @@
 import type { LowerTransport } from '@nightjar/rtsp';
+import type { LinkVia } from './link/camera-link.js';
 
-export type TransportMode = 'auto' | 'tcp' | 'udp' | 'multicast';
+/** `http` and `websocket`: interleaved, inside a connection of that kind. */
+export type TransportMode = 'auto' | 'tcp' | 'udp' | 'multicast' | 'http' | 'websocket';
 
 /** Which transport the next connection asks for first, and whether it may fall back within itself. */
 export class TransportChoice {
@@ -9,11 +11,17 @@ export class TransportChoice {
   constructor(private readonly mode: TransportMode) {}
 
   get transport(): LowerTransport {
-    return this.forced ?? (this.mode === 'auto' ? 'tcp' : this.mode);
+    if (this.forced !== undefined) return this.forced;
+    return this.mode === 'udp' || this.mode === 'multicast' ? this.mode : 'tcp';
+  }
+
+  /** What the connection is wrapped in. */
+  get via(): LinkVia {
+    return this.mode === 'http' || this.mode === 'websocket' ? this.mode : 'direct';
   }
 
   get fallback(): boolean {
-    return this.mode !== 'tcp' && this.forced === undefined;
+    return this.mode !== 'tcp' && this.via === 'direct' && this.forced === undefined;
   }
 
   /** The server refused what was asked for over the whole connection. Returns false when there is nothing else to try. */

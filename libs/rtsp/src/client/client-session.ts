@@ -30,6 +30,8 @@ const ANSWERED_METHODS = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'TEARDOWN
 export interface ClientSessionOptions {
   /** Request URL without userinfo, sent as it stands. */
   readonly url: string;
+  /** Other hosts that redirects may lead to. */
+  readonly redirectHosts?: readonly string[] | undefined;
   readonly credentials?: Credentials | undefined;
   /** Lower transport to ask for first. */
   readonly transport: LowerTransport;
@@ -71,6 +73,7 @@ export class ClientSession {
     this.exchange = new Exchange(options.userAgent, options.credentials);
     this.context = {
       url: options.url,
+      redirectHosts: options.redirectHosts,
       transport: options.transport,
       fallback: options.fallback,
       secure: TLS.test(options.url),
@@ -214,10 +217,11 @@ export class ClientSession {
       const url = redirectTarget(
         this.context.url,
         request.headers.get('Location') ?? this.context.url,
+        this.context.redirectHosts,
       );
       this.close(
         url === undefined
-          ? failed('refused', 'REDIRECT to another host')
+          ? failed('refused', 'REDIRECT to another host or out of TLS')
           : { kind: 'redirected', url },
         now,
       );

@@ -7,6 +7,8 @@ export type LowerTransport = 'tcp' | 'udp' | 'multicast';
 /** What the dialogue is told, and what it finds out on the way. */
 export interface HandshakeContext {
   readonly url: string;
+  /** Other hosts that redirects may lead to. */
+  readonly redirectHosts?: readonly string[] | undefined;
   readonly transport: LowerTransport;
   readonly fallback: boolean;
   /** The connection is inside TLS: keys may be told, and what is not protected itself must stay inside. */

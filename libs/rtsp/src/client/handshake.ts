@@ -14,14 +14,14 @@ import type { Carriage } from './track-transport.js';
  */
 export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | undefined> {
   const options = yield* request('OPTIONS', context.url);
-  const optionsEnd = endBy('OPTIONS', context.url, options);
+  const optionsEnd = endBy('OPTIONS', context, options);
   // Some cameras do not know OPTIONS; only what concerns every request ends the dialogue.
   if (optionsEnd?.kind === 'redirected') return optionsEnd;
   if (options.status === 401) return optionsEnd;
   context.publicMethods = methodsOf(options);
 
   const described = yield* request('DESCRIBE', context.url, { Accept: 'application/sdp' });
-  const describeEnd = endBy('DESCRIBE', context.url, described);
+  const describeEnd = endBy('DESCRIBE', context, described);
   if (describeEnd !== undefined) return describeEnd;
   const presentation = presentationOf(
     parseSdp(described.body.toString('utf8')),
@@ -36,7 +36,7 @@ export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | unde
 
   context.emit({ type: 'starting', tracks: ready });
   const played = yield* request('PLAY', presentation.aggregateUrl, { Range: 'npt=0.000-' });
-  return endBy('PLAY', context.url, played);
+  return endBy('PLAY', context, played);
 }
 
 function* setUpTracks(

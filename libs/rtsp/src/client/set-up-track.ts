@@ -113,7 +113,7 @@ function* ask(
     ...(proposal && { KeyMgmt: proposal.header(url, context.ssrc, context.wallMs()) }),
   });
   if (succeeded(response)) return accepted(context, presented, ready, response, wish, proposal);
-  const end = endBy('SETUP', context.url, response);
+  const end = endBy('SETUP', context, response);
   if (end === undefined)
     throw new NightjarError(
       'internal',

@@ -1,5 +1,6 @@
 import type { RtspResponse } from '../messages/index.js';
 import type { ClientEnd, ClientFailure } from './client-output.js';
+import type { HandshakeContext } from './handshake-context.js';
 import { redirectTarget } from './redirect.js';
 
 const REASON_TEXT_MAX = 64;
@@ -24,16 +25,20 @@ export function describeAnswer(method: string, response: RtspResponse): string {
 /** How a session ends because of this response, or undefined when it may go on. */
 export function endBy(
   method: string,
-  requestUrl: string,
+  { url: requestUrl, redirectHosts }: Pick<HandshakeContext, 'url' | 'redirectHosts'>,
   response: RtspResponse,
 ): ClientEnd | undefined {
   if (succeeded(response)) return undefined;
   const detail = describeAnswer(method, response);
   const location = response.headers.get('Location');
   if (response.status >= 300 && response.status < 400 && location !== undefined) {
-    const url = redirectTarget(requestUrl, location);
+    const url = redirectTarget(requestUrl, location, redirectHosts);
     if (url !== undefined) return { kind: 'redirected', url };
-    return { kind: 'failed', reason: 'refused', detail: `${detail}, to another host` };
+    return {
+      kind: 'failed',
+      reason: 'refused',
+      detail: `${detail}, to another host or out of TLS`,
+    };
   }
   return { kind: 'failed', reason: reasonOf(response.status), detail };
 }
