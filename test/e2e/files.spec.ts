@@ -28,6 +28,8 @@ const BY_GSTREAMER: Readonly<Record<string, string>> = {
   'sound.ac3': 'rtpac3depay',
   'sound.amr': 'rtpamrdepay',
 };
+/** Of two seconds: pictures at 25 Hz, or frames of sound of up to 32 ms. */
+const FEWEST_UNITS = 45;
 const GUEST = { username: 'guest', password: 'only-the-garden' };
 
 interface Served {
@@ -126,13 +128,14 @@ describe('media files', () => {
       async ([name, depacketizer]) => {
         const source = `rtspsrc location=${nightjar.url(`files/${name}`)} protocols=tcp latency=0`;
         const pipeline = `${source} ! ${depacketizer} ! checksumsink sync=false`;
-        const { code, stdout, stderr } = await runProgram('gst-launch-1.0', [
+        // What it says at its end is not looked at: rtspsrc interrupts its own PAUSE with its TEARDOWN now and then.
+        const { stdout, stderr } = await runProgram('gst-launch-1.0', [
           '-q',
           ...pipeline.split(' '),
         ]);
         const units = stdout.split('\n').filter((line) => /[0-9a-f]{40}$/.test(line));
-        expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' });
-        expect(units.length).toBeGreaterThanOrEqual(40);
+        if (units.length < FEWEST_UNITS)
+          throw new Error(`${name}: ${units.length} units, ${stderr}`);
       },
       PLAYED_AT_ONCE,
     );
