@@ -69,6 +69,7 @@ export class Media {
   collect(): void {
     this.figures.collect();
     metrics.rtspSessions.set(this.server.countSessions());
+    metrics.rtspConnections.set(this.server.connectionCount);
     metrics.recordingWanted.reset();
     for (const { camera, stream, demand } of this.demands.all())
       metrics.recordingWanted.set({ camera, stream }, demand.wanted ? 1 : 0);

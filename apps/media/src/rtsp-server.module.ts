@@ -3,7 +3,14 @@ import { AccessPolicy, Logins, REALM } from '@nightjar/access';
 import { FilesModule, FilesResolver } from '@nightjar/files';
 import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
-import { DigestAuthenticator, LiveResolver, RelayModule, RtspServer } from '@nightjar/relay';
+import {
+  DigestAuthenticator,
+  LiveResolver,
+  RelayModule,
+  RtspServer,
+  ServerLimits,
+  StreamRates,
+} from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import { FILES_PREFIX, PLAYBACK_PREFIX } from './media-paths.js';
 import { MediaResolver } from './media-resolver.js';
@@ -34,14 +41,16 @@ import { ShardPlace } from './shard/shard.module.js';
         Logins,
         MediaResolver,
         RtspPorts,
+        StreamRates,
         { token: ShardPlace, optional: true },
       ],
       useFactory: (
-        { config, clock, logger }: RoleContext,
+        { config, watcher, clock, logger }: RoleContext,
         policy: AccessPolicy,
         logins: Logins,
         resolver: MediaResolver,
         { doorway, tlsPort }: RtspPorts,
+        rates: StreamRates,
         shard: ShardPlace | undefined,
       ) =>
         new RtspServer({
@@ -55,6 +64,13 @@ import { ShardPlace } from './shard/shard.module.js';
             realm: REALM,
             now: () => clock.wallMs(),
             logins,
+          }),
+          limits: new ServerLimits({
+            limits: () => watcher.config.limits,
+            processes: shard?.count ?? 1,
+            clock,
+            rates,
+            refused: (limit) => metrics.limitRefusals.inc({ limit }),
           }),
           admits: (address) => policy.admits(address),
           mayGoOn: (principal, { action, camera }) =>

@@ -1,2 +1,3 @@
 export * from './clock.js';
 export * from './error.js';
+export * from './token-bucket.js';

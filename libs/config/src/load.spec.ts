@@ -97,6 +97,20 @@ describe('a valid configuration', () => {
         logins: { tries: 10, windowMs: 600_000 },
         signedUrls: { maxAgeMs: 7 * 86_400_000 },
       },
+      limits: {
+        connections: 10_000,
+        connectionsPerAddress: 2_000,
+        silentConnections: 1_024,
+        requestsPerSecond: 100,
+        readersPerStream: 2_000,
+        readerBytesPerSecond: undefined,
+        streamBytesPerSecond: undefined,
+        publishers: 64,
+        cameraConnections: 4_096,
+        startingCameras: 16,
+        memoryBytes: undefined,
+        cpu: 0.98,
+      },
       cameras: {},
       log: { level: 'info', format: 'auto' },
     });
@@ -144,7 +158,12 @@ cameras:
         minAgeMs: undefined,
         events: undefined,
       },
-      reconnect: { initialMs: 1_000, maxMs: 3_000, tries: undefined },
+      reconnect: {
+        initialMs: 1_000,
+        maxMs: 3_000,
+        tries: undefined,
+        unauthorized: { tries: 3, pauseMs: 60_000, afterwardsMs: undefined },
+      },
       inactivityMs: 5_000,
     });
   });

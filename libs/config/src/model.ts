@@ -1,5 +1,5 @@
 import type { AddressRange } from './access/address-range.js';
-import type { AccessConfig, UserConfig } from './access/model-access.js';
+import type { AccessConfig, LimitsConfig, UserConfig } from './access/model-access.js';
 
 /** The validated configuration: defaults applied, secrets read, durations in milliseconds, sizes in bytes. */
 export interface NightjarConfig {
@@ -44,6 +44,7 @@ export interface NightjarConfig {
   readonly schedules: Readonly<Record<string, ScheduleConfig>>;
   readonly users: Readonly<Record<string, UserConfig>>;
   readonly access: AccessConfig;
+  readonly limits: LimitsConfig;
   readonly cameras: Readonly<Record<string, CameraConfig>>;
   readonly log: LogConfig;
 }
@@ -282,6 +283,17 @@ export interface ReconnectConfig {
   readonly maxMs: number;
   /** undefined = for ever. */
   readonly tries: number | undefined;
+  readonly unauthorized: UnauthorizedConfig;
+}
+
+/** What to do when a camera refuses the login. */
+export interface UnauthorizedConfig {
+  /** In a row, of all streams of a camera. */
+  readonly tries: number;
+  /** After the first refusal; doubles. */
+  readonly pauseMs: number;
+  /** Between tries once those are used up; undefined = none until the credentials change. */
+  readonly afterwardsMs: number | undefined;
 }
 
 export interface LogConfig {

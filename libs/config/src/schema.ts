@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, addressRanges, users } from './access/schema-access.js';
+import { access, addressRanges, limits, users } from './access/schema-access.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
 import { cameraTls, ORIGIN, serverTls } from './schema-tls.js';
 import {
@@ -246,6 +246,26 @@ const camera = z.strictObject({
         .min(1)
         .optional()
         .describe('Failures in a row before Nightjar gives up. Absent: never.'),
+      unauthorized: z
+        .strictObject({
+          tries: z
+            .int()
+            .min(1)
+            .max(100)
+            .prefault(3)
+            .describe('Refused logins in a row, of all streams of the camera together.'),
+          pause: duration({ min: 1_000, max: DAY_MS })
+            .prefault('1m')
+            .describe('Pause after the first; doubles with each further one.'),
+          afterwards: z
+            .union([z.literal('stop'), duration({ min: MINUTE_MS, max: 30 * DAY_MS })])
+            .prefault('stop')
+            .describe(
+              '`stop`: no further try until the credentials change or Nightjar restarts. A duration: one try in such a time.',
+            ),
+        })
+        .prefault({})
+        .describe('When the camera refuses the login: cameras lock accounts out.'),
     })
     .prefault({})
     .describe('Pauses between attempts to reach the camera.'),
@@ -280,6 +300,11 @@ export const fileSchema = z.strictObject({
     .describe('Times of the week, by name, for cameras to refer to.'),
   users: users.prefault({}).describe('Who may do what. Without any user everybody may watch.'),
   access: access.prefault({}).describe('Who may come at all, and how often.'),
+  limits: limits
+    .prefault({})
+    .describe(
+      'What clients may take before the next one is refused, so that those who are there lose nothing.',
+    ),
   rtsp: rtsp.prefault({}).describe('The RTSP server that players use.'),
   relay: relay.prefault({}).describe('What cameras send on its way to readers.'),
   http: z

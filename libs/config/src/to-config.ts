@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { mapRecord, readPassword, toLogin, type ConversionContext } from './conversion.js';
 import type { CameraConfig, NightjarConfig, RecordConfig, RetentionPolicy } from './model.js';
-import { toAccess, toUser } from './access/to-access.js';
+import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
   recordSchema,
@@ -116,6 +116,7 @@ export async function toConfig(
       ),
     ),
     access: toAccess(file.access),
+    limits: toLimits(file.limits),
     cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
     log: file.log,
   };
@@ -161,6 +162,7 @@ async function toCamera(
       initialMs: camera.reconnect.initial,
       maxMs: camera.reconnect.max,
       tries: camera.reconnect.tries,
+      unauthorized: toUnauthorized(camera.reconnect.unauthorized),
     },
     inactivityMs: camera.inactivity,
   };

@@ -60,6 +60,11 @@ export const metrics = {
     'Whether the source of a stream delivers (1) or not (0); absent while nobody needs it.',
     STREAM,
   ),
+  cameraLoginRefused: gauge(
+    'camera_login_refused',
+    'Whether a camera refuses the login (1), so that it is tried rarely or not at all until the credentials change.',
+    STREAM,
+  ),
   sourceSessions: counter(
     'source_sessions_total',
     'RTSP sessions opened at cameras that reached PLAY.',
@@ -121,6 +126,12 @@ export const metrics = {
     'certificate_expiry_timestamp_seconds',
     'End of validity of a certificate that is shown to clients; absent without TLS.',
     ['use'],
+  ),
+  rtspConnections: gauge('rtsp_connections', 'RTSP connections of clients now.'),
+  limitRefusals: counter(
+    'limit_refusals_total',
+    'What was refused or closed because a limit was reached, by limit.',
+    ['limit'],
   ),
   loginRefusals: counter('login_refusals_total', 'Logins that were refused, by reason.', [
     'protocol',

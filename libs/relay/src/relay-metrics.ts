@@ -48,6 +48,7 @@ function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen
   const { stats, sourceStats } = hub;
   if (hub.state === 'idle') metrics.cameraUp.remove(labels);
   else metrics.cameraUp.set(labels, hub.delivering ? 1 : 0);
+  metrics.cameraLoginRefused.set(labels, sourceStats?.loginRefused === true ? 1 : 0);
   const sessions = seen.rise('sessions', stats.sessions);
   metrics.sourceSessions.inc(labels, sessions);
   metrics.sourceConnects.inc({ ...labels, result: 'ok' }, sessions);

@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AccessModule, AccessPolicy } from '@nightjar/access';
+import type { LimitsConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
 import { RoleContext } from '@nightjar/role';
 import { LiveResolver } from './live/live-resolver.js';
 import { Relay } from './live/relay.js';
 import { Publication } from './publish/publication.js';
 import { createRtspSource } from './source/rtsp-source.js';
+import { Slots } from './limits/slots.js';
+import { StreamRates } from './limits/stream-rates.js';
+import { CameraAccounts } from './source/camera-accounts.js';
 import { StartGate } from './source/start-gate.js';
 
 /** RTCP canonical name of everything this process sends (RFC 3550 s.6.5.1). */
@@ -17,8 +21,14 @@ const CNAME = 'nightjar';
     {
       provide: Relay,
       inject: [RoleContext],
-      useFactory: ({ config, clock, logger }: RoleContext) => {
-        const gate = new StartGate(clock);
+      useFactory: ({ config, watcher, clock, logger }: RoleContext) => {
+        const limits = (): LimitsConfig => watcher.config.limits;
+        const gate = new StartGate(clock, { concurrent: () => limits().startingCameras });
+        const accounts = new CameraAccounts(clock);
+        const slots = new Slots(
+          () => limits().cameraConnections,
+          () => metrics.limitRefusals.inc({ limit: 'camera-connections' }),
+        );
         return new Relay({
           clock,
           cname: CNAME,
@@ -33,6 +43,8 @@ const CNAME = 'nightjar';
                 inactivityMs: camera.inactivityMs,
                 reconnect: camera.reconnect,
                 gate,
+                accounts,
+                slots,
                 clock,
                 log: logger.child({ camera: camera.name, stream }),
               },
@@ -50,11 +62,24 @@ const CNAME = 'nightjar';
       },
     },
     {
+      provide: StreamRates,
+      inject: [RoleContext, Relay],
+      useFactory: ({ clock }: RoleContext, relay: Relay) =>
+        new StreamRates(clock, () => relay.all()),
+    },
+    {
       provide: LiveResolver,
-      inject: [RoleContext, Relay, AccessPolicy],
-      useFactory: ({ config, clock }: RoleContext, relay: Relay, policy: AccessPolicy) =>
+      inject: [RoleContext, Relay, AccessPolicy, StreamRates],
+      useFactory: (
+        { config, watcher, clock }: RoleContext,
+        relay: Relay,
+        policy: AccessPolicy,
+        rates: StreamRates,
+      ) =>
         new LiveResolver({
           relay,
+          rates,
+          maxReaderBytesPerSecond: () => watcher.config.limits.readerBytesPerSecond,
           policy,
           clock,
           startTimeoutMs: config.rtsp.startTimeoutMs,
@@ -68,6 +93,6 @@ const CNAME = 'nightjar';
         }),
     },
   ],
-  exports: [AccessModule, Relay, LiveResolver],
+  exports: [AccessModule, Relay, LiveResolver, StreamRates],
 })
 export class RelayModule {}

@@ -17,6 +17,7 @@ const OFFLINE = {
   'not-published': 'camera-offline',
   closed: 'camera-offline',
   stopped: 'configuration',
+  limit: 'configuration',
 } satisfies Record<OfflineReason, MissingReason>;
 
 const FAILED_WRITE = {

@@ -35,6 +35,7 @@ const TOLD_AS: ReadonlyMap<string, MissingReason> = new Map([
   ['untrusted', 'auth-failed'],
   ['not-found', 'configuration'],
   ['stopped', 'configuration'],
+  ['limit', 'configuration'],
   // How the recorder ends a run.
   ['format-change', 'camera-offline'],
   ['clock-step', 'timestamps'],

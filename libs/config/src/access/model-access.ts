@@ -33,3 +33,21 @@ export interface AccessConfig {
   readonly logins: { readonly tries: number; readonly windowMs: number };
   readonly signedUrls: { readonly maxAgeMs: number };
 }
+
+/** Where a bandwidth is undefined there is no such limit. */
+export interface LimitsConfig {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly silentConnections: number;
+  readonly requestsPerSecond: number;
+  readonly readersPerStream: number;
+  readonly readerBytesPerSecond: number | undefined;
+  readonly streamBytesPerSecond: number | undefined;
+  readonly publishers: number;
+  readonly cameraConnections: number;
+  readonly startingCameras: number;
+  /** Resident memory of one media process; undefined: by what the machine has. */
+  readonly memoryBytes: number | undefined;
+  /** 0 to 1, of the event loop's time. */
+  readonly cpu: number;
+}

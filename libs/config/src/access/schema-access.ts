@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DAY_MS, duration, MINUTE_MS, password, text } from '../schema-values.js';
+import { DAY_MS, GIB, MINUTE_MS, duration, password, size, text } from '../schema-values.js';
 import { parseAddressRange } from './address-range.js';
 import { parsePasswordHash } from './password-hash.js';
 
@@ -105,4 +105,64 @@ export const access = z.strictObject({
     .describe('Addresses of a camera that need no login for a while.'),
 });
 
+const count = (max: number) => z.int().min(1).max(max);
+
+export const limits = z.strictObject({
+  connections: count(1_000_000)
+    .prefault(10_000)
+    .describe(
+      'RTSP connections of all clients together; more get 503. Several media processes have an equal share each.',
+    ),
+  connectionsPerAddress: count(1_000_000)
+    .prefault(2_000)
+    .describe(
+      'RTSP connections of one address (IPv6: of one /64); more get 503. Shared out in the same way.',
+    ),
+  silentConnections: count(100_000)
+    .prefault(1_024)
+    .describe(
+      'Connections without a completed request, of one media process. Each has 10 s; beyond so many the oldest is closed for a new one.',
+    ),
+  requestsPerSecond: z
+    .number()
+    .min(1)
+    .max(100_000)
+    .prefault(100)
+    .describe('Requests on one RTSP connection, twice as many at once; more get 503.'),
+  readersPerStream: count(100_000).prefault(2_000).describe('Players of one stream; more get 503.'),
+  readerBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
+    .optional()
+    .describe(
+      'Bytes per second that one player gets. A stream that brings more is refused with 453; one that comes to do so skips to keyframes. Absent: any.',
+    ),
+  streamBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
+    .optional()
+    .describe(
+      'Bytes per second that the players of one stream get together; who would be too many gets 453. Absent: any.',
+    ),
+  publishers: count(100_000)
+    .prefault(64)
+    .describe('Streams that are published to Nightjar at once, in one media process.'),
+  cameraConnections: count(100_000)
+    .prefault(4_096)
+    .describe('Connections to cameras at once, in one media process.'),
+  startingCameras: count(1_024)
+    .prefault(16)
+    .describe('Cameras that are being connected at once, in one media process.'),
+  memory: size({ min: 64 * 1024 * 1024, max: 64 * 1024 * GIB })
+    .optional()
+    .describe(
+      'Resident memory of one media process above which new players get 503. Absent: 70 % of what there is, divided by the number of media processes.',
+    ),
+  cpu: z
+    .number()
+    .gt(0)
+    .max(1)
+    .prefault(0.98)
+    .describe(
+      'Share of its time that the event loop of a media process is busy, over 10 s, above which new players get 503. 1: no ceiling.',
+    ),
+});
+
 export type UserEntry = z.output<typeof user>;
+export type LimitsEntry = z.output<typeof limits>;

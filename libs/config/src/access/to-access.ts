@@ -1,6 +1,7 @@
-import type { ConfigFile } from '../schema.js';
-import type { AccessConfig, UserConfig } from './model-access.js';
-import type { UserEntry } from './schema-access.js';
+import type { UnauthorizedConfig } from '../model.js';
+import type { CameraEntry, ConfigFile } from '../schema.js';
+import type { AccessConfig, LimitsConfig, UserConfig } from './model-access.js';
+import type { LimitsEntry, UserEntry } from './schema-access.js';
 
 /** @param password as it was read, where the entry refers to one */
 export function toUser(user: UserEntry, password: string | undefined): UserConfig {
@@ -21,5 +22,28 @@ export function toAccess({ allowFrom, logins, signedUrls }: ConfigFile['access']
     allowFrom,
     logins: { tries: logins.tries, windowMs: logins.window },
     signedUrls: { maxAgeMs: signedUrls.maxAge },
+  };
+}
+
+/** @param entry `reconnect.unauthorized` of a camera */
+export function toUnauthorized({
+  tries,
+  pause,
+  afterwards,
+}: CameraEntry['reconnect']['unauthorized']): UnauthorizedConfig {
+  return { tries, pauseMs: pause, afterwardsMs: afterwards === 'stop' ? undefined : afterwards };
+}
+
+export function toLimits({
+  readerBandwidth,
+  streamBandwidth,
+  memory,
+  ...counts
+}: LimitsEntry): LimitsConfig {
+  return {
+    ...counts,
+    readerBytesPerSecond: readerBandwidth,
+    streamBytesPerSecond: streamBandwidth,
+    memoryBytes: memory,
   };
 }

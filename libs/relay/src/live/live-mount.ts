@@ -17,6 +17,10 @@ import { LiveReader } from './live-reader.js';
 export interface LiveMountOptions {
   readonly hub: Hub;
   readonly camera: string;
+  /** As measured; undefined while it is not known. */
+  readonly bytesPerSecond?: () => number | undefined;
+  /** What one reader gets at most. */
+  readonly maxBytesPerSecond?: number | undefined;
   /** Unique; shown as the session name in the SDP. */
   readonly name: string;
   /** Stable `o=` session id. */
@@ -37,10 +41,12 @@ export class LiveMount implements Mount {
   readonly shared: string;
   readonly observer: MountObserver;
   readonly access: MountAccess;
+  readonly bytesPerSecond: () => number | undefined;
 
   constructor(private readonly options: LiveMountOptions) {
     this.shared = options.name;
     this.access = { action: 'view', camera: options.camera };
+    this.bytesPerSecond = options.bytesPerSecond ?? (() => undefined);
     this.observer = options.observer;
   }
 

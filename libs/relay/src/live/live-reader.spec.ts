@@ -116,6 +116,25 @@ describe('a live reader', () => {
     expect([sent.length, skips]).toEqual([2, 1]);
   });
 
+  it('gets no more than its rate on average, in whole groups of pictures', () => {
+    const { length } = batchOf(true).bytes;
+    const metered = new LiveReader(output, {
+      clock,
+      maxQueueBytes: LIMIT,
+      maxBytesPerSecond: length,
+      onSkip: () => skips++,
+    });
+    metered.tracks([VIDEO]);
+    metered.joined();
+    for (let i = 0; i < 4; i++) metered.batch(batchOf(i === 0), 0);
+    expect([sent.length, skips, cuts]).toEqual([2, 1, []]);
+    clock.advance(1_000);
+    metered.batch(batchOf(false), 0);
+    expect(sent).toHaveLength(2);
+    metered.batch(batchOf(true), 0);
+    expect(sent).toEqual([true, false, true]);
+  });
+
   it('is sent away when the camera comes back with other tracks', () => {
     reader.joined();
     reader.tracks([VIDEO, VIDEO]);

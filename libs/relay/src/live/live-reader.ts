@@ -1,4 +1,4 @@
-import type { Clock, MonotonicMs } from '@nightjar/common';
+import { TokenBucket, type Clock, type MonotonicMs } from '@nightjar/common';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { HubReader } from '../hub/hub.js';
 import type { PacketBatch } from '../hub/packet-batch.js';
@@ -7,10 +7,15 @@ import type { StreamOutput } from '../rtsp-server/mount.js';
 /** A reader that has skipped for this long without catching up is cut. */
 export const CUT_AFTER_MS = 10_000;
 
+/** A reader may get so many seconds' worth at once: keyframes are large. */
+const RATE_BURST_SECONDS = 2;
+
 export interface LiveReaderOptions {
   readonly clock: Clock;
   /** Most bytes that may wait for one reader. Batches are shared, so this bounds delay rather than memory. */
   readonly maxQueueBytes: number;
+  /** More than this on average and it skips to a keyframe; absent: any. */
+  readonly maxBytesPerSecond?: number | undefined;
   readonly onSkip: () => void;
 }
 
@@ -27,12 +32,16 @@ export class LiveReader implements HubReader {
   /** What still waits of that burst, where the output paces it. */
   private startBytes = 0;
   private readonly maxQueueBytes: number;
+  private readonly allowance: TokenBucket | undefined;
 
   constructor(
     private readonly output: StreamOutput,
     private readonly options: LiveReaderOptions,
   ) {
     this.maxQueueBytes = options.maxQueueBytes;
+    const { maxBytesPerSecond: rate, clock } = options;
+    if (rate !== undefined)
+      this.allowance = new TokenBucket(rate, RATE_BURST_SECONDS * rate, clock.monotonicMs());
   }
 
   get queuedBytes(): number {
@@ -66,7 +75,8 @@ export class LiveReader implements HubReader {
     if (queued < this.startBytes) this.startBytes = queued;
     const bound = this.startBytes + this.maxQueueBytes;
     // Who has nothing waiting is not behind, however large the batch.
-    if (!this.joining && queued > 0 && queued + batch.bytes.length > bound) {
+    const tooSlow = !this.joining && queued > 0 && queued + batch.bytes.length > bound;
+    if (tooSlow || (!this.joining && !this.mayTake(batch))) {
       this.skippingSince = this.options.clock.monotonicMs();
       this.options.onSkip();
       return;
@@ -87,6 +97,10 @@ export class LiveReader implements HubReader {
     this.output.cut('stream-removed');
   }
 
+  private mayTake({ bytes }: PacketBatch): boolean {
+    return this.allowance?.take(bytes.length, this.options.clock.monotonicMs()) ?? true;
+  }
+
   private resume(batch: PacketBatch, queued: number): void {
     if (queued > this.maxQueueBytes / 2) {
       if (this.options.clock.monotonicMs() - this.skippingSince! > CUT_AFTER_MS)
@@ -94,6 +108,7 @@ export class LiveReader implements HubReader {
       return;
     }
     if (this.hasVideo && batch.keyframeAt < 0) return;
+    if (!this.mayTake(batch)) return;
     this.skippingSince = undefined;
     this.output.batch(batch, Math.max(batch.keyframeAt, 0));
   }

@@ -3,6 +3,7 @@ import { NightjarError, type Clock } from '@nightjar/common';
 import { PublishMount } from '../publish/publish-mount.js';
 import type { Mount, MountResolver, PublishPlace, ReaderTransport } from '../rtsp-server/mount.js';
 import { LiveMount } from './live-mount.js';
+import type { StreamRates } from '../limits/stream-rates.js';
 import type { Relay, RelayStream } from './relay.js';
 import { DEFAULT_STREAM, namedStream } from './stream-name.js';
 
@@ -15,6 +16,9 @@ export interface LiveResolverOptions {
   readonly clock: Clock;
   readonly startTimeoutMs: number;
   readonly maxQueueBytes: number;
+  readonly rates?: StreamRates;
+  /** What one reader gets at most; asked for each. */
+  readonly maxReaderBytesPerSecond?: () => number | undefined;
   readonly onSkip: (camera: string, stream: string, transport: ReaderTransport) => void;
   readonly onCut: (
     camera: string,
@@ -46,6 +50,8 @@ export class LiveResolver implements MountResolver {
     return new LiveMount({
       hub: found.hub,
       camera,
+      bytesPerSecond: () => this.options.rates?.of(found),
+      maxBytesPerSecond: this.options.maxReaderBytesPerSecond?.(),
       name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
       sessionId: String(stableNumber(`${camera}/${stream}`)),
       startTimeoutMs,

@@ -5,6 +5,7 @@ import {
   type Clock,
   type MonotonicMs,
   type Timer,
+  type TokenBucket,
 } from '@nightjar/common';
 import {
   RtspHeaders,
@@ -80,6 +81,8 @@ export class RtspConnection implements MediaConnection {
   /** What the client is about to publish. */
   announced: Announced | undefined;
   lastRequestMs: MonotonicMs;
+  /** How many requests it may still make now, where that is limited. */
+  requests: TokenBucket | undefined;
   readonly sessions = new Set<RtspSession>();
   /** Sessions by the names that their client gave them on this connection (RFC 7826 s.18.33). */
   readonly pipelined = new Map<string, RtspSession>();

@@ -10,8 +10,8 @@ export const SWEEP_INTERVAL_MS = 5_000;
 export const IDLE_CONNECTION_MS = 60_000;
 /** A request must be complete within this time of its first byte, else 408. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-/** More TCP connections than this are refused with 503. */
-export const MAX_CONNECTIONS = 10_000;
+/** Whatever is configured: more connections than this are refused with 503. */
+export const MAX_CONNECTIONS = 1_000_000;
 /** Sessions that one connection may set up; more are answered 503. */
 export const MAX_SESSIONS_PER_CONNECTION = 16;
 /** Sessions over UDP whose connection has gone that are kept until their timeout; more are ended with it. */

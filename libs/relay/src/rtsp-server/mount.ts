@@ -76,6 +76,8 @@ export interface Mount {
   readonly observer?: MountObserver;
   /** What its sessions need the right for, as long as they last; absent: nobody asks again. */
   readonly access?: MountAccess;
+  /** What one reader gets, as measured; undefined while it is not known. Absent: never known. */
+  readonly bytesPerSecond?: () => number | undefined;
   /** Feature tags that a client may require (RFC 2326 s.12.32); others are answered 551. */
   readonly features?: readonly string[];
   /**

@@ -41,7 +41,9 @@ export class RequestHandler implements ConnectionHandler {
     version: RtspVersion,
     connection: RtspConnection,
   ): Promise<Answer> {
+    const { limits } = this.server;
     try {
+      limits?.requireRequest((connection.requests ??= limits.requestBucket()));
       return await this.dispatch(request, version, connection);
     } catch (error) {
       if (!(error instanceof NightjarError)) {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Principal } from '@nightjar/access';
 import type { Clock, Timer } from '@nightjar/common';
 import type { RtspRequest } from '@nightjar/rtsp';
+import type { ServerLimits } from '../limits/server-limits.js';
 import type { Authenticator } from './authenticator.js';
 import type { ByteStream, Peer } from './carriage/byte-stream.js';
 import { Doorway, type DoorwayOptions } from './carriage/doorway.js';
@@ -11,6 +12,8 @@ import type { Elsewhere } from './elsewhere.js';
 import {
   IDLE_CONNECTION_MS,
   MAX_CONNECTIONS,
+  REQUEST_TIMEOUT_MS,
+  RETRY_AFTER_SECONDS,
   SESSION_GRACE_MS,
   SESSION_TIMEOUT_SECONDS,
   SWEEP_INTERVAL_MS,
@@ -35,6 +38,8 @@ export interface RtspServerOptions {
   readonly port: number;
   readonly resolver: MountResolver;
   readonly authenticator: Authenticator;
+  /** What clients may take; absent: a number of connections only. */
+  readonly limits?: ServerLimits;
   /** Whether this address may connect; absent: any may. Others get 403. */
   readonly admits?: (address: string) => boolean;
   /** Whether a session may go on; asked every few seconds. Absent: it may. */
@@ -74,6 +79,8 @@ export class RtspServer {
   private readonly onDrop: OnUdpDrop = (reason, packets) =>
     this.options.events?.udpDropped?.(reason, packets);
   private readonly connections = new Set<RtspConnection>();
+  /** Those that have not asked anything yet, the oldest first. */
+  private readonly silent = new Set<RtspConnection>();
   private readonly sessions: Sessions;
   private readonly pacer: Pacer;
   private udpPorts: UdpPorts | undefined;
@@ -114,6 +121,7 @@ export class RtspServer {
       udpPorts: this.udpPorts,
       groups: this.groups,
       srtp: this.options.srtp === true ? new SrtpKeys() : undefined,
+      limits: this.options.limits,
       pacer: this.pacer,
       events: this.options.events ?? {},
       cname: this.cname,
@@ -144,6 +152,11 @@ export class RtspServer {
    */
   adopt(socket: Socket, head: Buffer, peer: Peer): void {
     this.accept(new SocketStream(socket, peer), head);
+  }
+
+  /** Connections now. */
+  get connectionCount(): number {
+    return this.connections.size;
   }
 
   /** The TCP port in use. */
@@ -187,26 +200,34 @@ export class RtspServer {
   }
 
   private accept(stream: ByteStream, head: Buffer): void {
-    if (this.options.admits?.(stream.peer.address) === false) {
+    const { limits } = this.options;
+    const { address } = stream.peer;
+    if (this.options.admits?.(address) === false) {
       refuseStream(stream, '403 Forbidden');
       return;
     }
+    const { handler } = this;
     const full = this.connections.size >= MAX_CONNECTIONS;
-    if (full || this.closing || this.handler === undefined) {
-      refuseStream(stream, '503 Service Unavailable');
+    const closed = full || this.closing || handler === undefined;
+    if (closed || limits?.connect(address) !== undefined) {
+      refuseStream(stream, `503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_SECONDS}`);
       return;
     }
-    const handler = this.handler;
     const connection = new RtspConnection(
       stream,
       {
-        handle: (request, from) => this.answer(request, from, handler),
+        handle: (request, from) => {
+          this.silent.delete(from);
+          return this.answer(request, from, handler);
+        },
         interleaved: (channel, buf, offset, length, from) =>
           handler.interleaved(channel, buf, offset, length, from),
         readEnded: (from) => handler.readEnded(from),
         answered: (method, status) => handler.answered(method, status),
         closed: (from) => {
           this.connections.delete(from);
+          this.silent.delete(from);
+          limits?.disconnect(address);
           handler.closed(from);
           if (this.connections.size === 0) this.lastGone();
         },
@@ -215,6 +236,8 @@ export class RtspServer {
       { elsewhere: this.options.elsewhere },
     );
     this.connections.add(connection);
+    this.silent.add(connection);
+    if (this.silent.size > (limits?.silentConnections ?? Infinity)) this.closeOldestSilent();
     connection.begin(head);
   }
 
@@ -229,6 +252,15 @@ export class RtspServer {
     const [server, tlsServer = server] = this.servers;
     const to = tlsPort ?? port;
     return Promise.resolve(movedToTls(request.uri, tlsServer ? portOf(tlsServer, to) : to));
+  }
+
+  /** Who means well says what it wants at once: the one that has been silent longest makes room. */
+  private closeOldestSilent(): void {
+    for (const oldest of this.silent) {
+      this.options.limits?.silentClosed();
+      oldest.close();
+      return;
+    }
   }
 
   /** A right may be withdrawn, and a signed URL expires, while somebody watches. */
@@ -278,6 +310,9 @@ export class RtspServer {
 
   private sweep(): void {
     const now = this.options.clock.monotonicMs();
+    this.options.limits?.look();
+    for (const connection of this.silent)
+      if (connection.lastRequestMs < now - REQUEST_TIMEOUT_MS) connection.closeGently();
     const deadline = now - SESSION_TIMEOUT_SECONDS * 1000 - SESSION_GRACE_MS;
     for (const session of this.sessions) {
       // An interleaved session that plays or records lives as long as its connection: that one fails when the peer is gone.

@@ -253,6 +253,29 @@ describe('RtspSource over TCP', () => {
     expect(told).not.toContain(Buffer.from('admin:geheim-42').toString('base64'));
   });
 
+  it('leaves an account alone that was refused three times, also when it is started anew', async () => {
+    camera.script = () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="cam"' } });
+    make({ credentials: { username: 'admin', password: 'wrong' } });
+    source.start();
+    for (const [connections, pauseMs] of [
+      [1, 60_000],
+      [2, 120_000],
+    ] as const) {
+      await until(() => camera.connections.length === connections);
+      await until(() => source.stats.state === 'waiting');
+      await until(() => camera.connections.every(({ destroyed }) => destroyed));
+      await Promise.resolve();
+      clock.advance(pauseMs);
+    }
+    await until(() => source.stats.state === 'given-up');
+    expect(source.stats.loginRefused).toBe(true);
+    clock.advance(1e9);
+    await source.stop();
+    source.start();
+    expect(source.stats.state).toBe('given-up');
+    expect(camera.connections).toHaveLength(3);
+  });
+
   it('stops while it connects, waits or has not begun', async () => {
     camera.script = () => 'mute';
     make();

@@ -6,7 +6,14 @@ import {
   type Timer,
 } from '@nightjar/common';
 import type { Credentials, LowerTransport } from '@nightjar/rtsp';
+import type { Slots } from '../limits/slots.js';
 import { Backoff } from './backoff.js';
+import {
+  CameraAccounts,
+  DEFAULT_UNAUTHORIZED,
+  NEVER,
+  type UnauthorizedPolicy,
+} from './camera-accounts.js';
 import type { CameraTrust } from './link/camera-trust.js';
 import { RtspConnection, type ConnectionEnd } from './rtsp-connection.js';
 import { SourceCounters } from './source-counters.js';
@@ -17,9 +24,10 @@ import { TransportChoice, type TransportMode } from './transport-choice.js';
 
 /** Play of this length makes earlier failures forgotten. */
 const GOOD_PLAY_MS = 30_000;
-/** A wrong password is retried between 30 s (half of the first ceiling) and 5 min: cameras lock accounts out. */
-const UNAUTHORIZED_BACKOFF = { initialMs: 60_000, maxMs: 300_000 };
 const MAX_REDIRECTS = 3;
+const LOGIN_REFUSED = 'the camera refused the login';
+const LOGIN_GIVEN_UP =
+  'the camera refuses the login: it is not tried again until the credentials change';
 
 /** The part of a logger that sources use; pino fits. */
 export interface SourceLog {
@@ -47,7 +55,13 @@ export interface RtspSourceOptions {
     readonly maxMs: number;
     /** Reconnect attempts in a row before giving up; undefined = for ever. */
     readonly tries?: number | undefined;
+    /** When the camera refuses the login; absent: {@link DEFAULT_UNAUTHORIZED}. */
+    readonly unauthorized?: UnauthorizedPolicy | undefined;
   };
+  /** Shared by all sources; absent: this one counts for itself. */
+  readonly accounts?: CameraAccounts | undefined;
+  /** Connections to cameras that there may be at once; absent: any number. */
+  readonly slots?: Slots | undefined;
   readonly gate: StartGate;
   readonly clock: Clock;
   readonly log: SourceLog;
@@ -69,7 +83,10 @@ class RtspSource implements Source {
   private state: SourceState = 'idle';
   private readonly counters = new SourceCounters();
   private readonly backoff: Backoff;
-  private readonly unauthorizedBackoff = new Backoff(UNAUTHORIZED_BACKOFF);
+  private readonly accounts: CameraAccounts;
+  private readonly account: string;
+  private loginRefused = false;
+  private leaveSlot: () => void = () => undefined;
   private readonly choice: TransportChoice;
   private connection: RtspConnection | undefined;
   private ticket: GateTicket | undefined;
@@ -92,6 +109,8 @@ class RtspSource implements Source {
   ) {
     this.target = configured;
     this.backoff = new Backoff(options.reconnect);
+    this.accounts = options.accounts ?? new CameraAccounts(options.clock);
+    this.account = CameraAccounts.keyOf(configured.host, options.credentials);
     this.choice = new TransportChoice(options.transport);
   }
 
@@ -110,6 +129,7 @@ class RtspSource implements Source {
       dropped: { ...this.counters.dropped },
       transport: this.connection?.transport ?? this.lastTransport,
       lastError: this.lastError,
+      loginRefused: this.loginRefused,
     };
   }
 
@@ -137,11 +157,42 @@ class RtspSource implements Source {
   private attempt(): void {
     this.target = this.configured;
     this.redirects = 0;
+    const waitMs = this.accounts.waitMs(this.account);
+    if (waitMs > 0) {
+      this.holdBack(waitMs);
+      return;
+    }
     this.state = 'queued';
     this.ticket = this.options.gate.enter(() => this.connect());
+    // There was no place for it: that was known before the ticket.
+    if (this.isPausing) this.releaseGate();
+  }
+
+  private get isPausing(): boolean {
+    return this.state === 'waiting' || this.state === 'given-up';
+  }
+
+  /** The account was refused, for this stream or another one: it is not tried before its time. */
+  private holdBack(waitMs: number): void {
+    this.loginRefused = true;
+    this.state = waitMs === NEVER ? 'given-up' : 'waiting';
+    if (waitMs !== NEVER)
+      this.retryTimer = this.options.clock.setTimer(waitMs, () => this.attempt());
+    // Not before whoever started this is ready to hear it.
+    queueMicrotask(() => {
+      if (this.state !== 'idle') this.sink.offline('unauthorized', LOGIN_REFUSED);
+    });
   }
 
   private connect(): void {
+    const leave = this.options.slots === undefined ? () => undefined : this.options.slots.take();
+    if (leave === undefined) {
+      this.failed('limit', 'limits.cameraConnections is reached');
+      this.closed();
+      return;
+    }
+    this.leaveSlot();
+    this.leaveSlot = leave;
     this.state = 'connecting';
     const { credentials, inactivityMs, clock, redirectHosts } = this.options;
     const { transport, fallback, via } = this.choice;
@@ -180,6 +231,8 @@ class RtspSource implements Source {
   private wentOnline(): void {
     this.releaseGate();
     this.state = 'playing';
+    this.loginRefused = false;
+    this.accounts.wasAccepted(this.account);
     this.counters.connects += 1;
     this.playingSinceMs = this.options.clock.monotonicMs();
     this.lastTransport = this.connection?.transport;
@@ -220,6 +273,7 @@ class RtspSource implements Source {
 
   private closed(): void {
     this.connection = undefined;
+    this.leaveSlot();
     if (this.state !== 'idle') this.afterClose();
     for (const resolve of this.closeWaiters.splice(0)) resolve();
   }
@@ -250,19 +304,26 @@ class RtspSource implements Source {
     this.forgiveAfterGoodPlay();
     const { log, reconnect } = this.options;
     this.failures += 1;
-    const hopeless = reconnect.tries !== undefined && this.failures > reconnect.tries;
-    const delayMs = Math.round(
-      (reason === 'unauthorized' ? this.unauthorizedBackoff : this.backoff).nextMs(),
-    );
+    this.loginRefused = reason === 'unauthorized';
+    const delayMs = Math.round(this.loginRefused ? this.leaveAlone() : this.backoff.nextMs());
+    const tooOften = reconnect.tries !== undefined && this.failures > reconnect.tries;
+    const hopeless = tooOften || delayMs === NEVER;
     const known = this.lastError === detail && this.failures > 1;
     const fields = hopeless ? { reason, detail } : { reason, detail, retryMs: delayMs };
-    log[known ? 'debug' : 'warn'](fields, hopeless ? 'camera is given up' : 'camera is offline');
+    const said = delayMs === NEVER ? LOGIN_GIVEN_UP : 'camera is given up';
+    log[known && !hopeless ? 'debug' : 'warn'](fields, hopeless ? said : 'camera is offline');
     this.lastError = detail;
     this.state = hopeless ? 'given-up' : 'waiting';
     this.afterClose = () => {
       if (!hopeless) this.retryTimer = this.options.clock.setTimer(delayMs, () => this.attempt());
     };
     this.sink.offline(reason, detail);
+  }
+
+  /** How long the account is left alone after this refusal. */
+  private leaveAlone(): number {
+    const { unauthorized = DEFAULT_UNAUTHORIZED } = this.options.reconnect;
+    return this.accounts.wasRefused(this.account, unauthorized);
   }
 
   private forgiveAfterGoodPlay(): void {
@@ -272,7 +333,6 @@ class RtspSource implements Source {
       this.choice.reset();
       return;
     }
-    this.unauthorizedBackoff.reset();
     if (this.options.clock.monotonicMs() - playingSinceMs < GOOD_PLAY_MS) return;
     this.backoff.reset();
     this.failures = 0;

@@ -15,6 +15,7 @@ export type OfflineReason =
   /** Nobody sends a stream that is published. */
   | 'not-published'
   | 'closed'
+  | 'limit'
   | 'stopped';
 
 /** What a source tells its hub. All calls are synchronous. */
@@ -49,6 +50,8 @@ export interface SourceStats {
   /** In use now, or last. */
   readonly transport: 'tcp' | 'udp' | 'multicast' | undefined;
   readonly lastError: string | undefined;
+  /** The camera refuses the login; with state `given-up`, it is not tried again until the credentials change. */
+  readonly loginRefused?: boolean;
 }
 
 /** One upstream pull that reconnects by itself until it is stopped. */

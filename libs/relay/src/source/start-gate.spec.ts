@@ -24,6 +24,28 @@ describe('StartGate', () => {
     expect(log).toHaveLength(3);
   });
 
+  it('starts 200 cameras that all fail no more than 16 at a time', () => {
+    const clock = new ManualClock();
+    const gate = new StartGate(clock);
+    let [inside, most, started] = [0, 0, 0];
+    for (let camera = 0; camera < 200; camera++) {
+      const ticket = gate.enter(() => {
+        inside += 1;
+        started += 1;
+        most = Math.max(most, inside);
+        clock.setTimer(3_000, () => {
+          inside -= 1;
+          ticket.leave();
+        });
+      });
+    }
+    expect(started).toBe(1);
+    clock.advance(1_000);
+    expect(started).toBe(16);
+    clock.advance(60_000);
+    expect([started, inside, most]).toEqual([200, 0, 16]);
+  });
+
   it('keeps the distance also when it was empty in between', () => {
     const clock = new ManualClock();
     const gate = new StartGate(clock, { spacingMs: 10 });

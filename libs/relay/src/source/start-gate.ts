@@ -25,7 +25,10 @@ export class StartGate {
 
   constructor(
     private readonly clock: Clock,
-    private readonly options: { readonly concurrent?: number; readonly spacingMs?: number } = {},
+    private readonly options: {
+      readonly concurrent?: number | (() => number);
+      readonly spacingMs?: number;
+    } = {},
   ) {}
 
   /** Calls `go` when it is this one's turn: before returning if the gate is free. The place is held until `leave`. */
@@ -36,6 +39,11 @@ export class StartGate {
     return { leave: () => this.leave(entry) };
   }
 
+  private get concurrent(): number {
+    const { concurrent = DEFAULT_CONCURRENT } = this.options;
+    return typeof concurrent === 'number' ? concurrent : concurrent();
+  }
+
   private leave(entry: Entry): void {
     if (entry.state === 'queued') this.queue = this.queue.filter((other) => other !== entry);
     else if (entry.state === 'inside') this.inside -= 1;
@@ -44,8 +52,7 @@ export class StartGate {
   }
 
   private admit(): void {
-    if (this.timer !== undefined || this.inside >= (this.options.concurrent ?? DEFAULT_CONCURRENT))
-      return;
+    if (this.timer !== undefined || this.inside >= this.concurrent) return;
     const waitMs = this.openAtMs - this.clock.monotonicMs();
     if (waitMs > 0) {
       if (this.queue.length > 0) this.wait(waitMs);

@@ -23,6 +23,8 @@ async function answerDescribe(exchange: Exchange): Promise<Answer> {
   const resource = parseResource(request.uri);
   const mount = await server.resolver.resolve(resource.path, resource.query, principal);
   const required = requiredOf(request, mount);
+  // Before a camera is connected for a reader who will be refused.
+  server.limits?.requireRoom(mount, server.sessions);
   const description = await mount.describe(required);
   const tag = tagOf(description);
   if (matches(request.headers.get('If-None-Match'), tag))

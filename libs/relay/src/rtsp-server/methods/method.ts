@@ -1,6 +1,7 @@
 import type { Principal } from '@nightjar/access';
 import type { Clock } from '@nightjar/common';
 import type { RtspRequest, RtspVersion, ServerSessionState } from '@nightjar/rtsp';
+import type { ServerLimits } from '../../limits/server-limits.js';
 import type { Authenticator } from '../authenticator.js';
 import type { Answer, RtspConnection } from '../connection.js';
 import type { MountResolver } from '../mount.js';
@@ -32,6 +33,8 @@ export interface ServerContext {
   readonly groups: MulticastGroups | undefined;
   /** Undefined when SRTP is not offered; it is to clients alone that come by TLS. */
   readonly srtp: SrtpKeys | undefined;
+  /** Absent: none but those of this protocol. */
+  readonly limits?: ServerLimits | undefined;
   readonly pacer: Pacer;
   readonly events: RtspServerEvents;
   readonly cname: string;

@@ -109,6 +109,7 @@ async function openSession(
   }
   const mount =
     announced?.mount ?? (await server.resolver.resolve(resource.path, resource.query, principal));
+  server.limits?.requireRoom(mount, server.sessions);
   const description = await mount.describe(requiredOf(request, mount));
   const { clock, pacer, cname, highWaterBytes } = server;
   return new RtspSession(
