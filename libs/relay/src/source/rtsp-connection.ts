@@ -18,7 +18,7 @@ import {
   type ReadyTrack,
 } from '@nightjar/rtsp';
 import type { CameraLink } from './link/camera-link.js';
-import { openLink, type LinkOptions } from './link/open-link.js';
+import { isSecureLink, openLink, type LinkOptions } from './link/open-link.js';
 import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
 import type { OfflineReason, SourceSink } from './source.js';
@@ -83,6 +83,7 @@ export class RtspConnection {
     this.session = new ClientSession({
       ...options,
       url,
+      secure: isSecureLink(options),
       userAgent: USER_AGENT,
       ssrc,
       wallMs: () => clock.wallMs(),

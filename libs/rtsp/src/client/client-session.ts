@@ -38,13 +38,13 @@ export interface ClientSessionOptions {
   /** Whether the other one may be asked for when the server refuses. */
   readonly fallback: boolean;
   readonly userAgent: string;
+  /** Whether all that is sent goes through TLS, whatever the URL says. */
+  readonly secure: boolean;
   /** SSRC of our reports; keys are told for it. */
   readonly ssrc: number;
   /** For keys, whose age servers look at. */
   readonly wallMs: () => WallTimeMs;
 }
-
-const TLS = /^rtsps:/i;
 
 type State =
   | { readonly name: 'idle' }
@@ -76,7 +76,7 @@ export class ClientSession {
       redirectHosts: options.redirectHosts,
       transport: options.transport,
       fallback: options.fallback,
-      secure: TLS.test(options.url),
+      secure: options.secure,
       ssrc: options.ssrc,
       wallMs: options.wallMs,
       emit: (output) => this.outputs.push(output),

@@ -16,6 +16,12 @@ export interface LinkOptions {
   readonly trust: CameraTrust | undefined;
 }
 
+/** Whether all that goes to the camera goes through TLS: a tunnel has a scheme of its own. */
+export function isSecureLink({ target, via, viaUrl }: LinkOptions): boolean {
+  const [, scheme] = via === 'direct' ? [] : (VIA_URL.exec(viaUrl ?? '') ?? []);
+  return scheme === undefined ? target.secure : /^(?:https|wss)$/i.test(scheme);
+}
+
 /** Connects to a camera in the way that its stream is configured for. */
 export function openLink(
   { target, via, viaUrl, trust }: LinkOptions,

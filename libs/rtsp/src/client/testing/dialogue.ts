@@ -84,6 +84,7 @@ export class Dialogue {
       transport: 'tcp',
       fallback: false,
       userAgent: 'test',
+      secure: (options.url ?? URL_1).startsWith('rtsps:'),
       ssrc: 7,
       wallMs: () => 0 as WallTimeMs,
       ...options,
