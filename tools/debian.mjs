@@ -50,6 +50,21 @@ const NEEDED = [
     check: ['/usr/bin/python3', '-c', SERVER_BINDINGS],
   },
   {
+    what: 'the RTSP server of GStreamer, with TLS',
+    packages: ['gir1.2-gst-rtsp-server-1.0', 'glib-networking'],
+    check: [
+      '/usr/bin/python3',
+      '-c',
+      'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import Gio, GstRtspServer; assert Gio.TlsBackend.get_default().supports_tls()',
+    ],
+  },
+  {
+    what: 'WebSockets of Python',
+    packages: ['python3-websockets'],
+    check: ['/usr/bin/python3', '-c', 'import websockets'],
+  },
+  { what: 'openssl', packages: ['openssl'], check: ['openssl', 'version'] },
+  {
     what: 'gst-discoverer-1.0',
     packages: ['gstreamer1.0-plugins-base-apps'],
     check: ['gst-discoverer-1.0', '--help'],

@@ -1,0 +1,137 @@
+import { describe, expect } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { makeSelfSigned } from '@nightjar/relay';
+import { Cameras } from './support/cameras.js';
+import { SYSTEM_PYTHON } from './support/gstreamer.js';
+import { cameraAt, Installation, LOGIN } from './support/installation.js';
+import { runProgram } from './support/program.js';
+import { sharedStage, type Stage } from './support/stage.js';
+
+const PEERS = path.join(path.dirname(fileURLToPath(import.meta.url)), 'support/carriage-peers.py');
+const PICTURES = 20;
+
+interface Running {
+  readonly nightjar: Installation;
+  readonly certFile: string;
+}
+
+/** GStreamer as a camera; the ports of its faces. */
+async function startPeer(stage: Stage): Promise<{ ports: number[]; cert: string }> {
+  const { cert, key } = makeSelfSigned(['127.0.0.1'], Date.now());
+  const files = ['peer-cert.pem', 'peer-key.pem'].map((name) => path.join(stage.directory, name));
+  await writeFile(files[0]!, cert);
+  await writeFile(files[1]!, key);
+  const peer: ChildProcess = spawn(SYSTEM_PYTHON, [PEERS, 'camera', ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stage.defer(async () => {
+    if (peer.exitCode !== null) return;
+    peer.kill('SIGKILL');
+    await once(peer, 'exit');
+  });
+  const [line] = (await once(createInterface({ input: peer.stdout! }), 'line')) as [string];
+  return { ports: line.split(' ').map(Number), cert };
+}
+
+/** Two processes, so that the front unwraps what comes and shards serve it. */
+async function startAll(stage: Stage): Promise<Running> {
+  const cameras = await Cameras.start(stage, { 'front-door': 'front-door' });
+  const { ports, cert } = await startPeer(stage);
+  const [plain = 0, secure = 0, socket = 0] = ports;
+  const url = `rtsp://127.0.0.1:${plain}/live`;
+  const tlsUrl = `rtsps://127.0.0.1:${secure}/live`;
+  const { fingerprint256: fingerprint } = new X509Certificate(cert);
+  const nightjar = await Installation.create(stage, {
+    media: { processes: 2 },
+    rtsp: { tls: { selfSigned: true } },
+    cameras: {
+      'front-door': cameraAt(cameras.url('front-door')),
+      'by-tls': { streams: { main: { url: tlsUrl } }, tls: { caFile: 'peer-cert.pem' } },
+      'by-http': { streams: { main: { url, transport: 'http' } } },
+      'by-https': {
+        streams: { main: { url: tlsUrl, transport: 'http' } },
+        tls: { fingerprint },
+      },
+      'by-websocket': {
+        streams: { main: { url, transport: 'websocket', via: `ws://127.0.0.1:${socket}/rtsp` } },
+      },
+    },
+  });
+  await nightjar.startMedia();
+  return { nightjar, certFile: path.join(nightjar.dataDir, 'secrets', 'rtsp-cert.pem') };
+}
+
+const through = (scheme: string, url: string): string => url.replace(/^rtsp:/, `${scheme}:`);
+
+/** Pictures that ffmpeg decodes of a URL. */
+async function picturesByFfmpeg(transport: string, url: string): Promise<number> {
+  const { stdout } = await runProgram('ffmpeg', [
+    ...['-v', 'error', '-rtsp_transport', transport, '-i', url],
+    ...['-an', '-frames:v', String(PICTURES), '-f', 'framemd5', '-'],
+  ]);
+  return stdout.split('\n').filter((line) => /^0,/.test(line)).length;
+}
+
+async function picturesByGStreamer(url: string): Promise<number> {
+  const pipeline = [
+    `rtspsrc location=${url} tls-validation-flags=0 latency=0`,
+    'rtph264depay ! h264parse ! avdec_h264',
+    `identity eos-after=${PICTURES + 1} ! checksumsink`,
+  ].join(' ! ');
+  const { stdout } = await runProgram('gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
+  return stdout.split('\n').filter((line) => /[0-9a-f]{40}$/.test(line)).length;
+}
+
+describe('RTSP inside TLS, HTTP and WebSockets', () => {
+  const withAll = sharedStage(30_000, startAll);
+
+  withAll('is played by ffmpeg', 60_000, async ({ nightjar }) => {
+    const url = nightjar.url('front-door');
+    expect(await picturesByFfmpeg('tcp', through('rtsps', url))).toBe(PICTURES);
+    expect(await picturesByFfmpeg('http', url)).toBe(PICTURES);
+    expect(await picturesByFfmpeg('https', url)).toBe(PICTURES);
+  });
+
+  withAll('is played by GStreamer', 60_000, async ({ nightjar }) => {
+    const url = nightjar.url('front-door');
+    for (const scheme of ['rtsps', 'rtsph', 'rtspsh'])
+      expect(await picturesByGStreamer(through(scheme, url))).toBe(PICTURES);
+  });
+
+  withAll('is played by the WebSockets of Python', 30_000, async ({ nightjar, certFile }) => {
+    const url = new URL(nightjar.url('front-door'));
+    for (const scheme of ['ws', 'wss']) {
+      const { code, stderr } = await runProgram(SYSTEM_PYTHON, [
+        ...[PEERS, 'play', `${scheme}://127.0.0.1:${url.port}/front-door`],
+        ...[`rtsp://127.0.0.1:${url.port}/front-door`, LOGIN.username, LOGIN.password, certFile],
+      ]);
+      expect([code, stderr]).toEqual([0, '']);
+    }
+  });
+
+  withAll('shows openssl a certificate that belongs to it', 30_000, async (running) => {
+    const { port } = new URL(running.nightjar.url(''));
+    const { stdout } = await runProgram('openssl', [
+      ...['s_client', '-connect', `127.0.0.1:${port}`, '-verify_return_error'],
+      ...['-CAfile', running.certFile, '-verify_ip', '127.0.0.1'],
+    ]);
+    expect(stdout).toContain('Verify return code: 0 (ok)');
+    const metrics = await running.nightjar.metrics();
+    const until = new X509Certificate(await readFile(running.certFile)).validTo;
+    expect(metrics.sum('nightjar_certificate_expiry_timestamp_seconds', { use: 'rtsp' })).toBe(
+      Date.parse(until) / 1000,
+    );
+  });
+
+  for (const camera of ['by-tls', 'by-http', 'by-https', 'by-websocket']) {
+    withAll(`is pulled from GStreamer as a camera, ${camera}`, 30_000, async ({ nightjar }) => {
+      expect(await picturesByFfmpeg('tcp', nightjar.url(camera))).toBe(PICTURES);
+    });
+  }
+});
