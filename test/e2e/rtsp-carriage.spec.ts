@@ -72,10 +72,20 @@ const through = (scheme: string, url: string): string => url.replace(/^rtsp:/, `
 /** Pictures that ffmpeg decodes of a URL. */
 async function picturesByFfmpeg(transport: string, url: string): Promise<number> {
   const { stdout } = await runProgram('ffmpeg', [
-    ...['-v', 'error', '-rtsp_transport', transport, '-i', url],
-    ...['-an', '-frames:v', String(PICTURES), '-f', 'framemd5', '-'],
+    '-v',
+    'error',
+    '-rtsp_transport',
+    transport,
+    '-i',
+    url,
+    '-an',
+    '-frames:v',
+    String(PICTURES),
+    '-f',
+    'framemd5',
+    '-',
   ]);
-  return stdout.split('\n').filter((line) => /^0,/.test(line)).length;
+  return stdout.split('\n').filter((line) => line.startsWith('0,')).length;
 }
 
 async function picturesByGStreamer(url: string): Promise<number> {
@@ -108,8 +118,13 @@ describe('RTSP inside TLS, HTTP and WebSockets', () => {
     const url = new URL(nightjar.url('front-door'));
     for (const scheme of ['ws', 'wss']) {
       const { code, stderr } = await runProgram(SYSTEM_PYTHON, [
-        ...[PEERS, 'play', `${scheme}://127.0.0.1:${url.port}/front-door`],
-        ...[`rtsp://127.0.0.1:${url.port}/front-door`, LOGIN.username, LOGIN.password, certFile],
+        PEERS,
+        'play',
+        `${scheme}://127.0.0.1:${url.port}/front-door`,
+        `rtsp://127.0.0.1:${url.port}/front-door`,
+        LOGIN.username,
+        LOGIN.password,
+        certFile,
       ]);
       expect([code, stderr]).toEqual([0, '']);
     }
@@ -118,8 +133,14 @@ describe('RTSP inside TLS, HTTP and WebSockets', () => {
   withAll('shows openssl a certificate that belongs to it', 30_000, async (running) => {
     const { port } = new URL(running.nightjar.url(''));
     const { stdout } = await runProgram('openssl', [
-      ...['s_client', '-connect', `127.0.0.1:${port}`, '-verify_return_error'],
-      ...['-CAfile', running.certFile, '-verify_ip', '127.0.0.1'],
+      's_client',
+      '-connect',
+      `127.0.0.1:${port}`,
+      '-verify_return_error',
+      '-CAfile',
+      running.certFile,
+      '-verify_ip',
+      '127.0.0.1',
     ]);
     expect(stdout).toContain('Verify return code: 0 (ok)');
     const metrics = await running.nightjar.metrics();

@@ -21,7 +21,7 @@ export interface FrontDoorOptions {
   /** A second port, for clients that expect TLS on one of its own. */
   readonly tlsPort?: number | undefined;
   /** What the ports take beside plain RTSP. */
-  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins' | 'broughtFor'>;
+  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>;
   readonly clock: Clock;
   /** A connection is about this camera, or about none; it is the callee's from here on. */
   readonly arrived: (arrival: Arrival, camera: string | undefined) => void;

@@ -63,7 +63,7 @@ export interface RtspServerOptions {
   readonly cname?: string;
   readonly events?: RtspServerEvents;
   /** What the ports take beside plain RTSP. */
-  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins' | 'broughtFor'>;
+  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>;
   /** A second port, for clients that expect TLS on one of its own; it takes what the other takes. */
   readonly tlsPort?: number | undefined;
   /** Other processes that serve through the same port. */

@@ -40,13 +40,6 @@ export function parseTunnelRequest({ method, headers }: HttpRequestHead): Tunnel
   return { kind: 'post', cookie };
 }
 
-/** Whether an HTTP request is meant for RTSP rather than for the web server that got it. */
-export function isForRtsp({ method, headers }: HttpRequestHead): boolean {
-  if (tokensOf(headers.get('Upgrade')).includes('websocket'))
-    return tokensOf(headers.get('Sec-WebSocket-Protocol')).includes(WEBSOCKET_PROTOCOL);
-  return (method === 'GET' || method === 'POST') && headers.has(COOKIE_HEADER);
-}
-
 function tokensOf(value: string | undefined): string[] {
   return (value ?? '').split(',').map((token) => token.trim().toLowerCase());
 }

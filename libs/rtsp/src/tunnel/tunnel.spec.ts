@@ -5,7 +5,7 @@ import { Base64Stream } from './base64-stream.js';
 import { protocolOf } from './first-bytes.js';
 import { HttpHeadReader } from './http-head.js';
 import { printHttpRefusal, printTunnelOpened, printTunnelRequest } from './print-http.js';
-import { isForRtsp, parseTunnelRequest, TUNNEL_TYPE } from './tunnel-request.js';
+import { parseTunnelRequest, TUNNEL_TYPE } from './tunnel-request.js';
 
 /** Cuts bytes at places anywhere. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
@@ -206,15 +206,6 @@ describe('what HTTP asks for on the port of RTSP', () => {
     ['a WebSocket by POST', 'POST', ONVIF, 405],
   ])('is refused: %s', (_what, method, headers, status) => {
     expect(statusOf(() => parseTunnelRequest(request(method, headers)))).toBe(status);
-  });
-
-  it('is told from what a web server is asked', () => {
-    expect(isForRtsp(request('GET', COOKIE))).toBe(true);
-    expect(isForRtsp(request('POST', BODY))).toBe(true);
-    expect(isForRtsp(request('GET', ONVIF))).toBe(true);
-    expect(isForRtsp(request('GET', SOCKET))).toBe(false);
-    expect(isForRtsp(request('GET', {}))).toBe(false);
-    expect(isForRtsp(request('DELETE', COOKIE))).toBe(false);
   });
 
   it('is what we ask of cameras ourselves', () => {

@@ -31,8 +31,6 @@ export interface DoorwayOptions {
   readonly requireTls?: boolean | undefined;
   /** Web pages whose scripts may open WebSockets, as browsers name them in `Origin`; `*` is any. */
   readonly origins?: readonly string[] | undefined;
-  /** The address of the client for which another process of ours brings this request, if it proves to be one. */
-  readonly broughtFor?: ((request: HttpRequestHead) => string | undefined) | undefined;
   /** RTSP begins. `head` was read already; nothing more is read before the stream is opened. */
   readonly arrived: (stream: ByteStream, head: Buffer) => void;
   /** A connection ended before it was known what it carries. */
@@ -60,7 +58,7 @@ export class Doorway {
     },
     http: (entrance, request, rest) => {
       this.entrances.delete(entrance);
-      const stream = this.streamOf(entrance, request);
+      const stream = this.streamOf(entrance);
       try {
         this.admitHttp(entrance.socket, stream, request, rest);
       } catch (error) {
@@ -114,10 +112,9 @@ export class Doorway {
     }
   }
 
-  private streamOf({ socket, secure }: Entrance, request?: HttpRequestHead): SocketStream {
-    const broughtFor = request && this.options.broughtFor?.(request);
+  private streamOf({ socket, secure }: Entrance): SocketStream {
     return new SocketStream(socket, {
-      address: broughtFor ?? socket.remoteAddress ?? '',
+      address: socket.remoteAddress ?? '',
       secure,
       via: 'direct',
     });

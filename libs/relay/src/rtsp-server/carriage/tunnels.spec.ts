@@ -107,10 +107,4 @@ describe('a tunnel', () => {
       new RegExp(`^HTTP/1.1 ${status} .*text/plain`, 's'),
     );
   });
-
-  it('is of the client for which our HTTP port brings it', async () => {
-    await port.reopen({ brought: '192.0.2.5' });
-    const { client } = await port.tunnel(port.plain);
-    expect((await client.ask('OPTIONS', '*')).status).toBe(200);
-  });
 });

@@ -97,7 +97,7 @@ export class OpenPort {
   }
 
   /** Begins anew, with other options. */
-  async reopen(options: { requireTls?: boolean; brought?: string }): Promise<void> {
+  async reopen(options: { requireTls?: boolean }): Promise<void> {
     await this.server.close();
     await this.listen(options);
   }
@@ -132,7 +132,7 @@ export class OpenPort {
     return socket;
   };
 
-  private async listen(options: { requireTls?: boolean; brought?: string } = {}): Promise<void> {
+  private async listen(options: { requireTls?: boolean } = {}): Promise<void> {
     this.server = new RtspServer({
       host: '127.0.0.1',
       port: 0,
@@ -144,7 +144,6 @@ export class OpenPort {
         tls: this.certificate.door,
         requireTls: options.requireTls,
         origins: [ORIGIN],
-        broughtFor: () => options.brought,
       },
     });
     await this.server.listen();
