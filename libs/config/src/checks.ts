@@ -4,6 +4,7 @@ import { checkUser } from './access/check-user.js';
 import { noSuch } from './nearest.js';
 import type { Known, Report } from './report.js';
 import { isTimeZone } from './schedule.js';
+import { checkWhenOffline } from './when-offline.js';
 import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
 
 /** First path parts of RTSP URLs that mean something else than a camera. */
@@ -14,6 +15,10 @@ export function checkFile(file: ConfigFile, known: Known, report: Report, warn: 
   const nobodyLogsIn = Object.keys(file.users).length === 0 && !known.broken.has('users');
   for (const [name, camera] of Object.entries(file.cameras)) {
     checkCamera(name, camera, report);
+    for (const [stream, entry] of Object.entries(camera.streams)) {
+      if (typeof entry !== 'string')
+        checkWhenOffline(name, stream, entry.whenOffline, file, report);
+    }
     if (nobodyLogsIn) warnOfUnpublishable(name, camera, warn);
     checkRecords(name, camera, file, known, report);
     checkRoom(name, camera, file, known, warn);

@@ -150,6 +150,10 @@ cameras:
       redirectHosts: [],
       group: undefined,
       volumes: undefined,
+      whenOffline: {
+        main: { strategy: 'hold', fallback: undefined, afterMs: 2_000 },
+        sub: { strategy: 'hold', fallback: undefined, afterMs: 2_000 },
+      },
       priority: 50,
       record: [{ stream: 'main', mode: 'continuous', schedule: undefined, event: EVENT_DEFAULTS }],
       retention: {

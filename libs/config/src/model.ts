@@ -207,6 +207,8 @@ export interface CameraConfig {
   readonly tls?: CameraTlsConfig | undefined;
   /** Beside its own. */
   readonly redirectHosts?: readonly string[] | undefined;
+  /** By stream, of all streams. */
+  readonly whenOffline: Readonly<Record<string, WhenOfflineConfig>>;
   /** At most one per stream; the first is what is played back when no stream is named. Empty: never recorded. */
   readonly record: readonly RecordConfig[];
   /** Of the camera itself; what is undefined is taken from its group. */
@@ -240,6 +242,15 @@ export interface EventRecordConfig {
   readonly maxLengthMs: number;
   /** While events cannot be heard. */
   readonly whenUnheard: 'record' | 'wait';
+}
+
+/** What players of a stream see while its camera is away. */
+export interface WhenOfflineConfig {
+  readonly strategy: 'hold' | 'disconnect' | 'slate' | 'fallback';
+  /** The other stream: for `fallback` alone. */
+  readonly fallback: { readonly camera: string; readonly stream: string } | undefined;
+  /** How long the camera must be away. */
+  readonly afterMs: number;
 }
 
 export type StreamConfig = PulledStreamConfig | PublishedStreamConfig;

@@ -161,6 +161,25 @@ const cameraLogin = z.strictObject({
   ...password,
 });
 
+const SHORT_WHEN_OFFLINE = ['hold', 'disconnect', 'slate'] as const;
+
+const whenOffline = z.strictObject({
+  strategy: z
+    .enum([...SHORT_WHEN_OFFLINE, 'fallback'])
+    .prefault('hold')
+    .describe(
+      '`hold`: players stay, and it goes on when the camera is back. `disconnect`: they are sent away. `slate`: they see the last picture again and again, colour bars if there was none. `fallback`: they see another stream.',
+    ),
+  fallback: text('stream')
+    .optional()
+    .describe(
+      'For `fallback`: a stream of the same camera, or `<camera>/<stream>` of another, in the same codec.',
+    ),
+  after: duration({ min: 0, max: HOUR_MS })
+    .prefault('2s')
+    .describe('How long the camera must be away.'),
+});
+
 const stream = z.strictObject({
   source: z
     .enum(['pull', 'publish'])
@@ -192,6 +211,12 @@ const stream = z.strictObject({
     .prefault('refuse')
     .describe(
       'Of a published stream: whether somebody who publishes while another does is refused or takes its place.',
+    ),
+  whenOffline: z
+    .union([z.enum(SHORT_WHEN_OFFLINE), whenOffline])
+    .prefault('hold')
+    .describe(
+      'What players of the stream see while the camera is away. `slate` is short for `{ strategy: slate }`. Recordings are of the camera alone.',
     ),
 });
 

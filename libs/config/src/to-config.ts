@@ -13,6 +13,7 @@ import {
 import { readSecret } from './secrets.js';
 import { toStreams } from './to-streams.js';
 import { toCameraTls, toServerTls } from './to-tls.js';
+import { toWhenOffline } from './when-offline.js';
 
 /** Expands shorthands, reads secrets and resolves paths. What cannot be read is reported and left empty. */
 export async function toConfig(
@@ -153,6 +154,7 @@ async function toCamera(
     credentials,
     tls: await toCameraTls(camera.tls, [...at, 'tls'], context),
     redirectHosts: camera.redirectHosts,
+    whenOffline: toWhenOffline(name, camera.streams),
     record: toRecords(camera.record),
     retention: toPolicy(camera.retention),
     group: camera.group,

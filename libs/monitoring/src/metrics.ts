@@ -111,6 +111,16 @@ export const metrics = {
     ...READER,
     'reason',
   ]),
+  standIn: gauge(
+    'stand_in',
+    'Whether players see something in place of the camera, which is away: a still picture (slate) or another stream (fallback).',
+    ['camera', 'stream', 'kind'],
+  ),
+  standIns: counter(
+    'stand_ins_total',
+    'Times that something took the place of a camera for its players.',
+    ['camera', 'stream', 'kind'],
+  ),
 
   udpPacketsDropped: counter(
     'udp_packets_dropped_total',

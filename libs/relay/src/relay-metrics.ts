@@ -1,5 +1,6 @@
 import { metrics } from '@nightjar/monitoring';
-import type { Relay, RelayStream } from './live/relay.js';
+import type { Relay } from './live/relay.js';
+import type { RelayStream } from './live/relay-stream.js';
 import type { DropCounts } from './source/source-counters.js';
 import { READER_TRANSPORTS } from './rtsp-server/mount.js';
 

@@ -57,6 +57,21 @@ const CNAME = 'nightjar';
               inactivityMs: camera.inactivityMs,
               log: logger.child({ camera: camera.name, stream }),
             }),
+          onShown: ({ camera, stream }, shown) => {
+            const labels = { camera, stream };
+            for (const kind of ['slate', 'fallback'] as const)
+              metrics.standIn.set({ ...labels, kind }, shown === kind ? 1 : 0);
+            if (shown !== 'slate' && shown !== 'fallback') return;
+            metrics.standIns.inc({ ...labels, kind: shown });
+            logger.warn({ camera, stream, shown }, 'players see something in place of the camera');
+          },
+          onUnfit: ({ camera, stream }, fallback, why) =>
+            logger.warn(
+              { camera, stream, fallback },
+              why === 'codecs'
+                ? 'the other stream cannot take the place of the camera: its codec is another'
+                : 'the other stream cannot take the place of the camera: another media process has it until the next start',
+            ),
           onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),
         });
       },

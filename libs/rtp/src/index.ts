@@ -26,3 +26,4 @@ export { aacConfig, h264Config, h265Config } from './parameter-sets/codec-config
 export { h264Order, h265Order, type PictureOrder } from './parameter-sets/picture-order.js';
 export { adtsConfig, adtsFrameBytes, adtsHeaderBytes, isAdts } from './depacketize/adts.js';
 export { BitReader } from './parameter-sets/bit-reader.js';
+export { repeatable, type VideoConfig } from './still/still-picture.js';

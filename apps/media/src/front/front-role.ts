@@ -1,5 +1,5 @@
 import { messageOf, type Clock, type Timer } from '@nightjar/common';
-import { threadsFor } from '@nightjar/config';
+import { threadsFor, type NightjarConfig } from '@nightjar/config';
 import { childSource, labelProcess, metrics, type Logger } from '@nightjar/monitoring';
 import {
   collectVolumes,
@@ -19,6 +19,7 @@ import { SignalBoard } from '../demand/signal-board.js';
 import { SHARD_COUNT_VARIABLE, SHARD_VARIABLE, type FrontCalls } from '../ipc/messages.js';
 import { RtspPorts } from '../rtsp-ports.js';
 import { FrontDoor } from './front-door.js';
+import { pairsOf } from './placement.js';
 import { LoadBook } from './load-book.js';
 import type { ShardList } from './orphans.js';
 import { ShardSlot } from './shard-slot.js';
@@ -83,8 +84,10 @@ export async function startFront(
   await door.listen();
   if (Object.keys(config.users).length === 0)
     logger.warn('no users are configured: everybody may watch');
-  shards.assign(Object.keys(config.cameras));
-  watcher.on('changed', ({ config: next }) => shards.assign(Object.keys(next.cameras)));
+  const assign = ({ cameras }: Pick<NightjarConfig, 'cameras'>): void =>
+    shards.assign(Object.keys(cameras), pairsOf(cameras));
+  assign(config);
+  watcher.on('changed', ({ config: next }) => assign(next));
   process.on('SIGHUP', () => {
     for (const one of all) one.hangUp();
   });

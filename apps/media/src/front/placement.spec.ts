@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseConfig } from '@nightjar/config';
 import fc from 'fast-check';
-import { place, processCount, shardLoads } from './placement.js';
+import { pairsOf, place, processCount, shardLoads } from './placement.js';
 
 describe('processCount', () => {
   it.each([
@@ -30,6 +31,31 @@ describe('place', () => {
         for (const shard of placed.values()) expect(shard >= 0 && shard < shards).toBe(true);
       }),
     );
+  });
+
+  it('keeps those together that take the place of each other', () => {
+    fc.assert(
+      fc.property(names, shardCount, loads, fc.nat(), (cameras, shards, measured, at) => {
+        if (cameras.length < 2) return;
+        const pair = [cameras[at % cameras.length]!, cameras[(at + 1) % cameras.length]!] as const;
+        const placed = place(cameras, shards, measured, new Map(), [pair]);
+        expect(placed.get(pair[0])).toBe(placed.get(pair[1]));
+        const later = place(cameras, shards, measured, new Map([[pair[0], shards - 1]]), [pair]);
+        expect(later.get(pair[1])).toBe(shards - 1);
+      }),
+    );
+  });
+
+  it('finds those that take the place of each other in the configuration', async () => {
+    const { config } = await parseConfig(
+      `version: 1
+cameras:
+  front: { streams: { main: { url: rtsp://a/, whenOffline: { strategy: fallback, fallback: yard/main } } } }
+  yard: { streams: { main: { url: rtsp://b/, whenOffline: { strategy: fallback, fallback: sub } }, sub: rtsp://c/ } }`,
+      'n.yaml',
+      {},
+    );
+    expect(pairsOf(config.cameras)).toEqual([['front', 'yard']]);
   });
 
   it('leaves who has a place where it is', () => {

@@ -1,5 +1,18 @@
+import type { CameraConfig } from '@nightjar/config';
+
 /** Which shard, by number from 0, serves each camera. */
 export type Placement = ReadonlyMap<string, number>;
+
+/** Two cameras of which one takes the place of the other while that is away: one process must have both. */
+export type Pair = readonly [string, string];
+
+export function pairsOf(cameras: Readonly<Record<string, CameraConfig>>): Pair[] {
+  return Object.values(cameras).flatMap(({ name, whenOffline }) =>
+    Object.values(whenOffline).flatMap(({ fallback }): Pair[] =>
+      fallback === undefined || fallback.camera === name ? [] : [[name, fallback.camera]],
+    ),
+  );
+}
 
 /** How many processes the media role is when the configuration leaves it to us. */
 const CAMERAS_PER_PROCESS = 32;
@@ -15,14 +28,16 @@ export function processCount(processes: 'auto' | number, cameras: number, cores:
 
 /**
  * Gives every camera a shard. Whoever has one keeps it: a camera that moves loses its readers. The others go, heaviest
- * first, to the shard that has least to do.
+ * first, to the shard that has least to do, but those that need each other to the same.
  * @param loads measured load by camera, any unit; a camera without one counts as the mean of those given
+ * @param together has no effect on those that have a shard
  */
 export function place(
   cameras: readonly string[],
   shards: number,
   loads: ReadonlyMap<string, number>,
   present: Placement = new Map(),
+  together: readonly Pair[] = [],
 ): Placement {
   const loadOf = loadsOf(cameras, loads);
   const sums = Array.from({ length: shards }, () => 0);
@@ -37,7 +52,12 @@ export function place(
   }
   const others = cameras.filter((camera) => !placed.has(camera));
   others.sort((a, b) => loadOf(b) - loadOf(a) || (a < b ? -1 : 1));
-  for (const camera of others) put(camera, sums.indexOf(Math.min(...sums)));
+  const companions = (camera: string): string[] =>
+    together.flatMap(([a, b]) => (a === camera ? [b] : b === camera ? [a] : []));
+  for (const camera of others) {
+    const companion = companions(camera).find((other) => placed.has(other));
+    put(camera, placed.get(companion ?? '') ?? sums.indexOf(Math.min(...sums)));
+  }
   return placed;
 }
 

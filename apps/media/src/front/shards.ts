@@ -7,7 +7,7 @@ import {
 } from '@nightjar/monitoring';
 import type { Arrival } from './arrival.js';
 import type { LoadBook } from './load-book.js';
-import { place, shardLoads, type Placement } from './placement.js';
+import { place, shardLoads, type Pair, type Placement } from './placement.js';
 import type { ShardSlot } from './shard-slot.js';
 
 /** A slot and how monitoring asks its process. */
@@ -27,9 +27,10 @@ export class Shards {
   ) {}
 
   /** Makes the cameras these; who stays, stays where it is. */
-  assign(cameras: readonly string[]): void {
+  assign(cameras: readonly string[], together: readonly Pair[] = []): void {
     this.book.keep(new Set(cameras));
-    this.placement = place(cameras, this.shards.length, this.book.loads, this.placement);
+    const { loads } = this.book;
+    this.placement = place(cameras, this.shards.length, loads, this.placement, together);
     for (const [index, { slot }] of this.shards.entries()) {
       const own = cameras.filter((camera) => this.placement.get(camera) === index);
       if (own.join() === slot.cameras.join()) continue;

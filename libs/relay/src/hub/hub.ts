@@ -19,8 +19,8 @@ export interface HubReader {
    * Must not block or throw; the batch may be kept while {@link holdsBatches} says so, never changed.
    */
   batch(batch: PacketBatch, from: number): void;
-  /** An RTCP sender report of ours for one track; recorders have no use for it. */
-  senderReport?(track: number, packet: Buffer): void;
+  /** An RTCP packet of ours for one track: a sender report, or a note that the camera is away. Recorders have no use for it. */
+  report?(track: number, packet: Buffer): void;
   /**
    * The camera's own sender report for one track, for those who need to know how its tracks stand to each other: `timestamp`
    * in the numbering of the batches, `ntpMs` by the camera's clock, which may say anything. The newest of each track also

@@ -68,7 +68,7 @@ class FakeReader implements HubReader {
     }
   }
 
-  senderReport(_: number, packet: Buffer): void {
+  report(_: number, packet: Buffer): void {
     this.reports.push(packet);
   }
 
@@ -256,6 +256,26 @@ describe('a stream hub', () => {
     const [report] = decodeRtcp(reader.reports[0]!, 0, reader.reports[0]!.length);
     expect(report).toMatchObject({ type: 'sr', packets: 1 });
     expect(report!.type === 'sr' && Math.abs(report!.ntpMs - clock.wallMs())).toBeLessThan(2);
+  });
+
+  it('says every five seconds that the camera is away, until it is back', () => {
+    const reader = new FakeReader();
+    hub.attach(reader, { fromKeyframe: true });
+    const told = (): unknown[] =>
+      reader.reports.splice(0).map((report) => decodeRtcp(report, 0, report.length).at(-1));
+    const note = { type: 'sdes', note: 'The camera is away (closed)' };
+    source().sink.online([VIDEO]);
+    source().frame(1, IDR);
+    told();
+    source().sink.offline('closed', 'a detail that names hosts');
+    source().sink.offline('unreachable', 'a further attempt failed');
+    expect(told()).toMatchObject([note]);
+    clock.advance(10_000);
+    expect(told()).toMatchObject([note, note]);
+    source().sink.online([VIDEO]);
+    source().frame(2, IDR);
+    clock.advance(5_000);
+    expect(told()).toEqual([{ type: 'sdes', ssrc: expect.any(Number), cname: 'test' }]);
   });
 
   it('passes on what the camera reports, in the numbering of its packets, also to who comes later', () => {

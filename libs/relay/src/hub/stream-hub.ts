@@ -1,6 +1,7 @@
 import { NightjarError, type Clock, type MonotonicMs, type Timer } from '@nightjar/common';
 import {
   createDepacketizer,
+  encodeNote,
   encodeSenderReport,
   formatOf,
   payloadEndOf,
@@ -300,7 +301,6 @@ export class StreamHub implements Hub, SourceSink {
     this.current = this.source === undefined ? 'idle' : 'connecting';
     this.stats.offline.set(reason, (this.stats.offline.get(reason) ?? 0) + 1);
     this.cache.clear();
-    this.reportTimer?.cancel();
     if (FINAL_REASONS.has(reason)) {
       for (const waiter of this.waiters) waiter.reject(unavailable(detail, told(reason)));
     }
@@ -309,7 +309,23 @@ export class StreamHub implements Hub, SourceSink {
       if (wasOnline) reader.interrupted(reason);
       else reader.unavailable?.(reason);
     }
+    if (wasOnline) this.sayAway(reason);
     this.reclaim();
+  }
+
+  /** Tells players why nothing comes, for as long as it does not. */
+  private sayAway(reason: OfflineReason): void {
+    const { clock, cname } = this.options;
+    this.reportTimer?.cancel();
+    for (const [track, { continuity }] of this.states.entries()) {
+      const packet = encodeNote({
+        ssrc: continuity.ssrc,
+        cname,
+        note: `The camera is away (${reason})`,
+      });
+      for (const reader of this.readers) reader.report?.(track, packet);
+    }
+    this.reportTimer = clock.setTimer(SENDER_REPORT_INTERVAL_MS, () => this.sayAway(reason));
   }
 
   private begin(): void {
@@ -419,7 +435,7 @@ export class StreamHub implements Hub, SourceSink {
         octets: continuity.octets,
         cname: this.options.cname,
       });
-      for (const reader of readers) reader.senderReport?.(track, packet);
+      for (const reader of readers) reader.report?.(track, packet);
     }
   }
 }

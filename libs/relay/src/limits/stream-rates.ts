@@ -1,5 +1,5 @@
 import type { Clock, MonotonicMs } from '@nightjar/common';
-import type { RelayStream } from '../live/relay.js';
+import type { RelayStream } from '../live/relay-stream.js';
 
 interface Measured {
   readonly bytes: number;

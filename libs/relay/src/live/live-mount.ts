@@ -21,6 +21,8 @@ export interface LiveMountOptions {
   readonly bytesPerSecond?: () => number | undefined;
   /** What one reader gets at most. */
   readonly maxBytesPerSecond?: number | undefined;
+  /** How long players stay while the camera is away; undefined: for as long as they like. */
+  readonly stayMs: () => number | undefined;
   /** Unique; shown as the session name in the SDP. */
   readonly name: string;
   /** Stable `o=` session id. */
@@ -119,6 +121,7 @@ class LiveStream implements MountStream {
     const reader = this.reader;
     if (reader === undefined) return;
     this.reader = undefined;
+    reader.left();
     this.options.onReaders(this.output.transport, -1);
     this.options.hub.detach(reader);
   }

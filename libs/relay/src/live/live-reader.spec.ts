@@ -26,6 +26,7 @@ describe('a live reader', () => {
   let sent: boolean[];
   let cuts: string[];
   let skips: number;
+  let stay: number | undefined;
   let clock: ManualClock;
   let output: StreamOutput;
   let reader: LiveReader;
@@ -49,7 +50,13 @@ describe('a live reader', () => {
       end: () => undefined,
       cut: (reason) => cuts.push(reason),
     };
-    reader = new LiveReader(output, { clock, maxQueueBytes: LIMIT, onSkip: () => skips++ });
+    stay = undefined;
+    reader = new LiveReader(output, {
+      clock,
+      maxQueueBytes: LIMIT,
+      onSkip: () => skips++,
+      stayMs: () => stay,
+    });
     reader.tracks([VIDEO]);
   });
 
@@ -68,7 +75,12 @@ describe('a live reader', () => {
   });
 
   it('is given a batch above the bound while nothing waits', () => {
-    const small = new LiveReader(output, { clock, maxQueueBytes: 500, onSkip: () => skips++ });
+    const small = new LiveReader(output, {
+      clock,
+      maxQueueBytes: 500,
+      onSkip: () => skips++,
+      stayMs: () => undefined,
+    });
     small.joined();
     small.batch(batchOf(false), 0);
     queued = 1;
@@ -123,6 +135,7 @@ describe('a live reader', () => {
       maxQueueBytes: LIMIT,
       maxBytesPerSecond: length,
       onSkip: () => skips++,
+      stayMs: () => undefined,
     });
     metered.tracks([VIDEO]);
     metered.joined();
@@ -133,6 +146,34 @@ describe('a live reader', () => {
     expect(sent).toHaveLength(2);
     metered.batch(batchOf(true), 0);
     expect(sent).toEqual([true, false, true]);
+  });
+
+  it('stays while the camera is away, unless it is to leave', () => {
+    reader.joined();
+    reader.interrupted();
+    clock.advance(3_600_000);
+    expect(cuts).toEqual([]);
+    stay = 2_000;
+    reader.interrupted();
+    clock.advance(1_000);
+    reader.unavailable();
+    clock.advance(999);
+    expect(cuts).toEqual([]);
+    clock.advance(1);
+    expect(cuts).toEqual(['camera-offline']);
+  });
+
+  it('stays when the camera is back in time, and is not cut once it left by itself', () => {
+    stay = 2_000;
+    reader.joined();
+    reader.interrupted();
+    clock.advance(1_999);
+    reader.batch(batchOf(true), 0);
+    clock.advance(60_000);
+    reader.interrupted();
+    reader.left();
+    clock.advance(60_000);
+    expect(cuts).toEqual([]);
   });
 
   it('is sent away when the camera comes back with other tracks', () => {

@@ -1,4 +1,4 @@
-import { TokenBucket, type Clock, type MonotonicMs } from '@nightjar/common';
+import { TokenBucket, type Clock, type MonotonicMs, type Timer } from '@nightjar/common';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { HubReader } from '../hub/hub.js';
 import type { PacketBatch } from '../hub/packet-batch.js';
@@ -17,6 +17,8 @@ export interface LiveReaderOptions {
   /** More than this on average and it skips to a keyframe; absent: any. */
   readonly maxBytesPerSecond?: number | undefined;
   readonly onSkip: () => void;
+  /** How long it stays while the camera is away; undefined: for ever. */
+  readonly stayMs: () => number | undefined;
 }
 
 /**
@@ -31,6 +33,8 @@ export class LiveReader implements HubReader {
   private joining = true;
   /** What still waits of that burst, where the output paces it. */
   private startBytes = 0;
+  /** Runs while the camera is away. */
+  private awayTimer: Timer | undefined;
   private readonly maxQueueBytes: number;
   private readonly allowance: TokenBucket | undefined;
 
@@ -67,6 +71,7 @@ export class LiveReader implements HubReader {
   }
 
   batch(batch: PacketBatch, from: number): void {
+    if (this.awayTimer !== undefined) this.left();
     const queued = this.output.queuedBytes;
     if (this.skippingSince !== undefined) {
       this.resume(batch, queued);
@@ -84,14 +89,28 @@ export class LiveReader implements HubReader {
     this.output.batch(batch, from);
   }
 
-  senderReport(track: number, packet: Buffer): void {
+  report(track: number, packet: Buffer): void {
     if (this.skippingSince !== undefined) return;
     this.output.send(track, packet, true);
     this.output.flush();
   }
 
-  /** Players keep their session while the camera is away. */
-  interrupted(): void {}
+  /** Players keep their session while the camera is away, unless they are to be sent away. */
+  interrupted(): void {
+    const stayMs = this.options.stayMs();
+    if (stayMs === undefined) return;
+    this.awayTimer ??= this.options.clock.setTimer(stayMs, () => this.output.cut('camera-offline'));
+  }
+
+  unavailable(): void {
+    this.interrupted();
+  }
+
+  /** It is detached. */
+  left(): void {
+    this.awayTimer?.cancel();
+    this.awayTimer = undefined;
+  }
 
   closed(): void {
     this.output.cut('stream-removed');

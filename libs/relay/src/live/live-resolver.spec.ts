@@ -24,6 +24,8 @@ describe('a live address', () => {
       createPublication: () => {
         throw new Error('nothing is published');
       },
+      onShown: () => undefined,
+      onUnfit: () => undefined,
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', {})).config.cameras);

@@ -4,7 +4,8 @@ import { PublishMount } from '../publish/publish-mount.js';
 import type { Mount, MountResolver, PublishPlace, ReaderTransport } from '../rtsp-server/mount.js';
 import { LiveMount } from './live-mount.js';
 import type { StreamRates } from '../limits/stream-rates.js';
-import type { Relay, RelayStream } from './relay.js';
+import type { Relay } from './relay.js';
+import type { RelayStream } from './relay-stream.js';
 import { DEFAULT_STREAM, namedStream } from './stream-name.js';
 
 /** Streams that an answer names. */
@@ -48,10 +49,10 @@ export class LiveResolver implements MountResolver {
     const found = this.find(path, query, principal, 'view');
     const { camera, stream } = found;
     return new LiveMount({
-      hub: found.hub,
       camera,
       bytesPerSecond: () => this.options.rates?.of(found),
       maxBytesPerSecond: this.options.maxReaderBytesPerSecond?.(),
+      ...this.options.relay.view(found),
       name: stream === DEFAULT_STREAM ? camera : `${camera} ${stream}`,
       sessionId: String(stableNumber(`${camera}/${stream}`)),
       startTimeoutMs,

@@ -4,21 +4,10 @@ import { BlockPool } from '../hub/block-pool.js';
 import { GopBudget } from '../hub/gop-budget.js';
 import { StreamHub } from '../hub/stream-hub.js';
 import type { Publication } from '../publish/publication.js';
-import type { ReaderTransport, Traffic } from '../rtsp-server/mount.js';
 import type { Source, SourceSink } from '../source/source.js';
-
-/** What went to the readers of a stream, by transport; the numbers only rise. */
-export type StreamTraffic = Readonly<Record<ReaderTransport, Traffic>>;
-
-/** One stream of one camera as it runs. */
-export interface RelayStream {
-  readonly camera: string;
-  readonly stream: string;
-  readonly hub: StreamHub;
-  readonly traffic: StreamTraffic;
-  /** Where it is published, if it is not fetched from a camera. */
-  readonly publication: Publication | undefined;
-}
+import type { Shown } from '../stand-in/stand-in-source.js';
+import type { RelayStream, StreamTraffic } from './relay-stream.js';
+import { Views, type View } from './views.js';
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -39,6 +28,10 @@ export interface RelayOptions {
     stream: string,
     settings: PublishedStreamConfig,
   ) => Publication;
+  /** What players of a stream see is another now than the camera, or the camera again. */
+  readonly onShown: (stream: RelayStream, shown: Shown) => void;
+  /** A stream cannot take the place of another while that is away. */
+  readonly onUnfit: (stream: RelayStream, fallback: string, why: 'codecs' | 'elsewhere') => void;
   /** A stream that could not be stopped cleanly. */
   readonly onError: (stream: RelayStream, detail: string) => void;
 }
@@ -50,9 +43,19 @@ export class Relay {
 
   private readonly gopBudget: GopBudget;
   private readonly blocks = new BlockPool();
+  private readonly views: Views;
 
   constructor(private readonly options: RelayOptions) {
     this.gopBudget = new GopBudget(options.gopCacheBytes);
+    const { clock, onShown, onUnfit } = options;
+    this.views = new Views({
+      clock,
+      createHub: (createSource) => this.createHub(createSource),
+      find: (camera, stream) => this.get(camera, stream),
+      onShown,
+      onUnfit,
+      onClosed: (stream, hub) => void this.shutdown(stream, hub),
+    });
   }
 
   /** Calls `listener` after every change of the set of streams. */
@@ -62,6 +65,11 @@ export class Relay {
 
   get(camera: string, stream: string): RelayStream | undefined {
     return this.streams.get(key(camera, stream));
+  }
+
+  /** What players of the stream are given. */
+  view(stream: RelayStream): View {
+    return this.views.of(stream);
   }
 
   /** Names of a camera's streams; none for a camera that is not declared. */
@@ -110,40 +118,48 @@ export class Relay {
       this.streams.set(id, entry);
       added.push(entry);
     }
+    this.views.apply(
+      new Map(
+        [...this.streams.values()].map((entry) => [
+          entry,
+          cameras[entry.camera]!.whenOffline[entry.stream]!,
+        ]),
+      ),
+    );
     if (added.length === 0 && removed.length === 0) return;
     for (const listener of this.listeners) listener(added, removed);
-    for (const gone of removed) void this.shutdown(gone);
+    for (const gone of removed) void this.shutdown(gone, gone.hub);
   }
 
   async close(): Promise<void> {
     const all = [...this.streams.values()];
     this.streams.clear();
-    await Promise.all(all.map((stream) => this.shutdown(stream)));
+    this.views.apply(new Map());
+    await Promise.all(all.map((stream) => this.shutdown(stream, stream.hub)));
   }
 
   private upstream(camera: CameraConfig, stream: string): Pick<RelayStream, 'hub' | 'publication'> {
-    const { clock, closeAfterMs, cname, createPublication, createSource } = this.options;
+    const { createPublication, createSource } = this.options;
     const settings = camera.streams[stream]!;
-    const common = { clock, closeAfterMs, cname, gopBudget: this.gopBudget, blocks: this.blocks };
     if (settings.source === 'pull') {
-      const hub = new StreamHub({
-        ...common,
-        createSource: (sink) => createSource(camera, stream, settings, sink),
-      });
+      const hub = this.createHub((sink) => createSource(camera, stream, settings, sink));
       return { hub, publication: undefined };
     }
     const publication = createPublication(camera, stream, settings);
-    const hub = new StreamHub({
-      ...common,
-      createSource: (sink) => publication.feeding(sink),
-    });
+    const hub = this.createHub((sink) => publication.feeding(sink));
     publication.serve(hub);
     return { hub, publication };
   }
 
-  private async shutdown(stream: RelayStream): Promise<void> {
+  private createHub(createSource: (sink: SourceSink) => Source): StreamHub {
+    const { clock, closeAfterMs, cname } = this.options;
+    const { gopBudget, blocks } = this;
+    return new StreamHub({ clock, closeAfterMs, cname, gopBudget, blocks, createSource });
+  }
+
+  private async shutdown(stream: RelayStream, hub: StreamHub): Promise<void> {
     try {
-      await stream.hub.shutdown();
+      await hub.shutdown();
     } catch (error) {
       this.options.onError(stream, messageOf(error));
     }

@@ -12,7 +12,8 @@ import {
 } from '@nightjar/rtsp';
 import type { HubReader } from '../hub/hub.js';
 import { LiveResolver } from '../live/live-resolver.js';
-import { Relay, type RelayStream } from '../live/relay.js';
+import { Relay } from '../live/relay.js';
+import type { RelayStream } from '../live/relay-stream.js';
 import { DigestAuthenticator } from '../rtsp-server/authenticator.js';
 import { RtspServer } from '../rtsp-server/rtsp-server.js';
 import { TestClient } from '../rtsp-server/testing/test-client.js';
@@ -118,6 +119,8 @@ describe('publishing', () => {
           secondPublisher,
           log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
         }),
+      onShown: () => undefined,
+      onUnfit: () => undefined,
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', { X: 'y' })).config.cameras);

@@ -11,6 +11,11 @@ export class BitReader {
     this.#bytes = bytes;
   }
 
+  /** Bits read so far. */
+  get position(): number {
+    return this.#position;
+  }
+
   get bitsLeft(): number {
     return this.#bytes.length * 8 - this.#position;
   }

@@ -13,17 +13,25 @@ const MAX_REFERENCE_FRAMES_IN_CYCLE = 255;
 export interface H264Sps extends PictureFormat {
   /** profile_idc, constraint flags and level_idc as 6 hex digits, the form of SDP (RFC 6184 s.8.1). */
   readonly profileLevelId: string;
-  readonly order: H264OrderFields;
+  readonly order: H264SliceSyntax;
 }
 
-/** What is needed to read the order of pictures from their slice headers (ITU-T H.264 s.7.3.3). */
-export interface H264OrderFields {
-  readonly frameNumBits: number;
-  /** Bits of `pic_order_cnt_lsb`; undefined: pictures are shown as they come, or by another rule. */
-  readonly countBits: number | undefined;
-  readonly framesOnly: boolean;
+/** What of an SPS decides how the headers of its slices are written (ITU-T H.264 s.7.3.3). */
+export interface H264SliceSyntax {
+  /** separate_colour_plane_flag. */
   readonly separatePlanes: boolean;
+  /** Length of frame_num. */
+  readonly frameNumBits: number;
+  readonly pictureOrder: H264PictureOrder;
+  /** frame_mbs_only_flag: there are no fields. */
+  readonly framesOnly: boolean;
 }
+
+/** pic_order_cnt_type, and what a slice header says of it. */
+export type H264PictureOrder =
+  | { readonly type: 0; /** Length of pic_order_cnt_lsb. */ readonly lsbBits: number }
+  | { readonly type: 1; /** Slices hold delta_pic_order_cnt. */ readonly deltas: boolean }
+  | { readonly type: 2 };
 
 /**
  * Reads a sequence parameter set NAL unit, header included (ITU-T H.264 s.7.3.2.1.1).
@@ -41,7 +49,7 @@ export function parseH264Sps(nal: Uint8Array): H264Sps {
   bits.unsignedGolomb(); // seq_parameter_set_id
   const chroma = PROFILES_WITH_CHROMA.has(profile) ? readChroma(bits) : CHROMA_420;
   const frameNumBits = bits.unsignedGolomb() + 4;
-  const countBits = readPictureOrder(bits);
+  const pictureOrder = readPictureOrder(bits);
   bits.unsignedGolomb(); // max_num_ref_frames
   bits.skip(1); // gaps_in_frame_num_value_allowed_flag
   const widthMbs = bits.unsignedGolomb() + 1;
@@ -60,7 +68,7 @@ export function parseH264Sps(nal: Uint8Array): H264Sps {
       optionalTail(() => (bits.flag() ? readFrameRate(bits) : undefined)),
     ),
     profileLevelId: Buffer.from([profile, constraints, level]).toString('hex'),
-    order: { frameNumBits, countBits, framesOnly, separatePlanes: chroma.separatePlanes },
+    order: { separatePlanes: chroma.separatePlanes, frameNumBits, pictureOrder, framesOnly },
   };
 }
 
@@ -97,12 +105,11 @@ function skipScalingMatrix(bits: BitReader, lists: number): void {
   }
 }
 
-/** Bits of `pic_order_cnt_lsb`, where it is used. */
-function readPictureOrder(bits: BitReader): number | undefined {
+function readPictureOrder(bits: BitReader): H264PictureOrder {
   const type = bits.unsignedGolomb();
-  if (type === 0) return bits.unsignedGolomb() + 4; // log2_max_pic_order_cnt_lsb_minus4
+  if (type === 0) return { type, lsbBits: bits.unsignedGolomb() + 4 };
   if (type === 1) {
-    bits.skip(1); // delta_pic_order_always_zero_flag
+    const deltas = !bits.flag(); // delta_pic_order_always_zero_flag
     bits.signedGolomb(); // offset_for_non_ref_pic
     bits.signedGolomb(); // offset_for_top_to_bottom_field
     const cycle = bits.unsignedGolomb();
@@ -110,8 +117,9 @@ function readPictureOrder(bits: BitReader): number | undefined {
       throw new NightjarError('protocol', 'rtp/sps-poc', 'SPS has an impossible POC cycle');
     }
     for (let i = 0; i < cycle; i += 1) bits.signedGolomb();
+    return { type, deltas };
   }
-  return undefined;
+  return { type: 2 };
 }
 
 function readFour(bits: BitReader): number[] {

@@ -31,8 +31,9 @@ export interface PictureOrder {
 
 /** H.264 (ITU-T H.264 s.8.2.1.1). Undefined when pictures are shown as they come. @throws NightjarError `protocol`: unreadable SPS */
 export function h264Order(sps: Uint8Array): PictureOrder | undefined {
-  const { frameNumBits, countBits, framesOnly, separatePlanes } = parseH264Sps(sps).order;
-  if (countBits === undefined) return undefined;
+  const { frameNumBits, pictureOrder, framesOnly, separatePlanes } = parseH264Sps(sps).order;
+  if (pictureOrder.type !== 0) return undefined;
+  const countBits = pictureOrder.lsbBits;
   const counter = new Counter(countBits);
   return {
     // A frame counts as its two fields.

@@ -1,6 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import { unixMsOfNtp } from './ntp.js';
-import { REPORT_BLOCK_BYTES, RTCP_TYPE, SDES_CNAME } from './report.js';
+import { REPORT_BLOCK_BYTES, RTCP_TYPE, SDES_CNAME, SDES_NOTE } from './report.js';
 import type { ReportBlock, RtcpItem } from './report.js';
 
 const HEADER_BYTES = 4;
@@ -114,15 +114,19 @@ function decodeSdes(
     need(position + 4, end, start);
     const ssrc = buf.readUInt32BE(position);
     position += 4;
+    let cname: string | undefined;
+    let note: string | undefined;
     while (position < end && buf[position] !== 0) {
       need(position + 2, end, start);
       const textEnd = position + 2 + (buf[position + 1] ?? 0);
       need(textEnd, end, start);
-      if (buf[position] === SDES_CNAME) {
-        items.push({ type: 'sdes', ssrc, cname: buf.toString('utf8', position + 2, textEnd) });
-      }
+      const text = (): string => buf.toString('utf8', position + 2, textEnd);
+      if (buf[position] === SDES_CNAME) cname = text();
+      else if (buf[position] === SDES_NOTE) note = text();
       position = textEnd;
     }
+    if (cname !== undefined)
+      items.push({ type: 'sdes', ssrc, cname, ...(note === undefined ? {} : { note }) });
     position += 4 - ((position - start) % 4);
   }
 }

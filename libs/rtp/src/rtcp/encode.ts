@@ -1,13 +1,14 @@
 import { NightjarError } from '@nightjar/common';
 import { writeNtp } from './ntp.js';
-import { REPORT_BLOCK_BYTES, RTCP_TYPE, SDES_CNAME } from './report.js';
+import { REPORT_BLOCK_BYTES, RTCP_TYPE, SDES_CNAME, SDES_NOTE } from './report.js';
 import type { ReportBlock } from './report.js';
 
 const SENDER_REPORT_BYTES = 28;
 const RECEIVER_REPORT_BYTES = 8;
 const BYE_BYTES = 8;
 const MAX_REPORTS = 31;
-const MAX_CNAME_BYTES = 255;
+/** Text of an SDES item (RFC 3550 s.6.5). */
+const MAX_ITEM_BYTES = 255;
 
 /** Where a sender stands: its wall clock and RTP clock at one instant, and what it sent so far. */
 export interface SenderState {
@@ -35,6 +36,19 @@ export function encodeReceiverReport(x: {
   readonly reports: readonly ReportBlock[];
 }): Buffer {
   return Buffer.concat([receiverReport(x.ssrc, x.reports), sourceDescription(x.ssrc, x.cname)]);
+}
+
+/**
+ * Compound packet RR + SDES that says how a source is just now (RFC 3550 s.6.5.7, NOTE); to be repeated while it holds.
+ * @throws NightjarError `invalid` for a CNAME over 255 bytes
+ */
+export function encodeNote(x: {
+  readonly ssrc: number;
+  readonly cname: string;
+  /** The first 255 bytes are told. */
+  readonly note: string;
+}): Buffer {
+  return Buffer.concat([receiverReport(x.ssrc, []), sourceDescription(x.ssrc, x.cname, x.note)]);
 }
 
 /** Compound packet SR or RR + SDES + BYE (RFC 3550 s.6.6); SR when `sender` is given. */
@@ -81,21 +95,28 @@ function receiverReport(ssrc: number, reports: readonly ReportBlock[]): Buffer {
   return rr;
 }
 
-function sourceDescription(ssrc: number, cname: string): Buffer {
+/** @param note undefined: only the CNAME; one that is too long is cut off */
+function sourceDescription(ssrc: number, cname: string, note?: string): Buffer {
   const text = Buffer.from(cname, 'utf8');
-  if (text.length > MAX_CNAME_BYTES) {
+  if (text.length > MAX_ITEM_BYTES) {
     throw new NightjarError('invalid', 'rtp/cname-long', 'a CNAME has at most 255 bytes', {
       bytes: text.length,
     });
   }
-  // Header, SSRC, item header and text, then at least one zero byte up to a multiple of 4.
-  const unpadded = 4 + 4 + 2 + text.length;
+  const items = [item(SDES_CNAME, text)];
+  if (note !== undefined)
+    items.push(item(SDES_NOTE, Buffer.from(note, 'utf8').subarray(0, MAX_ITEM_BYTES)));
+  const body = Buffer.concat(items);
+  // Header, SSRC and items, then at least one zero byte up to a multiple of 4.
+  const unpadded = 4 + 4 + body.length;
   const sdes = packet(RTCP_TYPE.sdes, 1, unpadded + 4 - (unpadded % 4));
   sdes.writeUInt32BE(ssrc >>> 0, 4);
-  sdes[8] = SDES_CNAME;
-  sdes[9] = text.length;
-  sdes.set(text, 10);
+  sdes.set(body, 8);
   return sdes;
+}
+
+function item(type: number, text: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([type, text.length]), text]);
 }
 
 function packet(type: number, count: number, bytes: number): Buffer {

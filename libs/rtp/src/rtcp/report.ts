@@ -30,11 +30,18 @@ export type RtcpItem =
       readonly reports: ReportBlock[];
     }
   | { readonly type: 'rr'; readonly ssrc: number; readonly reports: ReportBlock[] }
-  | { readonly type: 'sdes'; readonly ssrc: number; readonly cname: string }
+  | {
+      readonly type: 'sdes';
+      readonly ssrc: number;
+      readonly cname: string;
+      /** NOTE: how the source is just now (RFC 3550 s.6.5.7). */
+      readonly note?: string;
+    }
   | { readonly type: 'bye'; readonly ssrcs: number[] }
   | { readonly type: 'other'; readonly payloadType: number };
 
 /** RTCP payload types (RFC 3550 s.12.1). */
 export const RTCP_TYPE = { sr: 200, rr: 201, sdes: 202, bye: 203 } as const;
 export const SDES_CNAME = 1;
+export const SDES_NOTE = 7;
 export const REPORT_BLOCK_BYTES = 24;

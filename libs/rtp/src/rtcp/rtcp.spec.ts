@@ -3,7 +3,7 @@ import { NightjarError } from '@nightjar/common';
 import fc from 'fast-check';
 import { hex } from '../../test/harness.js';
 import { decodeRtcp } from './decode.js';
-import { encodeBye, encodeReceiverReport, encodeSenderReport } from './encode.js';
+import { encodeBye, encodeNote, encodeReceiverReport, encodeSenderReport } from './encode.js';
 import type { ReportBlock } from './report.js';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -154,6 +154,11 @@ describe('rtcp', () => {
   it('says goodbye with the report that fits the role', () => {
     const sender = { wallMs: 0, rtpTimestamp: 1, packets: 2, octets: 3 };
     const types = (bytes: Buffer) => decode(bytes).map((item) => item.type);
+    const note = `camera is away: ${'é'.repeat(200)}`;
+    const told = decode(encodeNote({ ssrc: 9, cname: 'night', note })).at(-1);
+    expect(told).toMatchObject({ type: 'sdes', ssrc: 9, cname: 'night' });
+    expect(note.startsWith((told as { note: string }).note.slice(0, 100))).toBe(true);
+    expect(types(encodeNote({ ssrc: 9, cname: 'x', note: '' }))).toEqual(['rr', 'sdes']);
     expect(types(encodeBye({ ssrc: 9, cname: 'x' }))).toEqual(['rr', 'sdes', 'bye']);
     expect(types(encodeBye({ ssrc: 9, cname: 'x', sender }))).toEqual(['sr', 'sdes', 'bye']);
   });

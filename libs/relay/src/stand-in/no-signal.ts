@@ -1,0 +1,38 @@
+/** One picture of colour bars, 640x360, as Annex B byte streams. Made by libs/relay/tools/make-no-signal.sh; do not edit. */
+export const NO_SIGNAL_H264 = Buffer.from(
+  'AAAAAWdNQB+5AiBQF/y4CIAAAAMAgAAAAwEHjBjCMAAAAAFo6EOESyAAAAFliIEAAr/+906/AphfCqA5JXCvbKf2R0' +
+    'd2wSu1W7YANcXE/6UP5PAcdT7suQQN9m+U3m9/dGzlEK93KlDBTsWnZR9N7D9LHuieQ7bGHGW//6N9HZFErWs6ybXu' +
+    'G2D7bS0N5qutiSXScH68xmKwycsYENVlphQkEafwidh0T8G+73ZmsVC5qmDzJ0Ml+oI5aCH42HpKQ2w3yBIOtdS8Tw' +
+    'BDqEjFmeXfM3Nawoai48hk5JraUo37LLjYPyK4xY8lffA6FQcVjEMOU6HLuQZqEr0bKGKTrUxL0BimLPm/lQYp66tQ' +
+    'FYGKkwVj8b9Z+POyCrwxVmOQVl4YqzGxqy8MVZirtZeGKs265/g7drX01/Xm6rd3VYFDkpOA4X6T/QceiGUfwzOqoj' +
+    'R//G0rQ6rA5sCj74eDE5CN4Url3FCDzF+QBUWKkB0sq5mfhmO5N6u87pG4FfhSEgFB1G4JteUruDD81DOwjnE3bHns' +
+    'fn2r4JKfap0/uXUzJeOm6d5uNWb99keaAtAMX+79TRiTHw5OgGoqpOdN5VVFWWFWj+oz96u0zE0yzt72I8an980JWM' +
+    'dNr48DwpQ1Gh3jTuQUBUcOibeWl8QJLIW/+Ofnsw5k7uRvuhWOa4BPppr6F9IQtwJYId+Dzx0kxsOk3mVS1ffiWaUn' +
+    'wACwsM4O4K3rhVRr7NiA6MxjWAAArxOFSZR68bq9z/HUM1bHRKMvkMrVfq/Q10OsRBQ8F6U5uDqGSFMLIuL2WB7+CL' +
+    'UT9QlUl2or0EAt8FyNq3LK9EShmzfrXgLoqa4T36n7jpzrqriCrCs6jhdFW6lTcOlxY+pX8lMsz+fDMt/91G1whrxQ' +
+    'U+/4wZogolgpdMUFuWv6MsmoPzsb2cJVQ29/eY9tY9j1SJ0Nkz46sMenLdV3Jo50M+yU8QjbZejLzQmTolV3H00Wt2' +
+    'Dt+jt2MO5AGl3Fp3XphlwxeIrN2FhgGoQBTJno6PtAiBedsieUTNjVprw+ApzQ3f7Rqkm8/T9UM9ut7sI4sANoCegH' +
+    'HJHXdp0u9sKHioUgVXBDvk6ZG5KRMPLZbqGxpRyRmRnkXAtidHyZQgnsBmf99xrcUkhDCdU4/U/zfTqCISec/itLop' +
+    '63IPjEmVOasCPR+kfGr6pcWB6BHxIOd30pHUwUVmvnXMxm3wUKZQjhvCID1hCaJJRkUKEt7eSb4UjO3BiP4tXPE4kJ' +
+    'mhK/xXOeCvp++K5hBUCgUBi2dhuY+1yK4qs3qyQYpDhKEyeAAADtBRxfB1mB',
+  'base64',
+);
+export const NO_SIGNAL_H265 = Buffer.from(
+  'AAAAAUABDAH//wFgAAADAJAAAAMAAAMAP5mKAkAAAAABQgEBAWAAAAMAkAAAAwAAAwA/oAUCAWllmYqSRtrwFoCAAA' +
+    'ADAIAAAAMAhAAAAAFEAcFytmJAAAABKAGvzCU4DwZkpjD4gq//4NZfkD3nOZ9zap1C6gxnV6Dbwi+AMI/gHneHDkUK' +
+    'NWgRxwywyhmyV6Vw6GW/wvSv8V8XfeG0O5CmveDbHG8LiSlKh7hNm0dqzCuzM3sCSZKz/2gCt6qkT1H1IpeN+p3/9I' +
+    'JHD19DmbuEbHwEZ4mb0JEzPPqf6soQTR1dT7iQfI3B+D+YngNCSLIoJY0H8B0LsVefTcn2UN2MpfgooAZQRkVI6Eqh' +
+    'XG7AgJMHfUWDDPdh0kGNvozTovUfeMP/pLh9gUB3Ivj8Wh8IyXeZ/DD7yIgV3mTKf4wN/8hejP+4jRnGgUBfSkiVwV' +
+    '/ZnIb/WrHmaaa+y34qNYnhP1wZl6BZhoamaF9U/3sk+bYqS7WnwdDInLw+StgXiZIr/FI0SHRw2eMt/NM5IKhK28Zw' +
+    'YvoWgLQzWcXrajWLxWRIIBjFrabADcsFNiKFfoMx9+NERWL/DKArDgun92E28rQHhora+XAaa2M1W2eYvFcQJvpizv' +
+    'FIVvsfvfst/ngOOlAhFoMYAAS3zwSiBmnrAVWYqcME70s9LYzz1ekh/4pbc4DZpiQRpv0vHFbBnEvsywkv0pjCbyUj' +
+    'ORm04G1uXyFOCHvs7rryYpXwAAjLUXJs8Tyz6AuL63C8sAANCGx+S2uNckjPvw9pSsGcjOMJcTrjH2Dn/ck+/89I/F' +
+    'nNGPNSDHkbd+qGmkOto0L2vqSdD2ANXxZCfn2IS3vDbeEgflAEHVgM49fnfaNm+nJf+2bG4QoFtY692BDsbLOv39eO' +
+    'btqUZhr/TWM2+wC+ipu4QLHhTMrMW7iaBu+c8VKDaUQPYYYpB+8fqXKUJ2Co9qzKT4nN67d5/O1cToOfb1lBYGBjMe' +
+    'F3pPcY127oXsVfpl+/XN2875I2AhWhM0LVFBxCU+DXXW4HHU1PFjZdMepyuEAyIM2fkCBTbNwYQPwsjToZ5iWzVDqw' +
+    'kkcZaEM3xIPrpLd5Q1WOt4o6MSKQS+vpxFxz06gDQE6EB6zsu90JaBw5BDHHGWbqd6gwEE4+3YKnaQYW++zTtAlZw2' +
+    'Ib+VsOEZn2+HVIkaAoIa0Adapcr92zYA8fD+/4zngi0nmKDQ8A3yvBULQFHIvPkXAMMIelvdGyw2RAv3wTW/DSVzLg' +
+    'xSAUea5zox2H2acdfglktVKH9v8p87YJbI7mEHCOczhVegdOOgb6KWvN8Rdq1zw0v9oijYAAFL/4TvAAAAMAAAMAAA' +
+    'MAAAMAAAMAAAMATsA=',
+  'base64',
+);
