@@ -65,6 +65,8 @@ describe('a WebSocket', () => {
 
   it('is asked now and then whether it is there, and closed when it is not', async () => {
     const socket = await port.webSocket('ws', { autoPong: false });
+    // Who has not asked anything is closed for that.
+    await play(TestClient.over(createWebSocketStream(socket)), TCP);
     for (let ping = 0; ping < 2; ping += 1) {
       port.clock.advance(PING_INTERVAL_MS);
       await once(socket, 'ping');
