@@ -212,6 +212,23 @@ describe('RtspSource over TCP', () => {
     await sink.seen('online');
   });
 
+  it('starts again at once when told while the connection that it gave up is closing', async () => {
+    camera.script = (request) => (request.method === 'DESCRIBE' ? { status: 500 } : undefined);
+    const offline = sink.offline.bind(sink);
+    sink.offline = (reason) => {
+      offline(reason);
+      if (source.stats.state !== 'given-up') return;
+      camera.script = () => undefined;
+      source.start();
+      expect(() => source.start()).toThrow('already started');
+    };
+    make({ reconnect: { initialMs: 10, maxMs: 10, tries: 1 } });
+    source.start();
+    await retry();
+    await sink.seen('online');
+    expect(camera.connections).toHaveLength(3);
+  });
+
   it('follows redirects on the same host, a few', async () => {
     let hops = 0;
     camera.script = (request) => {

@@ -135,12 +135,20 @@ class RtspSource implements Source {
 
   /** @throws NightjarError `conflict` while it runs, or before the promise of `stop` is resolved. */
   start(): void {
+    if (this.state === 'given-up' && this.connection !== undefined) return this.startAfterClose();
     const running = this.state !== 'idle' && this.state !== 'given-up';
     if (running || this.connection !== undefined) {
       throw new NightjarError('conflict', 'relay/source-running', 'the source is already started');
     }
     this.failures = 0;
     this.attempt();
+  }
+
+  /** Somebody asks anew before the connection that was given up is closed. */
+  private startAfterClose(): void {
+    this.failures = 0;
+    this.state = 'waiting';
+    this.afterClose = () => this.attempt();
   }
 
   async stop(): Promise<void> {
