@@ -98,6 +98,13 @@ describe('ClientAuthorizer', () => {
     expect(count()).toBe('00000001');
   });
 
+  it('keeps the password from who asked for Digest before and now for Basic', () => {
+    const client = new ClientAuthorizer({ username: 'a', password: 'secret' });
+    expect(client.challenged(parseChallenges(['Digest realm="r", nonce="1"']))).toBe(true);
+    expect(client.challenged(parseChallenges(['Basic realm="r"']))).toBe(false);
+    expect(client.authorization('PLAY', 'rtsp://h/a')).toMatch(/^Digest /);
+  });
+
   it('has nothing to say before a challenge that it can answer', () => {
     const client = new ClientAuthorizer(CREDENTIALS);
     expect(client.challenged(parseChallenges(['Bearer realm="x"']))).toBe(false);

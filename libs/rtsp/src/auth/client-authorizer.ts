@@ -15,10 +15,14 @@ export class ClientAuthorizer {
     private readonly makeCnonce: () => string = () => randomBytes(CNONCE_BYTES).toString('hex'),
   ) {}
 
-  /** Takes the challenges of a 401. False when none of them can be answered. */
+  /**
+   * Takes the challenges of a 401. False when none of them can be answered, or when who asked for Digest before now asks for
+   * the password itself.
+   */
   challenged(challenges: readonly Challenge[]): boolean {
     const chosen = chooseChallenge(challenges);
     if (chosen === undefined) return false;
+    if (chosen.scheme === 'Basic' && this.challenge?.scheme === 'Digest') return false;
     if (chosen.nonce !== this.challenge?.nonce) this.requests = 0;
     this.challenge = chosen;
     return true;

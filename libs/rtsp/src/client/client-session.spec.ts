@@ -52,15 +52,25 @@ describe('ClientSession redirects', () => {
     expect(d.end).toEqual({ kind: 'redirected', url });
   });
 
-  it.each(['rtsp://elsewhere.test/live', 'http://cam.test/', 'rtsp://cam.test/a b', 'new'])(
-    'does not follow %s',
-    (location) => {
-      const d = new Dialogue(
-        camera(only('DESCRIBE', { status: 301, headers: { Location: location } })),
-      ).start();
-      expect(d.end).toMatchObject({ kind: 'failed', reason: 'refused' });
-    },
-  );
+  it.each([
+    'rtsp://elsewhere.test/live',
+    'rtsp://127.0.0.1/live',
+    'rtsp://169.254.169.254/latest/meta-data',
+    'rtsp://[::1]/live',
+    'rtsp://cam.test@10.0.0.1/live',
+    'rtsp://cam.test:554@10.0.0.1/live',
+    'rtsp://cam.test.evil.test/live',
+    'rtsp:///live',
+    'file:///etc/passwd',
+    'http://cam.test/',
+    'rtsp://cam.test/a b',
+    'new',
+  ])('does not follow %s', (location) => {
+    const d = new Dialogue(
+      camera(only('DESCRIBE', { status: 301, headers: { Location: location } })),
+    ).start();
+    expect(d.end).toMatchObject({ kind: 'failed', reason: 'refused' });
+  });
 });
 
 describe('ClientSession while playing', () => {
