@@ -94,6 +94,8 @@ export class RtspConnection implements MediaConnection {
   private busy = false;
   private asked = false;
   private requestTimer: Timer | undefined;
+  /** Where in the stream that began which `requestTimer` waits for. */
+  private watchedOffset: number | undefined;
   private ended = false;
   private closing = false;
   private nextCseq = 1;
@@ -184,13 +186,20 @@ export class RtspConnection implements MediaConnection {
     }
     this.handler.readEnded(this);
     if (!this.busy) this.unanswered.dropBefore(this.firstUnanswered);
+    this.watchRequest();
+  }
+
+  /** What has begun must end in time, counted from its first byte: bytes that drip in buy no more of it. */
+  private watchRequest(): void {
+    const beganAt = this.parser.midMessage ? this.parser.startOffset : undefined;
+    if (beganAt === this.watchedOffset) return;
+    this.watchedOffset = beganAt;
     this.requestTimer?.cancel();
-    this.requestTimer = this.parser.midMessage
-      ? this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
-          this.write('', this.spoken, { status: 408 }, undefined);
-          this.closeGently();
-        })
-      : undefined;
+    if (beganAt === undefined) return;
+    this.requestTimer = this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
+      this.write('', this.spoken, { status: 408 }, undefined);
+      this.closeGently();
+    });
   }
 
   private received(message: RtspRequest | RtspResponse): void {
