@@ -1,7 +1,6 @@
-import { expect } from '@jest/globals';
 import type { CameraStatus } from '../../../apps/camsim/src/camera.js';
 import type { FaultRequest } from '../../../apps/camsim/src/faults.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './open-stage.js';
 
 interface Ready {
   readonly control: string;
@@ -47,8 +46,7 @@ export class Cameras {
 
   async statuses(): Promise<readonly CameraStatus[]> {
     const response = await fetch(`${this.ready.control}/cameras`);
-    expect(response.status).toBe(200);
-    return (await response.json()) as CameraStatus[];
+    return await bodyOf<CameraStatus[]>(response);
   }
 
   /** Makes things go wrong; see FaultRequest for what there is. */
@@ -65,7 +63,11 @@ export class Cameras {
       method,
       ...(body && { body: JSON.stringify(body) }),
     });
-    expect(response.status).toBe(200);
-    return (await response.json()) as CameraStatus;
+    return await bodyOf<CameraStatus>(response);
   }
+}
+
+async function bodyOf<T>(response: Response): Promise<T> {
+  if (response.status !== 200) throw new Error(`camsim answered ${response.status}`);
+  return (await response.json()) as T;
 }

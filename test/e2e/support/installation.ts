@@ -4,7 +4,7 @@ import { freePort } from '../../support/free-port.js';
 import { Metrics } from './metrics.js';
 import { DIST, type NodeProcess } from './node-process.js';
 import { runProgram, type ProgramResult } from './program.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './open-stage.js';
 
 export const LOGIN = { username: 'viewer', password: 'watch-all-night' };
 

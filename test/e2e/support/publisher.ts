@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { runProgram } from './program.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './open-stage.js';
 
 /** Ten seconds of pictures that all differ, with sound, as an encoder sends them. */
 export async function makeClip(stage: Stage): Promise<string> {

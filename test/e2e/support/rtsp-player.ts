@@ -9,7 +9,7 @@ import {
 } from '@nightjar/rtsp';
 import { PlayerTrack } from './player-track.js';
 import { RtspClient } from './rtsp-client.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './open-stage.js';
 
 export type Transport = 'tcp' | 'udp';
 
