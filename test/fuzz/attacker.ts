@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { ClientAuthorizer, parseChallenges } from '@nightjar/rtsp';
+
+const STATUS_LINE = /RTSP\/\d\.\d (\d{3}) /g;
+const SESSION = /^session: *([^;\r\n]+)/im;
+const CHALLENGE = /^www-authenticate: *([^\r\n]*)/gim;
+const LOGIN_LINE = /^authorization: *digest[^\r\n]*/im;
+const REQUEST_LINE = /^([A-Z_]+) (\S+) RTSP\//;
+/** How long one piece waits for the answer to the one before it: a mutation may have none. */
+const ANSWER_MS = 30;
+/** Of what the server says, as much is looked through for statuses and the session. */
+const MAX_HEARD_BYTES = 64 * 1024;
+
+/** What a server said to one hostile conversation. */
+export interface Outcome {
+  readonly statuses: readonly number[];
+}
+
+/** Whose login stands in the recordings. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where to, and from where: whose logins were spoilt has to wait. */
+export interface Target {
+  readonly port: number;
+  readonly login: Login;
+  readonly localAddress: string;
+}
+
+/** Says the pieces one after the other over one connection, in its own session, then leaves without a word. */
+export async function attack(
+  { port, login, localAddress }: Target,
+  pieces: readonly Buffer[],
+): Promise<Outcome> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  socket.on('error', () => undefined);
+  const dialogue = new Dialogue(login, pieces);
+  socket.on('data', (chunk: Buffer) => dialogue.hear(chunk));
+  for (const piece of pieces) {
+    if (!socket.writable) break;
+    socket.write(dialogue.alive(piece));
+    await answerOf(socket);
+  }
+  socket.destroy();
+  return { statuses: dialogue.statuses };
+}
+
+/** What was heard, and with it what is to be said: the session and the login of today in place of those recorded. */
+class Dialogue {
+  private heard = '';
+  private readonly recordedSession: string | undefined;
+  private readonly authorizer: ClientAuthorizer;
+
+  constructor(login: Login, pieces: readonly Buffer[]) {
+    this.authorizer = new ClientAuthorizer(login);
+    this.recordedSession = SESSION.exec(textOf(Buffer.concat(pieces)))?.[1];
+  }
+
+  get statuses(): number[] {
+    return [...this.heard.matchAll(STATUS_LINE)].map(([, status]) => Number(status));
+  }
+
+  hear(chunk: Buffer): void {
+    if (this.heard.length < MAX_HEARD_BYTES) this.heard += textOf(chunk);
+  }
+
+  alive(piece: Buffer): Buffer {
+    let text = textOf(piece);
+    const session = SESSION.exec(this.heard)?.[1];
+    if (this.recordedSession !== undefined && session !== undefined)
+      text = text.replaceAll(this.recordedSession, session);
+    const [, method, uri] = REQUEST_LINE.exec(text) ?? [];
+    if (method !== undefined && uri !== undefined && LOGIN_LINE.test(text)) {
+      const challenges = [...this.heard.matchAll(CHALLENGE)].map(([, value]) => value!.trim());
+      this.authorizer.challenged(parseChallenges(challenges));
+      const authorization = this.authorizer.authorization(method, uri);
+      if (authorization !== undefined)
+        text = text.replace(LOGIN_LINE, () => `Authorization: ${authorization}`);
+    }
+    return Buffer.from(text, 'latin1');
+  }
+}
+
+/** One character per byte. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString('latin1');
+}
+
+/** Something was said, the connection is closed, or nobody says anything. */
+async function answerOf(socket: Socket): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const timer = setTimeout(() => waiting.abort(), ANSWER_MS);
+  const either = [once(socket, 'data', { signal }), once(socket, 'close', { signal })];
+  await Promise.race(either.map((one) => one.catch(() => undefined)));
+  clearTimeout(timer);
+  waiting.abort();
+}
