@@ -146,6 +146,20 @@ describe('an attacker', () => {
     expect([400, 404]).toContain(status);
   });
 
+  it.each([
+    ['RTSP/1.0', 'RTP/AVP;unicast;client_port=0-0'],
+    ['RTSP/1.0', 'RTP/AVP;unicast;client_port=0'],
+    ['RTSP/1.0', 'RTP/AVP;unicast;client_port=5000-0'],
+    ['RTSP/2.0', 'RTP/AVP;unicast;dest_addr=":0"/":0"'],
+    ['RTSP/2.0', 'RTP/AVP;unicast;dest_addr=":5000"/":0"'],
+    ['RTSP/2.0', 'RTP/AVP;unicast;dest_addr=":0";RTCP-mux'],
+  ])('who wants media at port 0 by %s, %s, is refused', async (version, transport) => {
+    attacker.version = version;
+    const uri = `${base}/trackID=0`;
+    const { status } = await attacker.ask('SETUP', uri, { Transport: transport });
+    expect([400, 461]).toContain(status);
+  });
+
   it('who has media sent to another host gets it himself', async () => {
     const [own, victim] = [await socketAt('127.0.0.1'), await socketAt('127.0.0.2')];
     const at = victim.address().port;

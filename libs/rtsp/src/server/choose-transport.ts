@@ -63,7 +63,9 @@ export function chooseTransport(
     }
     const mayUdp = offer.udp && (secure || offer.plainUdp !== false);
     const chosen = mayUdp ? chooseUdp(spec) : undefined;
-    if (chosen !== undefined) return { ...chosen, ...srtp };
+    // To port 0 nothing can be sent.
+    if (chosen !== undefined && chosen.clientPort.every((port) => port > 0))
+      return { ...chosen, ...srtp };
   }
   return undefined;
 }
