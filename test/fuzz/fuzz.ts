@@ -86,6 +86,7 @@ class Run {
   readonly answers: Record<number, number> = {};
   private readonly kept: (readonly Buffer[])[] = [];
   private readonly deadlineMs: number;
+  private failed = false;
 
   constructor(
     private readonly target: Victim,
@@ -100,13 +101,14 @@ class Run {
   }
 
   private async goOn(): Promise<void> {
-    while (performance.now() < this.deadlineMs) {
+    while (!this.failed && performance.now() < this.deadlineMs) {
       const number = this.conversations++;
       const random = new SeededRandom(Math.imul(this.options.seed, 0x9e37_79b1) + number);
       const input = mutate(random.pick(this.corpus).pieces, random);
       this.kept.push(input);
       if (this.kept.length > KEPT_INPUTS) this.kept.shift();
       const { statuses } = await attack(attackOn(this.target.port, number), input);
+      if (this.failed) return;
       for (const status of statuses) this.answers[status] = (this.answers[status] ?? 0) + 1;
       if (statuses.includes(500)) await this.fail(number, [input], 'was answered 500');
       await this.checkTarget(number);
@@ -128,6 +130,7 @@ class Run {
     what: string,
     cause?: unknown,
   ): Promise<never> {
+    this.failed = true;
     await mkdir(this.options.failuresDirectory, { recursive: true });
     const files = inputs.map((_, at) => `seed-${this.options.seed}-${number}-${at}.client`);
     await Promise.all(
