@@ -40,8 +40,9 @@ export class JobAttempt {
     const data = this.processor.contract.schema.safeParse(this.job.data);
     if (!data.success) throw new UnrecoverableError(`invalid data: ${data.error.message}`);
     if (await this.isMarked()) return this.dropped();
+    // BullMQ may take one more job while it is being closed: the one that was just given back, for instance.
+    if (this.stopping.aborted) return await this.givenBack();
     const stop = (): void => this.ending.abort(cancelledBy('the worker stops'));
-    if (this.stopping.aborted) stop();
     this.stopping.addEventListener('abort', stop);
     const watch = new CancelWatch(
       this.clock,
