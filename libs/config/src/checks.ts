@@ -81,7 +81,7 @@ function checkStream(
   at: KeyPath,
   report: Report,
 ): void {
-  const { source, url, transport, credentials, secondPublisher } = stream;
+  const { source, url, transport, credentials, backchannel, secondPublisher } = stream;
   if (credentials !== undefined) checkPassword(credentials, [...at, 'credentials'], report);
   if (source === 'pull') {
     if (url === undefined) report([...at, 'url'], 'is required');
@@ -93,6 +93,7 @@ function checkStream(
     url: url !== undefined,
     transport: transport !== 'auto',
     credentials: credentials !== undefined,
+    backchannel,
   };
   for (const [key, given] of Object.entries(pullKeys)) {
     if (given)

@@ -137,12 +137,14 @@ cameras:
           source: 'pull',
           url: 'rtsp://192.168.1.100:554/stream1',
           transport: 'auto',
+          backchannel: false,
           credentials: { username: 'admin', password: 'hunter2' },
         },
         sub: {
           source: 'pull',
           url: 'rtsp://192.168.1.100:554/stream2',
           transport: 'udp',
+          backchannel: false,
           credentials: { username: 'admin', password: 'hunter2' },
         },
       },
@@ -194,7 +196,13 @@ cameras:
       ],
     ]);
     expect(config.cameras['a']?.streams).toEqual({
-      main: { source: 'pull', url: 'rtsp://a/', transport: 'auto', credentials: undefined },
+      main: {
+        source: 'pull',
+        url: 'rtsp://a/',
+        transport: 'auto',
+        backchannel: false,
+        credentials: undefined,
+      },
     });
   });
 

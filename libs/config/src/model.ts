@@ -271,6 +271,8 @@ export interface PulledStreamConfig {
   readonly transport: 'auto' | 'tcp' | 'udp' | 'multicast' | 'http' | 'websocket';
   /** URL of the tunnel or WebSocket; undefined: as the stream's. */
   readonly via?: string | undefined;
+  /** Whether to ask for the ONVIF back channel. */
+  readonly backchannel: boolean;
   /** Its own, else the camera's. */
   readonly credentials: CameraCredentials | undefined;
 }

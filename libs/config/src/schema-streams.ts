@@ -53,6 +53,12 @@ export const stream = z.strictObject({
   credentials: cameraLogin
     .optional()
     .describe("Login for this stream, where it is another than the camera's."),
+  backchannel: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Whether users may talk to the camera through this stream (ONVIF back channel): one at a time, with the right to talk.',
+    ),
   secondPublisher: z
     .enum(['refuse', 'replace'])
     .prefault('refuse')

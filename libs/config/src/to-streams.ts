@@ -5,7 +5,12 @@ import type { Report } from './report.js';
 import type { CameraEntry } from './schema.js';
 
 /** What a bare URL is short for. */
-const BARE = { transport: 'auto', via: undefined, credentials: undefined } as const;
+const BARE = {
+  transport: 'auto',
+  via: undefined,
+  credentials: undefined,
+  backchannel: false,
+} as const;
 
 /** Logins in URLs count where none is declared: each for its stream, the first also for streams without. */
 export async function toStreams(
@@ -24,6 +29,7 @@ export async function toStreams(
       transport,
       via,
       credentials,
+      backchannel,
     } = typeof entry === 'string' ? { ...BARE, url: entry } : entry;
     const here = [...at, 'streams', name];
     const where = typeof entry === 'string' ? here : [...here, 'url'];
@@ -46,6 +52,7 @@ export async function toStreams(
       url: parsed.ok ? parsed.url : url,
       transport,
       via: viaOf({ url, transport, via }, here, report),
+      backchannel,
       credentials: login ?? inUrl,
     };
   });

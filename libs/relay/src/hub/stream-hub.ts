@@ -14,7 +14,7 @@ import {
   type Depacketizer,
 } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
-import type { OfflineReason, Source, SourceSink } from '../source/source.js';
+import type { Backchannel, OfflineReason, Source, SourceSink } from '../source/source.js';
 import { BatchBuilder } from './batch-builder.js';
 import type { BlockPool } from './block-pool.js';
 import { TrackContinuity } from './continuity.js';
@@ -80,6 +80,7 @@ export class StreamHub implements Hub, SourceSink {
   private stopping: Promise<void> = Promise.resolve();
   private current: HubState = 'idle';
   private described: readonly SdpTrack[] | undefined;
+  private speaker: Backchannel | undefined;
   private version = 0;
   private states: TrackState[] = [];
   private readers: HubReader[] = [];
@@ -113,6 +114,11 @@ export class StreamHub implements Hub, SourceSink {
 
   get tracks(): readonly SdpTrack[] | undefined {
     return this.described;
+  }
+
+  /** The way to the loudspeaker of the camera, while it is online and has one. */
+  get backchannel(): Backchannel | undefined {
+    return this.speaker;
   }
 
   get tracksVersion(): number {
@@ -231,7 +237,8 @@ export class StreamHub implements Hub, SourceSink {
     await this.stopping;
   }
 
-  online(tracks: readonly SdpTrack[]): void {
+  online(tracks: readonly SdpTrack[], backchannel?: Backchannel): void {
+    this.speaker = backchannel;
     this.failure = '';
     this.failed = undefined;
     this.current = 'online';
@@ -297,6 +304,7 @@ export class StreamHub implements Hub, SourceSink {
   offline(reason: OfflineReason, detail: string): void {
     this.flush();
     this.failure = detail;
+    this.speaker = undefined;
     const wasOnline = this.current === 'online';
     this.current = this.source === undefined ? 'idle' : 'connecting';
     this.stats.offline.set(reason, (this.stats.offline.get(reason) ?? 0) + 1);

@@ -1,5 +1,5 @@
 import { NightjarError, type Clock } from '@nightjar/common';
-import type { Range } from '@nightjar/rtsp';
+import { ONVIF_BACKCHANNEL, type Range } from '@nightjar/rtsp';
 import type { Hub } from '../hub/hub.js';
 import type {
   Mount,
@@ -7,12 +7,14 @@ import type {
   MountDescription,
   MountObserver,
   MountStream,
+  MountTrack,
   Paused,
   PlayAnswer,
   ReaderTransport,
   StreamOutput,
 } from '../rtsp-server/mount.js';
 import { LiveReader } from './live-reader.js';
+import type { TalkDesk } from './talk-desk.js';
 
 export interface LiveMountOptions {
   readonly hub: Hub;
@@ -35,6 +37,14 @@ export interface LiveMountOptions {
   readonly observer: MountObserver;
   /** Called when a player starts or ends, for counting readers. */
   readonly onReaders: (transport: ReaderTransport, change: 1 | -1) => void;
+  /** Absent where nobody can talk to the camera. */
+  readonly talk?: LiveTalk | undefined;
+}
+
+export interface LiveTalk {
+  readonly desk: TalkDesk;
+  /** @throws NightjarError for who may not */
+  readonly requireAllowed: () => void;
 }
 
 /** A camera stream as an RTSP mount. */
@@ -44,28 +54,55 @@ export class LiveMount implements Mount {
   readonly observer: MountObserver;
   readonly access: MountAccess;
   readonly bytesPerSecond: () => number | undefined;
+  readonly features: readonly string[];
+  /** Of the description, where it has one. */
+  private talkTrack: number | undefined;
 
   constructor(private readonly options: LiveMountOptions) {
     this.shared = options.name;
     this.access = { action: 'view', camera: options.camera };
     this.bytesPerSecond = options.bytesPerSecond ?? (() => undefined);
     this.observer = options.observer;
+    this.features = options.talk === undefined ? [] : [ONVIF_BACKCHANNEL];
   }
 
-  async describe(): Promise<MountDescription> {
-    const tracks = await this.options.hub.ready(this.options.startTimeoutMs);
-    return {
-      name: this.options.name,
-      sessionId: this.options.sessionId,
-      sessionVersion: this.options.hub.tracksVersion,
-      range: ['npt=now-'],
-      tracks: tracks.map((track, at) => ({ ...track, ssrc: this.options.hub.ssrc(at) })),
-    };
+  async describe(required: readonly string[]): Promise<MountDescription> {
+    const { hub, talk, name, sessionId, startTimeoutMs } = this.options;
+    const talks = talk !== undefined && required.includes(ONVIF_BACKCHANNEL);
+    if (talks) {
+      talk.requireAllowed();
+      talk.desk.requireFree();
+    }
+    const sent = (await hub.ready(startTimeoutMs)).map((track, at) => ({
+      ...track,
+      ssrc: hub.ssrc(at),
+    }));
+    const tracks = talks ? [...sent.map(received), this.backchannel(sent.length)] : sent;
+    const sessionVersion = hub.tracksVersion;
+    return { name, sessionId, sessionVersion, range: ['npt=now-'], tracks };
   }
 
-  open(output: StreamOutput): MountStream {
-    return new LiveStream(this.options, output);
+  open(output: StreamOutput, setUp: readonly number[]): MountStream {
+    const { talkTrack } = this;
+    const talks = talkTrack !== undefined && setUp.includes(talkTrack);
+    return new LiveStream(this.options, output, talks ? talkTrack : undefined);
   }
+
+  /** @throws NightjarError with status 551 when the camera has none */
+  private backchannel(index: number): MountTrack {
+    const track = this.options.talk?.desk.track;
+    if (track === undefined)
+      throw new NightjarError('invalid', 'relay/no-backchannel', 'the camera has no back channel', {
+        unsupported: ONVIF_BACKCHANNEL,
+      });
+    this.talkTrack = index;
+    return { ...track, attributes: ['sendonly'] };
+  }
+}
+
+/** Who is shown a back channel needs to know which way the others go. */
+function received(track: MountTrack): MountTrack {
+  return { ...track, attributes: ['recvonly'] };
 }
 
 class LiveStream implements MountStream {
@@ -74,14 +111,19 @@ class LiveStream implements MountStream {
   constructor(
     private readonly options: LiveMountOptions,
     private readonly output: StreamOutput,
+    private readonly talkTrack: number | undefined,
   ) {}
 
-  /** Range, Scale and Speed mean nothing to a live stream: it plays from now (RFC 2326 s.10.5). */
-  play(): Promise<PlayAnswer> {
+  /**
+   * Range, Scale and Speed mean nothing to a live stream: it plays from now (RFC 2326 s.10.5).
+   * @throws NightjarError 'exhausted' for a second talker
+   */
+  // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
+  async play(): Promise<PlayAnswer> {
     const { hub } = this.options;
+    if (this.talkTrack !== undefined) this.options.talk?.desk.enter(this);
     const tracks = hub.tracks ?? [];
-    if (this.reader !== undefined)
-      return Promise.resolve({ rtpInfo: tracks.map((_, track) => ({ track })) });
+    if (this.reader !== undefined) return { rtpInfo: tracks.map((_, track) => ({ track })) };
     const positions = hub.position();
     const reader = new LiveReader(this.output, {
       ...this.options,
@@ -91,14 +133,14 @@ class LiveStream implements MountStream {
     this.options.onReaders(this.output.transport, 1);
     hub.attach(reader, { fromKeyframe: true });
     reader.joined();
-    return Promise.resolve({
+    return {
       range: 'npt=now-',
       rtpInfo: tracks.map((_, track) => {
         const at = positions[track];
         if (at === undefined) return { track };
         return { track, ssrc: at.ssrc, seq: at.sequence, rtptime: at.timestamp };
       }),
-    });
+    };
   }
 
   pause(at?: Range): Promise<Paused> {
@@ -117,7 +159,12 @@ class LiveStream implements MountStream {
     this.leave();
   }
 
+  receive(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void {
+    if (track === this.talkTrack && !rtcp) this.options.talk?.desk.rtp(this, buf, offset, length);
+  }
+
   private leave(): void {
+    this.options.talk?.desk.leave(this);
     const reader = this.reader;
     if (reader === undefined) return;
     this.reader = undefined;

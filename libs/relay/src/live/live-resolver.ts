@@ -47,7 +47,8 @@ export class LiveResolver implements MountResolver {
   ): Promise<Mount> {
     const { clock, startTimeoutMs, maxQueueBytes, onSkip, onCut, onReaders } = this.options;
     const found = this.find(path, query, principal, 'view');
-    const { camera, stream } = found;
+    const { camera, stream, talk } = found;
+    const { policy } = this.options;
     return new LiveMount({
       camera,
       bytesPerSecond: () => this.options.rates?.of(found),
@@ -64,6 +65,10 @@ export class LiveResolver implements MountResolver {
         cut: (transport, reason) => onCut(camera, stream, transport, reason),
       },
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),
+      talk: talk && {
+        desk: talk,
+        requireAllowed: () => requireAccess(policy, principal, 'talk', camera),
+      },
     });
   }
 

@@ -1,4 +1,5 @@
 import type { StreamHub } from '../hub/stream-hub.js';
+import type { TalkDesk } from './talk-desk.js';
 import type { Publication } from '../publish/publication.js';
 import type { ReaderTransport, Traffic } from '../rtsp-server/mount.js';
 
@@ -13,4 +14,6 @@ export interface RelayStream {
   readonly traffic: StreamTraffic;
   /** Where it is published, if it is not fetched from a camera. */
   readonly publication: Publication | undefined;
+  /** Where people talk to the camera, if that is wanted. */
+  readonly talk: TalkDesk | undefined;
 }

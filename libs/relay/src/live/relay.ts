@@ -7,6 +7,7 @@ import type { Publication } from '../publish/publication.js';
 import type { Source, SourceSink } from '../source/source.js';
 import type { Shown } from '../stand-in/stand-in-source.js';
 import type { RelayStream, StreamTraffic } from './relay-stream.js';
+import { TalkDesk } from './talk-desk.js';
 import { Views, type View } from './views.js';
 
 export interface RelayOptions {
@@ -107,14 +108,14 @@ export class Relay {
     const added: RelayStream[] = [];
     for (const [id, { camera, stream, settings }] of wanted) {
       if (this.streams.has(id)) continue;
-      const { hub, publication } = this.upstream(camera, stream);
+      const upstream = this.upstream(camera, stream);
 
       const traffic: StreamTraffic = {
         tcp: { bytes: 0, packets: 0 },
         udp: { bytes: 0, packets: 0 },
         multicast: { bytes: 0, packets: 0 },
       };
-      const entry = { camera: camera.name, stream, hub, publication, traffic, settings };
+      const entry = { camera: camera.name, stream, ...upstream, traffic, settings };
       this.streams.set(id, entry);
       added.push(entry);
     }
@@ -138,17 +139,21 @@ export class Relay {
     await Promise.all(all.map((stream) => this.shutdown(stream, stream.hub)));
   }
 
-  private upstream(camera: CameraConfig, stream: string): Pick<RelayStream, 'hub' | 'publication'> {
-    const { createPublication, createSource } = this.options;
+  private upstream(
+    camera: CameraConfig,
+    stream: string,
+  ): Pick<RelayStream, 'hub' | 'publication' | 'talk'> {
+    const { clock, createPublication, createSource } = this.options;
     const settings = camera.streams[stream]!;
     if (settings.source === 'pull') {
       const hub = this.createHub((sink) => createSource(camera, stream, settings, sink));
-      return { hub, publication: undefined };
+      const talk = settings.backchannel ? new TalkDesk({ hub, clock }) : undefined;
+      return { hub, publication: undefined, talk };
     }
     const publication = createPublication(camera, stream, settings);
     const hub = this.createHub((sink) => publication.feeding(sink));
     publication.serve(hub);
-    return { hub, publication };
+    return { hub, publication, talk: undefined };
   }
 
   private createHub(createSource: (sink: SourceSink) => Source): StreamHub {

@@ -33,6 +33,12 @@ import {
 import type { RtspSession } from './session.js';
 import { reasonFor, statusOf } from './status-of-error.js';
 
+/** A presentation that was described, with the feature tags that were named for it. */
+export interface Described {
+  readonly resource: string;
+  readonly required: readonly string[];
+}
+
 /** An answer on its way out. `after` runs when it is queued: media may follow, or the connection is closed. */
 export interface Answer {
   readonly status: number;
@@ -78,6 +84,8 @@ const NO_BYTES = Buffer.alloc(0);
 export class RtspConnection implements MediaConnection {
   /** Who logged in on this connection, once somebody has. */
   principal: Principal | undefined;
+  /** Feature tags that the client named with its last DESCRIBE. */
+  described: Described | undefined;
   /** What the client is about to publish. */
   announced: Announced | undefined;
   lastRequestMs: MonotonicMs;

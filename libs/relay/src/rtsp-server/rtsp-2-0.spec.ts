@@ -92,7 +92,7 @@ describe('RTSP 2.0', () => {
     expect(answers.map(({ status, headers }) => [status, headers.get('Supported')])).toEqual(
       [200, 404, 454].map((status) => [
         status,
-        'play.basic, setup.rtp.rtcp.mux, play.scale, play.speed, onvif-replay',
+        'play.basic, setup.rtp.rtcp.mux, play.scale, play.speed, onvif-replay, www.onvif.org/ver20/backchannel',
       ]),
     );
   });

@@ -182,10 +182,15 @@ export class RtspSession {
       const rtp = channels[track]!;
       if (rtp < 0 || (channel !== rtp && channel !== rtp + 1)) continue;
       this.lastSeenMs = this.options.clock.monotonicMs();
-      this.stream?.receive?.(track, channel !== rtp, buf, offset, length);
+      this.hand(track, channel !== rtp, buf, offset, length);
       return true;
     }
     return false;
+  }
+
+  /** Nothing that is protected is handed on: mounts take what they can read. */
+  private hand(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void {
+    if (this.protection === undefined) this.stream?.receive?.(track, rtcp, buf, offset, length);
   }
 
   /** To be called after the frames of one socket read. */
@@ -236,7 +241,7 @@ export class RtspSession {
     this.forgetPeer(track);
     const receive = (rtcp: boolean, packet: Buffer): void => {
       this.lastSeenMs = clock.monotonicMs();
-      this.stream?.receive?.(track, rtcp, packet, 0, packet.length);
+      this.hand(track, rtcp, packet, 0, packet.length);
     };
     const media = ports.onMedia(peer.rtp, (packet) => receive(false, packet));
     const reports =

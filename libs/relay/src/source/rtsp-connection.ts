@@ -21,7 +21,7 @@ import type { CameraLink } from './link/camera-link.js';
 import { isSecureLink, openLink, type LinkOptions } from './link/open-link.js';
 import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
-import type { OfflineReason, SourceSink } from './source.js';
+import type { Backchannel, OfflineReason, SourceSink } from './source.js';
 import { joinGroup } from './multicast-pair.js';
 import { bindUdpPair, closeUdpPair, type UdpPair } from './udp-pair.js';
 import { UdpTrack } from './udp-track.js';
@@ -29,6 +29,8 @@ import { UdpTrack } from './udp-track.js';
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A peer that lets this much of our small requests and reports pile up does not read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
+/** More than this of what somebody says is not kept waiting for a camera. */
+const MAX_UNSENT_TALK_BYTES = 32 * 1024;
 const USER_AGENT = 'Nightjar';
 
 /** How a connection ended. */
@@ -51,6 +53,7 @@ export interface ConnectionOptions extends LinkOptions {
   readonly credentials: Credentials | undefined;
   readonly transport: LowerTransport;
   readonly fallback: boolean;
+  readonly backchannel: boolean;
   readonly inactivityMs: number;
   readonly clock: Clock;
   readonly counters: SourceCounters;
@@ -70,6 +73,8 @@ export class RtspConnection {
   private opened = false;
   private ended = false;
   private lower: LowerTransport | undefined;
+  private speaker: Backchannel | undefined;
+  private asked = false;
 
   /** Connects at once. */
   constructor(
@@ -123,6 +128,16 @@ export class RtspConnection {
     });
   }
 
+  /** Undefined where the camera has none, or it was not asked for. */
+  get backchannel(): Backchannel | undefined {
+    return this.speaker;
+  }
+
+  /** Whether the camera was asked for its back channel, which some do not bear. */
+  get askedBackchannel(): boolean {
+    return this.asked;
+  }
+
   /** Lower transport of the media, undefined before the first SETUP succeeded. */
   get transport(): LowerTransport | undefined {
     return this.lower;
@@ -165,6 +180,12 @@ export class RtspConnection {
         break;
       case 'track-ready':
         this.addTrack(output.ready);
+        break;
+      case 'asking-backchannel':
+        this.asked = true;
+        break;
+      case 'backchannel-ready':
+        this.openBackchannel(output.ready);
         break;
       case 'starting':
         this.media.open();
@@ -263,6 +284,25 @@ export class RtspConnection {
     } catch (error) {
       this.leave({ kind: 'transport-refused', detail: messageOf(error) });
     }
+  }
+
+  private openBackchannel({ carriage, index, track }: ReadyTrack): void {
+    if (carriage.lower === 'tcp') {
+      const send = (packet: Buffer): void => {
+        // A camera that does not keep up loses sound, not its session.
+        if (this.link.queuedBytes < MAX_UNSENT_TALK_BYTES)
+          this.write(encodeInterleaved(carriage.rtpChannel, packet));
+      };
+      this.speaker = { track, send };
+      return;
+    }
+    const pair = this.pairs[index];
+    if (carriage.lower !== 'udp' || pair === undefined) return;
+    const { serverPorts } = carriage;
+    const { counters } = this.options;
+    const peer = unmapped(this.link.remoteAddress);
+    const udp = new UdpTrack({ pair, peer, serverPorts, counters, receive: () => false });
+    this.speaker = { track, send: (packet) => udp.sendRtp(packet) };
   }
 
   private write(bytes: Buffer): void {

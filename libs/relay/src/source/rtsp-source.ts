@@ -47,6 +47,8 @@ export interface RtspSourceOptions {
   readonly trust?: CameraTrust | undefined;
   /** Other hosts that redirects may lead to. */
   readonly redirectHosts?: readonly string[] | undefined;
+  /** Whether to ask for the back channel (ONVIF Streaming s.5.3). */
+  readonly backchannel?: boolean;
   /** No RTP packet for so long means that the camera has stalled. */
   readonly inactivityMs: number;
   readonly reconnect: {
@@ -95,6 +97,8 @@ class RtspSource implements Source {
   private afterClose: () => void = () => undefined;
   private target: SourceUrl;
   private redirects = 0;
+  /** The camera broke the session off when it was asked for its back channel: it plays without. */
+  private backchannelBreaks = false;
   private failures = 0;
   private playingSinceMs: MonotonicMs | undefined;
   private lastPacketMs: MonotonicMs | undefined;
@@ -205,6 +209,7 @@ class RtspSource implements Source {
     const { credentials, inactivityMs, clock, redirectHosts } = this.options;
     const { transport, fallback, via } = this.choice;
     const { target, counters } = this;
+    const backchannel = this.options.backchannel === true && !this.backchannelBreaks;
     this.connection = new RtspConnection(
       {
         target,
@@ -215,6 +220,7 @@ class RtspSource implements Source {
         credentials,
         transport,
         fallback,
+        backchannel,
         inactivityMs,
         clock,
         counters,
@@ -223,12 +229,12 @@ class RtspSource implements Source {
       {
         online: (tracks) => {
           this.wentOnline();
-          this.sink.online(tracks);
+          this.sink.online(tracks, this.connection?.backchannel);
         },
         newEpoch: (tracks, detail) => {
           this.options.log.info({ detail }, 'camera began a new stream');
           this.sink.offline('closed', detail);
-          this.sink.online(tracks);
+          this.sink.online(tracks, this.connection?.backchannel);
         },
         ended: (end) => this.ended(end),
         closed: () => this.closed(),
@@ -250,6 +256,8 @@ class RtspSource implements Source {
   private ended(end: ConnectionEnd): void {
     this.lastPacketMs = this.connection?.media.lastPacketAt ?? this.lastPacketMs;
     if (this.state === 'idle') return;
+    if (end.kind === 'failed' && this.playingSinceMs === undefined)
+      this.backchannelBreaks ||= this.connection?.askedBackchannel === true;
     switch (end.kind) {
       case 'redirected':
         this.redirect(end.url);

@@ -18,10 +18,18 @@ export type OfflineReason =
   | 'limit'
   | 'stopped';
 
+/** The way to the loudspeaker of a camera. */
+export interface Backchannel {
+  /** What the camera takes. */
+  readonly track: SdpTrack;
+  /** Sends one RTP packet, which the callee may keep. What the camera does not take in time is dropped. */
+  send(packet: Buffer): void;
+}
+
 /** What a source tells its hub. All calls are synchronous. */
 export interface SourceSink {
   /** The upstream is playing; tracks in SDP order, only those that were set up. */
-  online(tracks: readonly SdpTrack[]): void;
+  online(tracks: readonly SdpTrack[], backchannel?: Backchannel): void;
   /** One RTP packet of a track, already validated. The view may be used only until the call returns. */
   rtp(track: number, buf: Buffer, offset: number, length: number): void;
   /** The camera's sender report: its wall clock (Unix epoch ms, NaN if it sent none) at an RTP timestamp. */

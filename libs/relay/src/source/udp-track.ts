@@ -76,6 +76,11 @@ export class UdpTrack {
     );
   }
 
+  sendRtp(packet: Buffer): void {
+    const port = this.rtpPort ?? this.options.serverPorts?.[0];
+    if (port !== undefined) this.send(this.options.pair.rtp.socket, packet, port);
+  }
+
   sendRtcp(packet: Buffer): void {
     const { group, pair } = this.options;
     if (group !== undefined) {

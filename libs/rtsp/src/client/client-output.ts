@@ -32,6 +32,10 @@ export type ClientOutput =
   /** A UDP port pair is needed for the track with this index; answer with `ClientSession.ports`. */
   | { readonly type: 'need-ports'; readonly index: number }
   | { readonly type: 'track-ready'; readonly ready: ReadyTrack }
+  /** The server is asked for its back channel: what goes wrong from here on may be because of that. */
+  | { readonly type: 'asking-backchannel' }
+  /** The server takes audio; the index is the one after those of the tracks that it sends. */
+  | { readonly type: 'backchannel-ready'; readonly ready: ReadyTrack }
   /** PLAY is on its way: media may arrive from now on, also before its response. */
   | { readonly type: 'starting'; readonly tracks: readonly ReadyTrack[] }
   | { readonly type: 'playing' }

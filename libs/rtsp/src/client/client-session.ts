@@ -40,6 +40,8 @@ export interface ClientSessionOptions {
   readonly userAgent: string;
   /** Whether all that is sent goes through TLS, whatever the URL says. */
   readonly secure: boolean;
+  /** Whether to ask for the back channel; a server that has none, or refuses, plays without. */
+  readonly backchannel?: boolean | undefined;
   /** SSRC of our reports; keys are told for it. */
   readonly ssrc: number;
   /** For keys, whose age servers look at. */
@@ -77,6 +79,7 @@ export class ClientSession {
       transport: options.transport,
       fallback: options.fallback,
       secure: options.secure,
+      backchannel: options.backchannel === true,
       ssrc: options.ssrc,
       wallMs: options.wallMs,
       emit: (output) => this.outputs.push(output),

@@ -13,6 +13,8 @@ export interface HandshakeContext {
   readonly fallback: boolean;
   /** The connection is inside TLS: keys may be told, and what is not protected itself must stay inside. */
   readonly secure: boolean;
+  /** Whether to ask for the back channel, ONVIF Streaming s.5.3. */
+  readonly backchannel: boolean;
   /** SSRC of our reports. */
   readonly ssrc: number;
   readonly wallMs: () => WallTimeMs;

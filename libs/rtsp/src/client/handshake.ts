@@ -1,5 +1,6 @@
 import type { RtspResponse } from '../messages/index.js';
 import { parseSdp, type SdpTrack } from '../sdp/index.js';
+import { ONVIF_BACKCHANNEL } from '../server/method-rules.js';
 import { request, type Dialogue } from './ask.js';
 import type { ClientEnd, ReadyTrack } from './client-output.js';
 import type { HandshakeContext } from './handshake-context.js';
@@ -7,6 +8,10 @@ import { presentationOf, type Presentation } from './presentation.js';
 import { setUpTrack } from './set-up-track.js';
 import { endBy } from './status.js';
 import type { Carriage } from './track-transport.js';
+
+const REQUIRE_BACKCHANNEL = { Require: ONVIF_BACKCHANNEL };
+/** What is answered so would be answered so without the back channel. */
+const FINAL_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);
 
 /**
  * The way from a fresh connection to PLAY: OPTIONS, DESCRIBE, SETUP per track, PLAY (RFC 2326 s.10). One request is in
@@ -20,7 +25,7 @@ export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | unde
   if (options.status === 401) return optionsEnd;
   context.publicMethods = methodsOf(options);
 
-  const described = yield* request('DESCRIBE', context.url, { Accept: 'application/sdp' });
+  const described = yield* describe(context);
   const describeEnd = endBy('DESCRIBE', context, described);
   if (describeEnd !== undefined) return describeEnd;
   const presentation = presentationOf(
@@ -34,9 +39,42 @@ export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | unde
   const setupEnd = yield* setUpTracks(context, presentation, ready);
   if (setupEnd !== undefined) return setupEnd;
 
+  const talks = yield* setUpBackchannel(context, presentation, ready);
+
   context.emit({ type: 'starting', tracks: ready });
-  const played = yield* request('PLAY', presentation.aggregateUrl, { Range: 'npt=0.000-' });
+  // field: GStreamer takes 0 for a seek, which a back channel cannot do.
+  const asked = talks ? { ...REQUIRE_BACKCHANNEL, Range: 'npt=now-' } : { Range: 'npt=0.000-' };
+  const played = yield* request('PLAY', presentation.aggregateUrl, asked);
   return endBy('PLAY', context, played);
+}
+
+function* describe({ url, backchannel }: HandshakeContext): Dialogue<RtspResponse> {
+  const headers = { Accept: 'application/sdp' };
+  if (backchannel) {
+    const response = yield* request('DESCRIBE', url, { ...headers, ...REQUIRE_BACKCHANNEL });
+    if (response.status < 400 || FINAL_STATUSES.has(response.status)) return response;
+  }
+  return yield* request('DESCRIBE', url, headers);
+}
+
+/** @returns whether the server takes audio; one that does not is as good as any */
+function* setUpBackchannel(
+  context: HandshakeContext,
+  { backchannel }: Presentation,
+  ready: readonly ReadyTrack[],
+): Dialogue<boolean> {
+  // Where the media come by multicast, there is no way back.
+  const grouped = ready[0]?.carriage.lower === 'multicast';
+  if (!context.backchannel || backchannel === undefined || grouped) return false;
+  context.emit({ type: 'asking-backchannel' });
+  const { srtp: _, ...track } = backchannel.track;
+  const presented = { ...backchannel, track, require: ONVIF_BACKCHANNEL };
+  const outcome = yield* setUpTrack(context, presented, ready);
+  if (outcome.kind !== 'ready' || channelConflict(outcome.carriage, ready) !== undefined)
+    return false;
+  const added = { index: ready.length, track, carriage: outcome.carriage };
+  context.emit({ type: 'backchannel-ready', ready: added });
+  return true;
 }
 
 function* setUpTracks(

@@ -7,6 +7,8 @@ export interface Presentation {
   /** URL that controls all tracks at once (RFC 2326 s.1.3, aggregate control). */
   readonly aggregateUrl: string;
   readonly tracks: readonly PresentedTrack[];
+  /** Audio that goes the other way. */
+  readonly backchannel: PresentedTrack | undefined;
 }
 
 export interface PresentedTrack {
@@ -14,6 +16,8 @@ export interface PresentedTrack {
   readonly url: string;
   /** Key management that the SDP has for it. */
   readonly keyMgmt: string | undefined;
+  /** Feature tag that its SETUP names. */
+  readonly require?: string;
 }
 
 /**
@@ -28,15 +32,20 @@ export function presentationOf(
 ): Presentation {
   const base = baseOf(response, requestUrl);
   const aggregateUrl = resolveControl(base, sdp.control);
+  // Keys stay here: the description of a track is shown to others.
+  const present = ({ keyMgmt = sdp.keyMgmt, ...track }: SdpSession['tracks'][number]) => ({
+    track,
+    keyMgmt,
+    // field: the only track of a presentation may go without a control URL of its own.
+    url: track.control === '' ? aggregateUrl : resolveControl(base, track.control),
+  });
+  const backchannel = sdp.tracks.find(
+    ({ direction, format }) => direction === 'sendonly' && format.kind === 'audio',
+  );
   return {
     aggregateUrl,
-    // Keys stay here: the description of a track is shown to others.
-    tracks: usableTracks(sdp.tracks).map(({ keyMgmt = sdp.keyMgmt, ...track }) => ({
-      track,
-      keyMgmt,
-      // field: the only track of a presentation may go without a control URL of its own.
-      url: track.control === '' ? aggregateUrl : resolveControl(base, track.control),
-    })),
+    tracks: usableTracks(sdp.tracks).map(present),
+    backchannel: backchannel && present(backchannel),
   };
 }
 

@@ -100,7 +100,7 @@ function* ask(
   ready: readonly ReadyTrack[],
   { lower, keying }: Way,
 ): Dialogue<Attempt> {
-  const { url, keyMgmt } = presented;
+  const { url, keyMgmt, require } = presented;
   let proposal: KeyProposal | undefined;
   try {
     proposal = keying === 'open' ? undefined : new KeyProposal(keying, keyMgmt);
@@ -110,6 +110,7 @@ function* ask(
   const wish = yield* wishFor(lower, ready.length);
   const response = yield* request('SETUP', url, {
     Transport: printWish(wish, keying === 'open' ? 'RTP/AVP' : 'RTP/SAVP'),
+    ...(require !== undefined && { Require: require }),
     ...(proposal && { KeyMgmt: proposal.header(url, context.ssrc, context.wallMs()) }),
   });
   if (succeeded(response)) return accepted(context, presented, ready, response, wish, proposal);

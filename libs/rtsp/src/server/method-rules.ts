@@ -26,6 +26,9 @@ export const RTSP_METHODS: Readonly<Record<RtspVersion, ReadonlySet<string>>> = 
 /** Replay of recordings with the extensions of ONVIF Streaming chapter 6. */
 export const ONVIF_REPLAY = 'onvif-replay';
 
+/** Audio from a client to the camera. ONVIF Streaming s.5.3. */
+export const ONVIF_BACKCHANNEL = 'www.onvif.org/ver20/backchannel';
+
 /** Trick play (RFC 7826 s.11.1). */
 export const PLAY_SCALE = 'play.scale';
 export const PLAY_SPEED = 'play.speed';
@@ -33,7 +36,13 @@ export const PLAY_SPEED = 'play.speed';
 /** Feature tags that every resource supports. */
 const COMMON_TAGS: readonly string[] = ['play.basic', 'setup.rtp.rtcp.mux'];
 /** Feature tags that a `Require` header may name (RFC 2326 s.12.32), though not for every resource. */
-export const KNOWN_TAGS: readonly string[] = [...COMMON_TAGS, PLAY_SCALE, PLAY_SPEED, ONVIF_REPLAY];
+export const KNOWN_TAGS: readonly string[] = [
+  ...COMMON_TAGS,
+  PLAY_SCALE,
+  PLAY_SPEED,
+  ONVIF_REPLAY,
+  ONVIF_BACKCHANNEL,
+];
 
 /** The tags of one or more comma-separated Require headers. */
 export function parseTags(header: string | undefined): string[] {

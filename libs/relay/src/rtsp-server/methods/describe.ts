@@ -26,6 +26,7 @@ async function answerDescribe(exchange: Exchange): Promise<Answer> {
   // Before a camera is connected for a reader who will be refused.
   server.limits?.requireRoom(mount, server.sessions);
   const description = await mount.describe(required);
+  exchange.connection.described = { resource: resource.key, required };
   const tag = tagOf(description);
   if (matches(request.headers.get('If-None-Match'), tag))
     return { status: 304, headers: { MTag: tag } };

@@ -5,15 +5,17 @@ import {
   parseMikey,
   parseTransport,
   printTransport,
+  type RtspRequest,
   type TransportSpec,
 } from '@nightjar/rtsp';
 import type { Announced } from '../announced.js';
 import { notInState } from '../answers.js';
-import type { Answer } from '../connection.js';
+import type { Answer, RtspConnection } from '../connection.js';
 import { matches, tagOf } from '../description-tag.js';
 import { requiredOf } from '../features.js';
 import { MAX_SESSIONS_PER_CONNECTION, SESSION_TIMEOUT_SECONDS } from '../limits.js';
 import { mediaHeaders, sendNotice } from '../notices.js';
+import type { Mount } from '../mount.js';
 import { parseResource, type Resource } from '../resource.js';
 import { RtspSession } from '../session.js';
 import { printSessionKeys } from '../srtp/told-keys.js';
@@ -99,6 +101,17 @@ function isToPublish(
   return connection.announced?.announcement.trackOf(request.uri, () => false) !== undefined;
 }
 
+/** field: GStreamer names the back channel with DESCRIBE and with the SETUP of its track, which need not be the first. */
+function requiredSoFar(
+  request: RtspRequest,
+  { described }: RtspConnection,
+  { key }: Resource,
+  mount: Mount,
+): string[] {
+  const before = described?.resource === key ? described.required : [];
+  return [...new Set([...before, ...requiredOf(request, mount)])];
+}
+
 async function openSession(
   { request, version, connection, principal, server }: Exchange,
   resource: Resource,
@@ -110,7 +123,7 @@ async function openSession(
   const mount =
     announced?.mount ?? (await server.resolver.resolve(resource.path, resource.query, principal));
   server.limits?.requireRoom(mount, server.sessions);
-  const description = await mount.describe(requiredOf(request, mount));
+  const description = await mount.describe(requiredSoFar(request, connection, resource, mount));
   const { clock, pacer, cname, highWaterBytes } = server;
   return new RtspSession(
     {

@@ -65,6 +65,7 @@ export class Dialogue {
   readonly answered: (RtspRequest | RtspResponse)[] = [];
   readonly ready: ReadyTrack[] = [];
   readonly rekeys: MikeyMessage[] = [];
+  backchannel: ReadyTrack | undefined;
   end: ClientEnd | undefined;
   playing = false;
   now = 0;
@@ -128,6 +129,8 @@ export class Dialogue {
       this.run(this.session.ports([5000 + 2 * output.index, 5001 + 2 * output.index], this.time()));
     } else if (output.type === 'track-ready') {
       this.ready.push(output.ready);
+    } else if (output.type === 'backchannel-ready') {
+      this.backchannel = output.ready;
     } else if (output.type === 'rekey') {
       this.rekeys.push(output.message);
     } else if (output.type === 'playing') {
