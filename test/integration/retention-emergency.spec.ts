@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Catalog } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { parseConfig } from '@nightjar/config';
-import type { JobContext, JobProcessor } from '@nightjar/jobs';
+import type { JobProcessor } from '@nightjar/jobs';
 import { registry } from '@nightjar/monitoring';
 import { Volume } from '@nightjar/recording';
 import { OverrideControl, retentionProcessor, retentionStatus } from '@nightjar/retention';
@@ -12,6 +12,7 @@ import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
 import { createTestVolume } from '../support/test-volume.js';
 import type { TestVolume } from '../support/test-volume.js';
+import { jobContext } from '../support/job-context.js';
 
 /** A full disk on which everything is guaranteed, through the job as the worker runs it. */
 
@@ -90,7 +91,7 @@ cameras:
 }
 
 const sweep = (one: JobProcessor): Promise<unknown> =>
-  one.process({ volume: 'main' }, { signal: new AbortController().signal } as JobContext);
+  one.process({ volume: 'main' }, jobContext());
 const gauge = async (name: string): Promise<number | undefined> =>
   (await registry.getSingleMetric(`nightjar_retention_${name}`)?.get())?.values[0]?.value;
 
