@@ -188,6 +188,8 @@ export const summaryQuery = (events: boolean): string => `${tables(events)}
   GROUP BY 1, 2, 3`;
 
 /**
+ * Footage of events is looked for by so much earlier as it counts for younger, if it does; else with all other.
+ *
  * $4: the bytes that each scope still needs. Per scope: the instant up to which unclaimed footage of the stretch has to go,
  * null if all of it is not enough, and its bytes.
  */
@@ -199,7 +201,7 @@ export const walkQuery = (events: boolean): string => `${tables(events)}, candid
       UNION ALL ${present("l.bonus > interval '0' AND s.start_at > l.from_at - l.bonus AND s.start_at <= l.to_at - l.bonus", ', true AS as_event')}`
         : present('s.start_at > l.from_at AND s.start_at <= l.to_at'),
       events,
-    )} AND r.rule IS NULL${events ? ' AND e.is_event = s.as_event' : ''}
+    )} AND r.rule IS NULL${events ? " AND (e.is_event = s.as_event OR l.bonus = interval '0')" : ''}
   ), summed AS (
     SELECT scope, order_at, bytes, sum(bytes) OVER (PARTITION BY scope ORDER BY order_at) AS upto FROM candidate
   )
