@@ -1,7 +1,7 @@
 import type { Clock } from '@nightjar/common';
 import type { MediaFile, MediaFileUnit } from '@nightjar/containers';
 import type { StreamOutput } from '@nightjar/relay';
-import { Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
+import { Gate, Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
 
 /** Units stand in decode order: one this far behind the end has none before the end behind it. */
 const REORDER_MS = 2_000;
@@ -30,7 +30,7 @@ export class FilePass {
   /** The file or the range came to its end. */
   over = false;
   private readonly pacer: Pacer;
-  private gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  private readonly gate = new Gate();
   /** Rises with every change of speed: who waited by the old one waits anew. */
   private version = 0;
   private ended = false;
@@ -55,7 +55,7 @@ export class FilePass {
   }
 
   get paused(): boolean {
-    return this.gate !== undefined;
+    return this.gate.isShut;
   }
 
   /** Begins to read and send. @param failed told when that fails; the pass is then at its end */
@@ -65,13 +65,7 @@ export class FilePass {
 
   /** Nothing is sent from here on until {@link resume}. */
   suspend(): void {
-    if (this.gate !== undefined) return;
-    let open: () => void = () => undefined;
-    const opened = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    this.gate = { opened, open };
-    this.pacer.cancel();
+    if (this.gate.shut()) this.pacer.cancel();
   }
 
   resume(speed: number): void {
@@ -82,8 +76,7 @@ export class FilePass {
       this.pacer.restart(speed);
       this.pacer.cancel();
     }
-    this.gate?.open();
-    this.gate = undefined;
+    this.gate.open();
   }
 
   /** Ends it; resolves when it sends nothing more and reads no more. */
@@ -91,8 +84,7 @@ export class FilePass {
     this.ended = true;
     this.pacer.cancel();
     this.stopWaiting?.();
-    this.gate?.open();
-    this.gate = undefined;
+    this.gate.open();
     await this.done;
   }
 
@@ -114,13 +106,13 @@ export class FilePass {
   private async turn({ dueMs }: MediaFileUnit): Promise<void> {
     for (;;) {
       const { gate, version } = this;
-      if (gate !== undefined) {
-        await gate.opened;
+      if (gate.isShut) {
+        await gate.passed();
         this.originWallMs = undefined;
         this.pacer.restart();
       }
       await this.pacer.due(this.context.time.at(dueMs));
-      if (this.ended || (this.gate === undefined && this.version === version)) return;
+      if (this.ended || (!gate.isShut && this.version === version)) return;
     }
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '@nightjar/common';
 import type { MountTrack, StreamOutput } from '@nightjar/relay';
 import { isDisposable, type TrackFormat } from '@nightjar/rtp';
 import type { RecordedUnit } from '@nightjar/recording';
-import { Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
+import { Gate, Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
 import type { Following, Footage, FootageEvent } from './footage.js';
 import { LiveEdge, type LiveEdgeOptions } from './live-edge.js';
 import type { PlayPlan } from './play-plan.js';
@@ -55,8 +55,8 @@ export class Pass {
   private readonly cancelled = new AbortController();
   private readonly slice = new Slice();
   private readonly marks: SectionMarks<Outgoing & { readonly track: number }> | undefined;
-  /** Resolves when a paused pass may go on. */
-  private gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  /** Shut while it is paused. */
+  private readonly gate = new Gate();
   /** Rises with every change of plan: who waited by the old one waits anew. */
   private version = 0;
   private formats: readonly TrackFormat[] = [];
@@ -84,7 +84,7 @@ export class Pass {
   }
 
   get paused(): boolean {
-    return this.gate !== undefined;
+    return this.gate.isShut;
   }
 
   /** Begins to read and send. @param failed told when that fails; the pass is then at its end */
@@ -94,13 +94,7 @@ export class Pass {
 
   /** Nothing is sent from here on until {@link resume}. */
   suspend(): void {
-    if (this.gate !== undefined) return;
-    let open: () => void = () => undefined;
-    const opened = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    this.gate = { opened, open };
-    this.pacer.cancel();
+    if (this.gate.shut()) this.pacer.cancel();
   }
 
   /** Nothing is sent of what is at this time or behind it, in the direction of play, until {@link resume}. */
@@ -110,8 +104,7 @@ export class Pass {
 
   resume(): void {
     this.pausePointMs = undefined;
-    this.gate?.open();
-    this.gate = undefined;
+    this.gate.open();
   }
 
   /** Goes on from where it is by another plan, that reads the same ({@link readsAs}). */
@@ -275,12 +268,12 @@ export class Pass {
     for (;;) {
       if (this.reachesPause(outgoing)) this.suspend();
       const { gate, version } = this;
-      if (gate !== undefined) {
-        await gate.opened;
+      if (gate.isShut) {
+        await gate.passed();
         this.pacer.restart();
       }
       await (this.current.paced ? this.pacer.due(this.dueMs(outgoing)) : this.context.turns.next());
-      if (this.ended || (this.gate === undefined && this.version === version)) return;
+      if (this.ended || (!gate.isShut && this.version === version)) return;
     }
   }
 

@@ -1,3 +1,4 @@
+export { Gate } from './gate.js';
 export { MediaTime, type PlayTimes } from './media-time.js';
 export { Outbox } from './outbox.js';
 export { Pacer } from './pacer.js';
