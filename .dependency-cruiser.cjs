@@ -4,7 +4,7 @@
 const LAYERS = [
   ['common'],
   ['rtp'],
-  ['rtsp', 'containers'],
+  ['rtsp', 'containers', 'onvif'],
   ['config', 'monitoring'],
   ['role', 'supervision'],
   ['access', 'catalog', 'jobs'],
@@ -16,7 +16,7 @@ const LAYERS = [
 ];
 
 /** Sans-I/O: bytes and time go in, events and bytes come out. */
-const PURE = ['common', 'rtp', 'rtsp', 'containers'];
+const PURE = ['common', 'rtp', 'rtsp', 'containers', 'onvif'];
 
 /** Each package has few doors; everybody else goes through the library behind one. */
 const OWNERS = {
@@ -30,6 +30,7 @@ const OWNERS = {
   'pino(-pretty)?': ['libs/monitoring'],
   mediabunny: ['libs/containers'],
   'sdp-transform': ['libs/rtsp'],
+  sax: ['libs/onvif'],
   yaml: ['libs/config'],
   yazl: ['libs/playback'],
   luxon: ['libs/config', 'libs/recording/src/demand'],

@@ -1,0 +1,10 @@
+export * from './xml/element.js';
+export { DEFAULT_XML_LIMITS, type XmlLimits } from './xml/guard-xml.js';
+export { NAMESPACES, type Prefix } from './xml/namespaces.js';
+export { parseXml } from './xml/parse-xml.js';
+export * from './xml/print-xml.js';
+export * from './soap/envelope.js';
+export * from './discovery/messages.js';
+export { matchesProbe } from './discovery/match-probe.js';
+export { parseDiscovery } from './discovery/parse-discovery.js';
+export { printDiscovery } from './discovery/print-discovery.js';
