@@ -12,6 +12,7 @@ const NEEDED = [
   { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
   { what: 'curl', packages: ['curl'], check: ['curl', '--version'] },
   { what: 'strace', packages: ['strace'], check: ['strace', '-V'] },
+  { what: 'prometheus', packages: ['prometheus'], check: ['promtool', '--version'] },
   { what: 'redis-server', packages: ['redis-server'], check: ['redis-server', '--version'] },
   {
     what: 'gst-launch-1.0',

@@ -29,7 +29,7 @@ export async function vitalsOf(nightjar: Installation): Promise<Vitals> {
       metrics.sum('nodejs_heap_size_used_bytes') + metrics.sum('nodejs_external_memory_bytes'),
     residentBytes: metrics.sum('process_resident_memory_bytes'),
     descriptors: metrics.sum('process_open_fds'),
-    loopDelaySeconds: metrics.sum('nightjar_event_loop_delay_seconds', { quantile: '0.5' }),
+    loopDelaySeconds: metrics.sum('nightjar_event_loop_delay_seconds', { percentile: '50' }),
   };
 }
 

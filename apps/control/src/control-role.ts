@@ -5,6 +5,7 @@ import { RoleModule } from '@nightjar/role';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { ControlModule } from './control.module.js';
 import { ControlService } from './control.service.js';
+import { measureRequests } from './request-times.js';
 import { ignoreWebhookBody } from './events/webhook-body.js';
 
 /** Starts the control role: HTTP at once; database and queue may come later. */
@@ -19,6 +20,7 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
     'trust proxy',
     config.http.trustedProxies?.map(({ address, prefix }) => `${address}/${prefix}`) ?? false,
   );
+  app.use(measureRequests(context.clock));
   app.use(ignoreWebhookBody);
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');
@@ -26,6 +28,7 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   service.start();
   return {
     ready: () => service.ready(),
+    collect: () => service.collect(),
     async stop() {
       await app.close();
       await service.stop();

@@ -3,6 +3,7 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Readiness } from '@nightjar/monitoring';
+import { gaugeDatabase } from '@nightjar/role';
 import type { EventWork } from './events/event-work.js';
 import type { JobSchedule } from './job-schedule.js';
 
@@ -40,6 +41,11 @@ export class ControlService {
     } catch (error) {
       return { ready: false, reasons: [messageOf(error)] };
     }
+  }
+
+  /** Brings the figures up to date that are only needed when somebody scrapes. */
+  collect(): Promise<void> {
+    return gaugeDatabase(() => this.parts.catalog.ping(), this.parts.clock);
   }
 
   async stop(): Promise<void> {

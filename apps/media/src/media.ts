@@ -34,7 +34,7 @@ export class Media {
       app.get(RtspServer),
       app.get(Recordings),
       app.get(RecordingDemands),
-      new RelayMetrics(relay),
+      new RelayMetrics(relay, context.clock),
       async () => {
         await app.get(RtspPorts).close();
         await app.close();

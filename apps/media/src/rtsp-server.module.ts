@@ -79,6 +79,7 @@ import { ShardPlace } from './shard/shard.module.js';
           events: {
             request: (method, status) =>
               metrics.rtspRequests.inc({ method, status: String(status) }),
+            took: (method, ms) => metrics.rtspRequestDurationSeconds.observe({ method }, ms / 1000),
             udpDropped: (reason, packets) => metrics.udpPacketsDropped.inc({ reason }, packets),
             failed: (error) => logger.error({ err: error }, 'RTSP request failed'),
           },

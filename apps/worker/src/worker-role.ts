@@ -15,6 +15,7 @@ export async function startWorker(context: RoleContext): Promise<RunningRole> {
   service.start();
   return {
     ready: () => service.ready(),
+    collect: () => service.collect(),
     async stop() {
       await service.stop();
       await app.close();

@@ -23,6 +23,7 @@ import {
 } from '@nightjar/playback';
 import { OverrideControl, retentionProcessor, RetentionSweep } from '@nightjar/retention';
 import { RoleContext, VERSION } from '@nightjar/role';
+import { CatalogGauges } from './catalog-gauges.js';
 import { JournalFeeder } from './journal-feeder.js';
 import { QueueGauges } from './queue-gauges.js';
 import { sparing } from './sparing.js';
@@ -145,7 +146,18 @@ function createService(
     clock,
     logger,
   });
-  return new WorkerService({ catalog, feeders, watch, queue, jobs, gauges, clock, logger });
+  const footage = new CatalogGauges(catalog.timeline, clock);
+  return new WorkerService({
+    catalog,
+    feeders,
+    watch,
+    queue,
+    jobs,
+    gauges,
+    footage,
+    clock,
+    logger,
+  });
 }
 
 function jobListener(logger: Logger, unavailable: (reason: string) => void): JobListener {

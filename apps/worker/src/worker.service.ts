@@ -3,6 +3,8 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
 import type { JobQueue, JobWorker } from '@nightjar/jobs';
 import type { Logger, Readiness } from '@nightjar/monitoring';
+import { gaugeDatabase } from '@nightjar/role';
+import type { CatalogGauges } from './catalog-gauges.js';
 import type { JournalFeeder } from './journal-feeder.js';
 import type { QueueGauges } from './queue-gauges.js';
 import type { VolumeWatch } from './volume-watch.js';
@@ -18,6 +20,7 @@ export interface WorkerParts {
   readonly watch: VolumeWatch;
   readonly jobs: JobWorker;
   readonly gauges: QueueGauges;
+  readonly footage: CatalogGauges;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -44,11 +47,16 @@ export class WorkerService {
     return { ready: reasons.length === 0, reasons };
   }
 
+  /** Brings the figures up to date that are only needed when somebody scrapes. */
+  collect(): Promise<void> {
+    return gaugeDatabase(() => this.parts.catalog.ping(), this.parts.clock);
+  }
+
   async stop(): Promise<void> {
-    const { catalog, feeders, gauges, jobs, queue, watch } = this.parts;
+    const { catalog, feeders, footage, gauges, jobs, queue, watch } = this.parts;
     this.stopping.abort();
     await this.starting;
-    const loops = [jobs.close(), gauges.stop(), watch.stop()];
+    const loops = [jobs.close(), gauges.stop(), footage.stop(), watch.stop()];
     await Promise.all([...feeders.map((feeder) => feeder.stop()), ...loops]);
     await queue.close();
     await catalog.close();
@@ -60,6 +68,7 @@ export class WorkerService {
     logger.info('the catalog is connected');
     for (const feeder of feeders) feeder.start();
     watch.start();
+    this.parts.footage.start();
     await this.startJobs();
   }
 

@@ -1,5 +1,6 @@
 import type { DataSource, EntitySchema, ObjectLiteral, Repository } from 'typeorm';
 import { NightjarError } from '@nightjar/common';
+import { metrics } from '@nightjar/monitoring';
 import { databaseError } from './database-error.js';
 
 /** Runs SQL; rows come back as pg gives them (`timestamptz` as Date, `bigint` and `numeric` as text). */
@@ -88,10 +89,13 @@ export class Database implements SqlRunner {
         'the catalog is not connected yet',
       );
     }
+    const done = metrics.databaseQueryDurationSeconds.startTimer();
     try {
       return await work();
     } catch (error) {
       throw databaseError(error);
+    } finally {
+      done();
     }
   }
 }

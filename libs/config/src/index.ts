@@ -10,6 +10,7 @@ export { ConfigWatcher, type ConfigWatcherEvents } from './watcher.js';
 export { configFromFlags, type ConfigFlags } from './flags.js';
 export { writeSecret, type Environment } from './secrets.js';
 export { parseDuration, parseSize, printDuration, printSize } from './units.js';
+export { renderConfigReference } from './reference.js';
 export { configJsonSchema } from './schema.js';
 export { nearest } from './nearest.js';
 export { DEFAULT_THREADS, threadsFor, VOLUME_CALLS } from './volume-threads.js';

@@ -19,7 +19,7 @@ interface SchemaNode {
 
 const INTRODUCTION = `# Configuration reference
 
-<!-- Made from the schema by libs/config/tools/generate-config-reference.ts; do not edit. -->
+<!-- Made from the schema by \`npm run generate\`; do not edit. -->
 <!-- prettier-ignore-start -->
 
 One YAML (or JSON) file. Unknown keys are errors; \`nightjar check FILE\` names everything that is wrong.

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 
-const QUANTILES = [0.5, 0.9, 0.99, 1];
+const PERCENTILES = [50, 90, 99, 100];
 const RESOLUTION_MS = 50;
 const NS_PER_SECOND = 1e9;
 
@@ -12,15 +12,15 @@ export function startEventLoopDelay(): void {
   histogram.enable();
 }
 
-/** `[quantile, seconds]` since the last call; empty while not started or nothing was measured. */
+/** `[percentile, seconds]` since the last call; empty while not started or nothing was measured. */
 export function takeEventLoopDelay(): [string, number][] {
   const measured = histogram;
   if (measured === undefined || !(measured.max > 0)) return [];
-  const quantiles = QUANTILES.map((quantile): [string, number] => {
+  const percentiles = PERCENTILES.map((percentile): [string, number] => {
     // The histogram holds whole intervals between ticks; what exceeds the resolution is the delay.
-    const interval = measured.percentile(quantile * 100) / NS_PER_SECOND;
-    return [String(quantile), Math.max(0, interval - RESOLUTION_MS / 1_000)];
+    const interval = measured.percentile(percentile) / NS_PER_SECOND;
+    return [String(percentile), Math.max(0, interval - RESOLUTION_MS / 1_000)];
   });
   measured.reset();
-  return quantiles;
+  return percentiles;
 }

@@ -1,7 +1,10 @@
 export { createLogger, type Logger, type LoggerOptions, type LogMethod } from './logger.js';
 export { NestLogger } from './nest-logger.js';
 export { redactUrl, scrub } from './scrub.js';
-export { methodLabel, metrics, registry, removeCameraSeries } from './metrics.js';
+export { registry, removeCameraSeries } from './metrics/declare.js';
+export { LABELS } from './metrics/labels.js';
+export { metrics } from './metrics/metrics.js';
+export { renderMetricsReference } from './metrics/reference.js';
 export {
   localSource,
   type MetricJson,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManualClock, NightjarError } from '@nightjar/common';
 import { CHILD_ANSWER_MS, childSource } from './child-source.js';
-import { metrics } from './metrics.js';
+import { metrics } from './metrics/metrics.js';
 import { OperationsServer } from './operations-server.js';
 import { localSource, type OperationsSource } from './operations-source.js';
 

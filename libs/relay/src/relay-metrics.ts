@@ -1,4 +1,6 @@
+import type { Clock } from '@nightjar/common';
 import { metrics } from '@nightjar/monitoring';
+import type { CameraReport } from './hub/stream-hub.js';
 import type { Relay } from './live/relay.js';
 import type { RelayStream } from './live/relay-stream.js';
 import type { DropCounts } from './source/source-counters.js';
@@ -33,22 +35,36 @@ class Seen {
 export class RelayMetrics {
   private readonly seen = new WeakMap<RelayStream, Seen>();
 
-  constructor(private readonly relay: Relay) {}
+  constructor(
+    private readonly relay: Relay,
+    private readonly clock: Clock,
+  ) {}
 
   collect(): void {
     for (const entry of this.relay.all()) {
       const seen = this.seen.get(entry) ?? new Seen();
       this.seen.set(entry, seen);
-      collectStream(entry, seen);
+      collectStream(entry, seen, this.clock);
     }
   }
 }
 
-function collectStream({ camera, stream, hub, traffic }: RelayStream, seen: Seen): void {
+/** How far the camera's clock is ahead of ours by its report: what ours said when it came is taken off. */
+function cameraAheadMs({ ntpMs, arrivalMs }: CameraReport, clock: Clock): number {
+  return ntpMs - (clock.wallMs() - (clock.monotonicMs() - arrivalMs));
+}
+
+function collectStream(
+  { camera, stream, hub, traffic }: RelayStream,
+  seen: Seen,
+  clock: Clock,
+): void {
   const labels = { camera, stream };
   const { stats, sourceStats } = hub;
   if (hub.state === 'idle') metrics.cameraUp.remove(labels);
   else metrics.cameraUp.set(labels, hub.delivering ? 1 : 0);
+  if (hub.cameraReport === undefined) metrics.cameraClockAheadSeconds.remove(labels);
+  else metrics.cameraClockAheadSeconds.set(labels, cameraAheadMs(hub.cameraReport, clock) / 1000);
   metrics.cameraLoginRefused.set(labels, sourceStats?.loginRefused === true ? 1 : 0);
   const sessions = seen.rise('sessions', stats.sessions);
   metrics.sourceSessions.inc(labels, sessions);

@@ -93,6 +93,8 @@ class Retention {
     );
     if (report === undefined || signal.aborted) return;
     this.tell(name, report);
+    if (report.outcome === 'done')
+      metrics.retentionSweepTimestampSeconds.set({ volume: name }, clock.wallMs() / 1000);
     await this.stopOrRelease(name, volume.id, report, config, rules, counted);
     if (report.outcome === 'done') await this.housekeeping.run(clock.wallMs());
     await this.admission.check(config, rules);

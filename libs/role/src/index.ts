@@ -1,3 +1,4 @@
+export { gaugeDatabase } from './database-gauge.js';
 export { RoleContext } from './role-context.js';
 export { RoleModule } from './role.module.js';
 export { runRole, type RoleName, type RoleOptions, type RunningRole } from './run-role.js';

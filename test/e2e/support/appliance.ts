@@ -62,6 +62,11 @@ export class Appliance {
     return `http://127.0.0.1:${this.ports.http}`;
   }
 
+  /** `http://host:port` of metrics and health. */
+  get operations(): string {
+    return `http://127.0.0.1:${this.ports.operations}`;
+  }
+
   /** With a login in it, if one is given. */
   rtspUrl(mount: string, login?: typeof VIEWER): string {
     const user =

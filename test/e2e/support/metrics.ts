@@ -11,12 +11,17 @@ const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 /** One scrape of `/metrics`. */
 export class Metrics {
-  private constructor(private readonly samples: readonly Sample[]) {}
+  private constructor(
+    readonly samples: readonly Sample[],
+    /** The page as it was served. */
+    readonly text: string,
+  ) {}
 
   static async scrape(operationsUrl: string): Promise<Metrics> {
     const response = await fetch(`${operationsUrl}/metrics`);
     if (!response.ok) throw new Error(`/metrics answered ${response.status}`);
-    return new Metrics((await response.text()).split('\n').flatMap(parseLine));
+    const text = await response.text();
+    return new Metrics(text.split('\n').flatMap(parseLine), text);
   }
 
   /** Sum over all series of this name that have these labels; 0 when there is none. */

@@ -72,7 +72,7 @@ export const fullLoad: Case = {
       unit,
     });
     const delayMs = (q: string): number =>
-      after.greatest('nightjar_event_loop_delay_seconds', { role: 'media', quantile: q }) * 1000;
+      after.greatest('nightjar_event_loop_delay_seconds', { role: 'media', percentile: q }) * 1000;
     const ownMs = Math.max(0, own.percentile(99) / NS_PER_MS - RESOLUTION_MS);
     return [
       {

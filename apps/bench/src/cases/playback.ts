@@ -154,5 +154,5 @@ async function bytesOf(client: Program): Promise<number> {
 
 /** Since the page before. */
 function loopDelayMs(page: Scrape): number {
-  return page.greatest('nightjar_event_loop_delay_seconds', { quantile: '0.99' }) * 1000;
+  return page.greatest('nightjar_event_loop_delay_seconds', { percentile: '99' }) * 1000;
 }

@@ -112,7 +112,7 @@ async function watch(media: Media, sampling: Load, durationMs: number): Promise<
     if (watched.sampled.length % SAMPLES_PER_PAGE !== 0 && !last) continue;
     const page = await Scrape.of(media.operationsUrl);
     watched.delaysMs.push(
-      page.greatest('nightjar_event_loop_delay_seconds', { quantile: '0.99' }) * 1000,
+      page.greatest('nightjar_event_loop_delay_seconds', { percentile: '99' }) * 1000,
     );
   }
   return watched;

@@ -67,7 +67,7 @@ interface TrackState {
   report?: CameraReport | undefined;
 }
 
-interface CameraReport {
+export interface CameraReport {
   readonly ntpMs: number;
   readonly timestamp: number;
   readonly arrivalMs: MonotonicMs;
@@ -128,6 +128,11 @@ export class StreamHub implements Hub, SourceSink {
   /** Whether media have come since the source went online: a camera may accept PLAY and send nothing. */
   get delivering(): boolean {
     return this.current === 'online' && this.stats.packets > this.packetsBefore;
+  }
+
+  /** What the camera says about its clock, if it does. */
+  get cameraReport(): CameraReport | undefined {
+    return this.states.find(({ report }) => report !== undefined)?.report;
   }
 
   get sourceStats(): Source['stats'] | undefined {

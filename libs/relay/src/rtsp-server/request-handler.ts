@@ -28,10 +28,15 @@ export class RequestHandler implements ConnectionHandler {
   async handle(request: RtspRequest, connection: RtspConnection): Promise<Answer> {
     const { version } = request;
     if (!isRtspVersion(version)) return { status: 505 };
+    const askedMs = this.server.clock.monotonicMs();
     // RFC 7826 s.18.51: told whenever it is asked for, with errors too.
     const told = request.headers.has('Supported') ? { Supported: KNOWN_TAGS.join(', ') } : {};
     const answer =
       this.refuseOutright(request, version) ?? (await this.attempt(request, version, connection));
+    this.server.events.took?.(
+      this.nameOf(request.method),
+      this.server.clock.monotonicMs() - askedMs,
+    );
     return { ...answer, headers: { ...told, ...answer.headers } };
   }
 
@@ -85,12 +90,16 @@ export class RequestHandler implements ConnectionHandler {
   }
 
   answered(method: string, status: number): void {
-    const served = this.methods.has(method);
-    this.server.events.request?.(served ? method : 'other', status);
+    this.server.events.request?.(this.nameOf(method), status);
   }
 
   closed(connection: RtspConnection): void {
     this.server.sessions.disconnected(connection);
+  }
+
+  /** A client may send any word: those that nobody serves share one name. */
+  private nameOf(method: string): string {
+    return this.methods.has(method) ? method : 'other';
   }
 
   /** What can be refused from the request line and headers alone. */
