@@ -8,3 +8,5 @@ export * from './discovery/messages.js';
 export { matchesProbe } from './discovery/match-probe.js';
 export { parseDiscovery } from './discovery/parse-discovery.js';
 export { printDiscovery } from './discovery/print-discovery.js';
+export * from './soap/fault.js';
+export * from './security/username-token.js';
