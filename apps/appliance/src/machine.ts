@@ -53,6 +53,7 @@ export async function runMachine(options: MachineOptions): Promise<number> {
     systemClock,
     log,
   );
+  let serving = false;
   const operations = new OperationsServer({
     ...config.operations,
     sources: [
@@ -61,9 +62,13 @@ export async function runMachine(options: MachineOptions): Promise<number> {
       control.source,
       worker.source,
     ],
+    started: () => serving,
   });
   await operations.start();
-  void media.kept.firstReady.then(options.onServing);
+  void media.kept.firstReady.then(() => {
+    serving = true;
+    options.onServing();
+  });
   const onSignal = (): void => supervisor.signal();
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   try {

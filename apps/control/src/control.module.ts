@@ -33,6 +33,8 @@ import { LedgerController } from './ledger/ledger.controller.js';
 import { LEDGER_PROVIDERS } from './ledger/ledger.providers.js';
 import { RetentionController } from './retention/retention.controller.js';
 import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
+import { StatusController } from './status/status.controller.js';
+import { STATUS_PROVIDERS } from './status/status.providers.js';
 
 @Module({
   imports: [ScheduleModule.forRoot(), AccessModule],
@@ -49,6 +51,7 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
     VolumesController,
     RetentionController,
     HoldsController,
+    StatusController,
     DeletionsController,
   ],
   providers: [
@@ -73,6 +76,7 @@ import { RETENTION_PROVIDERS } from './retention/retention.providers.js';
     ...EVENT_PROVIDERS,
     ...RECORDING_PROVIDERS,
     ...SIGNED_URL_PROVIDERS,
+    ...STATUS_PROVIDERS,
     {
       provide: ControlService,
       useFactory: (

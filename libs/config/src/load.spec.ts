@@ -391,6 +391,18 @@ describe('the environment', () => {
     expect(config.database.url).toBe('postgres://env/db');
   });
 
+  it('wins for where operations are served, and is checked', async () => {
+    const file = 'version: 1\noperations: { host: 127.0.0.2, port: 1 }';
+    const environment = { NIGHTJAR_OPERATIONS_HOST: '0.0.0.0', NIGHTJAR_OPERATIONS_PORT: '9465' };
+    const { config } = await parse(file, environment);
+    expect(config.operations).toEqual({ host: '0.0.0.0', port: 9465 });
+    for (const wrong of ['65536', 'http', '-1', '9464 ']) {
+      await expect(parse(file, { NIGHTJAR_OPERATIONS_PORT: wrong })).rejects.toMatchObject({
+        issues: [{ message: `NIGHTJAR_OPERATIONS_PORT is ${wrong}: not a port` }],
+      });
+    }
+  });
+
   it('does not count when empty', async () => {
     const { config } = await parse('version: 1\ndataDir: data', {
       NIGHTJAR_DATA_DIR: '',

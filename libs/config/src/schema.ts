@@ -283,10 +283,12 @@ export const fileSchema = z.strictObject({
   operations: z
     .strictObject({
       host: host('127.0.0.1'),
-      port: port(9464, 'TCP port of /metrics, /healthz and /readyz.'),
+      port: port(9464, 'TCP port of /metrics, /healthz, /startupz and /readyz.'),
     })
     .prefault({})
-    .describe('For monitoring; has no login, keep it on the local network.'),
+    .describe(
+      'For monitoring; has no login, keep it on the local network. `NIGHTJAR_OPERATIONS_HOST` and `NIGHTJAR_OPERATIONS_PORT` win.',
+    ),
   volumes: named(
     z.strictObject({
       path: text('path').describe('Folder for footage.'),

@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { mapRecord, readPassword, toLogin, type ConversionContext } from './conversion.js';
-import type { CameraConfig, NightjarConfig, RecordConfig, RetentionPolicy } from './model.js';
+import type {
+  CameraConfig,
+  ListenConfig,
+  NightjarConfig,
+  RecordConfig,
+  RetentionPolicy,
+} from './model.js';
 import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
@@ -46,7 +52,7 @@ export async function toConfig(
       port: file.http.port,
       trustedProxies: file.http.trustedProxies,
     },
-    operations: file.operations,
+    operations: operationsOf(file, context),
     volumes: await mapRecord(
       file.volumes ?? {
         main: {
@@ -121,6 +127,17 @@ export async function toConfig(
     cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
     log: file.log,
   };
+}
+
+/** Several roles on one machine share the file, but not the port; a probe of a container comes from outside. */
+function operationsOf(file: ConfigFile, { environment, report }: ConversionContext): ListenConfig {
+  const host = environment['NIGHTJAR_OPERATIONS_HOST'] || file.operations.host;
+  const given = environment['NIGHTJAR_OPERATIONS_PORT'];
+  if (!given) return { host, port: file.operations.port };
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : NaN;
+  if (!(port <= 65_535))
+    report(['operations', 'port'], `NIGHTJAR_OPERATIONS_PORT is ${given}: not a port`);
+  return { host, port };
 }
 
 /** What has no slash is looked up on the PATH. */

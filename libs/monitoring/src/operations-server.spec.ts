@@ -44,6 +44,25 @@ describe('OperationsServer', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
+  it('has started when it says so, and is alive before', async () => {
+    let started = false;
+    server = new OperationsServer({
+      host: '127.0.0.1',
+      port: 0,
+      sources: [ready('media')],
+      started: () => started,
+    });
+    await server.start();
+    const ask = async (page: string) => {
+      const response = await fetch(`http://127.0.0.1:${server?.port}/${page}`);
+      return [response.status, await response.json()];
+    };
+    expect(await ask('startupz')).toEqual([503, { status: 'starting' }]);
+    expect(await ask('healthz')).toEqual([200, { status: 'ok' }]);
+    started = true;
+    expect(await ask('startupz')).toEqual([200, { status: 'started' }]);
+  });
+
   it('is ready when every source is', async () => {
     const response = await fetch(`${await serving(ready('media'), ready('control'))}/readyz`);
     expect([response.status, await response.json()]).toEqual([200, { ready: true, reasons: [] }]);

@@ -14,7 +14,10 @@ interface Page {
   readonly body: string;
 }
 
-/** `GET /metrics`, `/healthz` (this process runs) and `/readyz` (every source does its work) for monitoring. */
+/**
+ * `GET /metrics`, and for probes `/healthz` (the event loop of this process turns), `/startupz` (it has started) and
+ * `/readyz` (every source does its work).
+ */
 export class OperationsServer {
   private readonly server: Server;
 
@@ -24,6 +27,8 @@ export class OperationsServer {
       /** 0 lets the system choose; see {@link OperationsServer.port}. */
       readonly port: number;
       readonly sources: readonly OperationsSource[];
+      /** Whether starting is over; absent: it is. */
+      readonly started?: () => boolean;
     },
   ) {
     this.server = createServer(
@@ -77,7 +82,8 @@ export class OperationsServer {
   private async pageFor(request: IncomingMessage): Promise<Page> {
     const [path = ''] = (request.url ?? '').split('?');
     const page = this.pages.get(path);
-    if (page === undefined) return json(404, { error: 'try /metrics, /healthz or /readyz' });
+    if (page === undefined)
+      return json(404, { error: 'try /metrics, /healthz, /startupz or /readyz' });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return json(405, { error: 'only GET and HEAD' });
     }
@@ -87,6 +93,13 @@ export class OperationsServer {
   private readonly pages: ReadonlyMap<string, () => Promise<Page>> = new Map([
     ['/metrics', () => this.metricsPage()],
     ['/healthz', async () => json(200, { status: 'ok' })],
+    [
+      '/startupz',
+      async () =>
+        this.options.started?.() === false
+          ? json(503, { status: 'starting' })
+          : json(200, { status: 'started' }),
+    ],
     ['/readyz', () => this.readyPage()],
   ]);
 

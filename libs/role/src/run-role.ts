@@ -68,8 +68,21 @@ export async function runRole(
   const stopAsked = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
   });
+  let running: RunningRole | undefined;
+  let stopping = false;
+  const source = sourceOf(role, () => (stopping ? 'stopping' : (running ?? 'starting')));
+  const operations = supervised
+    ? undefined
+    : new OperationsServer({
+        ...config.operations,
+        sources: [source],
+        started: () => running !== undefined,
+      });
   try {
-    const running = await start(
+    // From the start: who probes must be able to tell a long recovery from a process that hangs.
+    if (supervised) answerParent(source);
+    await operations?.start();
+    running = await start(
       new RoleContext(
         config,
         watcher,
@@ -78,24 +91,11 @@ export async function runRole(
       ),
     );
     await watcher.start();
-    const local = localSource(role, () => running.ready());
-    const source: OperationsSource = {
-      ...local,
-      metrics: async () => {
-        await running.collect?.();
-        const own = await local.metrics();
-        return (await running.withChildren?.(own)) ?? own;
-      },
-    };
-    const operations = supervised
-      ? undefined
-      : new OperationsServer({ ...config.operations, sources: [source] });
-    if (supervised) answerParent(source);
-    await operations?.start();
     // A parent that died meanwhile is noticed by the channel's end, not by an error here.
     process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
     logger.info({ version: VERSION }, 'started');
     await stopAsked;
+    stopping = true;
     watcher.stop();
     setTimeout(() => {
       logger.error('did not stop in time');
@@ -110,6 +110,27 @@ export async function runRole(
     logger.error({ err: error }, messageOf(error));
     process.exit(1);
   }
+}
+
+/** What is told of a role while it starts, runs and stops. */
+function sourceOf(
+  role: RoleName,
+  state: () => RunningRole | 'starting' | 'stopping',
+): OperationsSource {
+  const local = localSource(role, () => {
+    const now = state();
+    return typeof now === 'string' ? { ready: false, reasons: [now] } : now.ready();
+  });
+  return {
+    ...local,
+    metrics: async () => {
+      const now = state();
+      if (typeof now === 'string') return local.metrics();
+      await now.collect?.();
+      const own = await local.metrics();
+      return (await now.withChildren?.(own)) ?? own;
+    },
+  };
 }
 
 async function load(file: string): Promise<NightjarConfig> {

@@ -55,21 +55,29 @@ export class JobsService {
   ): Promise<JobsAnswer> {
     this.allow(principal);
     const names = queue === undefined ? this.queues : [this.known(queue)];
-    const answer: JobsAnswer = { queues: [], jobs: [] };
+    const answer: JobsAnswer = { queues: await this.queueStates(names), jobs: [] };
     for (const name of names) {
-      const oldestMs = await this.desk.oldestWaitingMs(name);
-      answer.queues.push({
-        queue: name,
-        counts: await this.desk.counts(name),
-        oldestWaitingSeconds:
-          oldestMs === undefined ? null : Math.max(0, this.clock.wallMs() - oldestMs) / 1000,
-      });
       for (const each of state === undefined ? OPEN_STATES : [state]) {
         const left = limit - answer.jobs.length;
         if (left > 0) answer.jobs.push(...(await this.desk.list(name, each, left)).map(toAnswer));
       }
     }
     return answer;
+  }
+
+  /** How much waits where; asks nobody who wants to know. Throws `unavailable` while the queue is away. */
+  async queueStates(names: readonly string[] = this.queues): Promise<JobsAnswer['queues']> {
+    const states: JobsAnswer['queues'] = [];
+    for (const queue of names) {
+      const oldestMs = await this.desk.oldestWaitingMs(queue);
+      states.push({
+        queue,
+        counts: await this.desk.counts(queue),
+        oldestWaitingSeconds:
+          oldestMs === undefined ? null : Math.max(0, this.clock.wallMs() - oldestMs) / 1000,
+      });
+    }
+    return states;
   }
 
   /** Throws as {@link list}. */

@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from '@jest/globals';
+import { freePort } from '../support/free-port.js';
+import { startPostgres } from '../support/postgres.js';
+import { Cameras } from './support/cameras.js';
+import { eventually, within } from './support/eventually.js';
+import { recordedCameraAt } from './support/installation.js';
+import { scenario } from './support/stage.js';
+
+const ROLES = ['media', 'control', 'worker'] as const;
+type Role = (typeof ROLES)[number];
+const LOGIN = { name: 'ann', password: 'watch-all-night' };
+
+scenario(
+  'roles that are started one by one do their own duties, and tell of them alone',
+  90_000,
+  async (stage) => {
+    const cameras = await Cameras.start(stage, { yard: 'synthetic', gate: 'synthetic' });
+    await cameras.inject('gate', { refuse: true });
+    const postgres = await startPostgres();
+    stage.defer(() => postgres.remove());
+    await postgres.stop();
+    const http = await freePort();
+    const file = path.join(stage.directory, 'nightjar.yaml');
+    await writeFile(path.join(stage.directory, 'database-url'), postgres.url);
+    await writeFile(path.join(stage.directory, 'password'), LOGIN.password);
+    await writeFile(
+      file,
+      JSON.stringify({
+        version: 1,
+        dataDir: 'data',
+        rtsp: { host: '127.0.0.1', port: await freePort() },
+        http: { host: '127.0.0.1', port: http },
+        database: { urlFile: 'database-url' },
+        recording: { segment: '2s' },
+        users: { [LOGIN.name]: { passwordFile: 'password', role: 'admin' } },
+        cameras: {
+          yard: recordedCameraAt(cameras.url('yard')),
+          gate: recordedCameraAt(cameras.url('gate')),
+        },
+      }),
+    );
+    const ports = { media: await freePort(), control: await freePort(), worker: await freePort() };
+    const processes = ROLES.map((role) =>
+      stage.start(role, [], {
+        NIGHTJAR_CONFIG: file,
+        NIGHTJAR_DATA_DIR: '',
+        NIGHTJAR_OPERATIONS_PORT: String(ports[role]),
+      }),
+    );
+    const ask = async (role: Role, page: string): Promise<[number, string]> => {
+      const response = await fetch(`http://127.0.0.1:${ports[role]}/${page}`);
+      return [response.status, await response.text()];
+    };
+    const reaches = (role: Role, status: number): Promise<unknown> =>
+      eventually(
+        async () => expect([role, (await ask(role, 'readyz'))[0]]).toEqual([role, status]),
+        {
+          withinMs: 30_000,
+        },
+      );
+
+    // The database is down, one camera too: that is no matter of the media role.
+    await reaches('media', 200);
+    await reaches('control', 503);
+    await reaches('worker', 503);
+    for (const role of ROLES) {
+      await eventually(async () => expect((await ask(role, 'startupz'))[0]).toBe(200), {
+        withinMs: 10_000,
+      });
+      expect((await ask(role, 'healthz'))[0]).toBe(200);
+      const [, page] = await ask(role, 'metrics');
+      const roles = [...page.matchAll(/role="(\w+)"/g)].map(([, named]) => named);
+      expect([...new Set(roles)]).toEqual([role]);
+    }
+    expect((await ask('control', 'metrics'))[1]).toMatch(/^nightjar_database_up\{.*\} 0$/m);
+
+    await postgres.start();
+    await reaches('control', 200);
+    await reaches('worker', 200);
+    const headers = { authorization: `Basic ${btoa(`${LOGIN.name}:${LOGIN.password}`)}` };
+    await eventually(
+      async () => {
+        const answer = await fetch(`http://127.0.0.1:${http}/api/v1/status`, { headers });
+        expect(answer.status).toBe(200);
+        const status = (await answer.json()) as {
+          problems: string[];
+          cameras: { camera: string; newest: string | null }[];
+        };
+        const newest = status.cameras.find(({ camera }) => camera === 'yard')?.newest;
+        expect(Date.parse(newest ?? '')).toBeGreaterThan(Date.now() - 60_000);
+        expect(status.problems.join('\n')).toMatch(/camera gate, .*camera-offline/);
+      },
+      { withinMs: 30_000 },
+    );
+    expect((await fetch(`http://127.0.0.1:${http}/api/v1/status`)).status).toBe(401);
+
+    for (const one of processes) one.signal('SIGTERM');
+    for (const one of processes)
+      expect(await within(5_000, 'ending after SIGTERM', one.exited)).toMatchObject({ code: 0 });
+  },
+);
