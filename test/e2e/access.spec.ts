@@ -19,6 +19,7 @@ const BOSS = { username: 'boss', password: 'sees-it-all' };
 /** Linux answers on all of 127.0.0.0/8, so that one machine can be many clients. */
 const GUESSER = '127.0.0.66';
 const SOMEBODY_ELSE = '127.0.0.77';
+const FAST = '127.0.0.88';
 
 interface Guarded {
   readonly nightjar: Appliance;
@@ -39,6 +40,7 @@ async function guard(stage: Stage): Promise<Guarded> {
   const nightjar = await Appliance.start(stage, {
     recording: { segment: '4s' },
     access: { logins: { tries: 5, window: '1h' } },
+    limits: { httpRequestsPerSecond: 30 },
     cameras: Object.fromEntries(CAMERAS.map((name) => [name, recordedCameraAt(cameras.url(name))])),
     users: {
       [BOSS.username]: { passwordFile: 'boss', role: 'admin' },
@@ -87,6 +89,30 @@ async function probe(url: string): Promise<string> {
 
 describe('access', () => {
   const withGuarded = sharedStage(90_000, guard);
+
+  withGuarded(
+    'an address that asks too fast over HTTP is told to wait, and others are not',
+    30_000,
+    async ({ nightjar }) => {
+      const { stdout } = await runProgram('curl', [
+        '-s',
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code} %header{retry-after}\n',
+        '--interface',
+        FAST,
+        `${nightjar.origin}/api/v1/cameras?n=[1-400]`,
+      ]);
+      const answers = stdout.trim().split('\n');
+      expect(answers[0]).toBe('401 ');
+      expect(answers.filter((answer) => answer === '429 1').length).toBeGreaterThan(100);
+      expect((await httpLogin(nightjar, VIEWER, SOMEBODY_ELSE)).status).toBe('200');
+      expect(
+        (await nightjar.metrics()).sum('nightjar_limit_refusals_total', { limit: 'http-requests' }),
+      ).toBeGreaterThan(100);
+    },
+  );
 
   withGuarded(
     'a viewer of one camera watches that one, live, and nothing else',

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@nightjar/common';
+import { SilentConnections } from '@nightjar/relay';
 import { channelToChild, type IpcChannel } from '@nightjar/supervision';
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -39,6 +40,7 @@ describe('connections between processes', () => {
       host: '127.0.0.1',
       port: 0,
       clock: systemClock,
+      silent: new SilentConnections(systemClock),
       arrived: (arrival) => route(arrival),
       ended: () => undefined,
       failed: () => undefined,

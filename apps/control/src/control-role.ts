@@ -1,16 +1,18 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { NestLogger } from '@nightjar/monitoring';
+import { RequestRates } from '@nightjar/access';
+import { metrics, NestLogger } from '@nightjar/monitoring';
 import { RoleModule } from '@nightjar/role';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { ControlModule } from './control.module.js';
 import { ControlService } from './control.service.js';
 import { measureRequests } from './request-times.js';
 import { ignoreWebhookBody } from './events/webhook-body.js';
+import { limitRequests } from './request-rate.js';
 
 /** Starts the control role: HTTP at once; database and queue may come later. */
 export async function startControl(context: RoleContext): Promise<RunningRole> {
-  const { config, logger } = context;
+  const { clock, config, watcher, logger } = context;
   const app = await NestFactory.create<NestExpressApplication>(
     { module: ControlModule, imports: [RoleModule.with(context)] },
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: true },
@@ -20,7 +22,9 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
     'trust proxy',
     config.http.trustedProxies?.map(({ address, prefix }) => `${address}/${prefix}`) ?? false,
   );
-  app.use(measureRequests(context.clock));
+  app.use(measureRequests(clock));
+  const rates = new RequestRates(clock, () => watcher.config.limits.httpRequestsPerSecond);
+  app.use(limitRequests(rates, () => metrics.limitRefusals.inc({ limit: 'http-requests' })));
   app.use(ignoreWebhookBody);
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');

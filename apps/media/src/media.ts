@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { CameraConfig, ScheduleConfig } from '@nightjar/config';
 import { metrics, NestLogger, removeCameraSeries } from '@nightjar/monitoring';
 import { RecordingDemands, Recordings } from '@nightjar/recording';
-import { Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
+import { CameraSlots, Relay, RelayMetrics, RtspServer } from '@nightjar/relay';
 import { RoleModule, type RoleContext } from '@nightjar/role';
 import type { DynamicModule } from '@nestjs/common';
 import { MediaModule } from './media.module.js';
@@ -19,6 +19,7 @@ export class Media {
     readonly recordings: Recordings,
     readonly demands: RecordingDemands,
     private readonly figures: RelayMetrics,
+    private readonly cameraSlots: CameraSlots,
     private readonly close: () => Promise<void>,
   ) {}
 
@@ -35,6 +36,7 @@ export class Media {
       app.get(Recordings),
       app.get(RecordingDemands),
       new RelayMetrics(relay, context.clock),
+      app.get(CameraSlots),
       async () => {
         await app.get(RtspPorts).close();
         await app.close();
@@ -70,6 +72,9 @@ export class Media {
     this.figures.collect();
     metrics.rtspSessions.set(this.server.countSessions());
     metrics.rtspConnections.set(this.server.connectionCount);
+    metrics.rtspSilentConnections.set(this.server.silentCount);
+    metrics.rtspPublishers.set(this.server.publisherCount);
+    metrics.cameraConnections.set(this.cameraSlots.taken);
     metrics.recordingWanted.reset();
     for (const { camera, stream, demand } of this.demands.all())
       metrics.recordingWanted.set({ camera, stream }, demand.wanted ? 1 : 0);

@@ -1,6 +1,7 @@
 export * from './access-policy.js';
 export * from './require-access.js';
 export { clientKey, plainAddress } from './addresses/address.js';
+export { REQUEST_BURST_SECONDS, RequestRates } from './addresses/request-rates.js';
 export type { Principal, UrlGrant } from './principal.js';
 export type { Action } from './rights.js';
 export { REALM } from './realm.js';

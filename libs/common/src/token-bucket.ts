@@ -24,6 +24,16 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes `amount` in any case: what was not there is paid back. */
+  spend(amount: number, nowMs: number): void {
+    this.tokens = this.level(nowMs) - amount;
+  }
+
+  /** Milliseconds until nothing is owed any more; 0: nothing is. */
+  debtMs(nowMs: number): number {
+    return (Math.max(0, -this.level(nowMs)) * 1000) / this.perSecond;
+  }
+
   /** What may pass now; negative while something is paid back. */
   level(nowMs: number): number {
     const gained = (Math.max(0, nowMs - this.atMs) * this.perSecond) / 1000;

@@ -1,5 +1,5 @@
 import { NightjarError, type Clock } from '@nightjar/common';
-import type { Archive } from '@nightjar/recording';
+import type { Archive, SegmentReader } from '@nightjar/recording';
 import type {
   BlockPool,
   Mount,
@@ -17,6 +17,9 @@ import { PlaybackStream } from './playback-stream.js';
 import { Timeline } from './timeline.js';
 import { presentedTracks } from './track-list.js';
 import type { Turns } from './turns.js';
+
+/** Less footage says little of its rate: a keyframe weighs too much. */
+const MIN_MEASURED_MS = 2_000;
 
 export interface PlaybackMountOptions {
   readonly archive: Archive;
@@ -42,6 +45,8 @@ interface Opened {
   readonly footage: Footage;
   readonly timeline: Timeline;
   readonly tracks: readonly MountTrack[];
+  /** Of the segment at the beginning, media and boxes; undefined: it is too short to say. */
+  readonly bytesPerSecond: number | undefined;
 }
 
 /** A range of a recording as an RTSP mount, for one session. Play time 0 stays where it was when it was described. */
@@ -53,6 +58,11 @@ export class PlaybackMount implements Mount {
 
   constructor(private readonly options: PlaybackMountOptions) {
     this.access = { action: 'playback', camera: options.camera };
+  }
+
+  /** Known once it was described. */
+  bytesPerSecond(): number | undefined {
+    return this.opened?.bytesPerSecond;
   }
 
   async describe(required: readonly string[]): Promise<MountDescription> {
@@ -132,7 +142,7 @@ export class PlaybackMount implements Mount {
       const tracks = presentedTracks(first.header.tracks, await this.lastTracks(around));
       const timeline = new Timeline(extents, fromMs, endMs, { gaps, growing });
       const footage = new Footage({ archive, camera, stream, startMs: fromMs, endMs });
-      this.opened = { footage, timeline, tracks };
+      this.opened = { footage, timeline, tracks, bytesPerSecond: rateOf(first) };
       return this.opened;
     } finally {
       await first.close();
@@ -146,6 +156,11 @@ export class PlaybackMount implements Mount {
     await last?.close();
     return [...(last?.header.tracks ?? [])];
   }
+}
+
+function rateOf({ mediaEnd, startMs, endMs }: SegmentReader): number | undefined {
+  const lengthMs = endMs - startMs;
+  return lengthMs < MIN_MEASURED_MS ? undefined : (mediaEnd * 1000) / lengthMs;
 }
 
 /** The range of a time line in both of its times, as headers and SDP tell it. */

@@ -7,7 +7,7 @@ import { LiveResolver } from './live/live-resolver.js';
 import { Relay } from './live/relay.js';
 import { Publication } from './publish/publication.js';
 import { createRtspSource } from './source/rtsp-source.js';
-import { Slots } from './limits/slots.js';
+import { CameraSlots } from './limits/camera-slots.js';
 import { StreamRates } from './limits/stream-rates.js';
 import { CameraAccounts } from './source/camera-accounts.js';
 import { StartGate } from './source/start-gate.js';
@@ -19,16 +19,21 @@ const CNAME = 'nightjar';
   imports: [AccessModule],
   providers: [
     {
-      provide: Relay,
+      provide: CameraSlots,
       inject: [RoleContext],
-      useFactory: ({ config, watcher, clock, logger }: RoleContext) => {
+      useFactory: ({ watcher }: RoleContext) =>
+        new CameraSlots(
+          () => watcher.config.limits.cameraConnections,
+          () => metrics.limitRefusals.inc({ limit: 'camera-connections' }),
+        ),
+    },
+    {
+      provide: Relay,
+      inject: [RoleContext, CameraSlots],
+      useFactory: ({ config, watcher, clock, logger }: RoleContext, slots: CameraSlots) => {
         const limits = (): LimitsConfig => watcher.config.limits;
         const gate = new StartGate(clock, { concurrent: () => limits().startingCameras });
         const accounts = new CameraAccounts(clock);
-        const slots = new Slots(
-          () => limits().cameraConnections,
-          () => metrics.limitRefusals.inc({ limit: 'camera-connections' }),
-        );
         return new Relay({
           clock,
           cname: CNAME,
@@ -108,6 +113,6 @@ const CNAME = 'nightjar';
         }),
     },
   ],
-  exports: [AccessModule, Relay, LiveResolver, StreamRates],
+  exports: [AccessModule, CameraSlots, Relay, LiveResolver, StreamRates],
 })
 export class RelayModule {}

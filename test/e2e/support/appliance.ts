@@ -100,8 +100,11 @@ export class Appliance {
   }
 
   async recordedSeconds(camera: string): Promise<number> {
-    const metrics = await Metrics.scrape(`http://127.0.0.1:${this.ports.operations}`);
-    return metrics.sum('nightjar_recording_seconds_total', { camera });
+    return (await this.metrics()).sum('nightjar_recording_seconds_total', { camera });
+  }
+
+  async metrics(): Promise<Metrics> {
+    return await Metrics.scrape(`http://127.0.0.1:${this.ports.operations}`);
   }
 
   /** `nightjar <args>` with this configuration. */

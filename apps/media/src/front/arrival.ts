@@ -1,12 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '@nightjar/common';
-import type { Peer } from '@nightjar/relay';
+import type { Peer, SilentConnections, SilentEnd } from '@nightjar/relay';
 import { readOn, stopReading } from '@nightjar/supervision';
 import type { Travelling } from '../ipc/connection-transfer.js';
 import { readFirstLine } from './first-line.js';
 
-/** The first line of a connection must be complete within this time. */
-export const FIRST_LINE_MS = 10_000;
 /** A refused client has this long to read why. */
 const LINGER_MS = 1_000;
 const CSEQ = /^CSeq:[ \t]*(\d{1,10})[ \t]*\r?$/im;
@@ -14,8 +11,8 @@ const CSEQ = /^CSeq:[ \t]*(\d{1,10})[ \t]*\r?$/im;
 export interface ArrivalEvents {
   /** The first line is there, and nothing is read any more. Not called for a connection that ended before. */
   known(arrival: Arrival, camera: string | undefined): void;
-  /** The client left, or was too slow, before anybody had the connection. */
-  ended(arrival: Arrival, how: 'closed' | 'timeout'): void;
+  /** The client left, or was too slow, or had to make room, before anybody had the connection. */
+  ended(arrival: Arrival, how: 'closed' | SilentEnd): void;
 }
 
 /** A connection that no shard has yet: reads until its first line tells whose it is. */
@@ -23,19 +20,19 @@ export class Arrival implements Travelling {
   readonly socket: Socket;
   readonly peer: Peer;
   head: Buffer;
-  private readonly timer: Timer;
+  private readonly asked: () => void;
   private over = false;
 
   /** @param travelling its socket is read by nobody, and may be closed already */
   constructor(
     { socket, head, peer }: Travelling,
-    clock: Clock,
+    silent: SilentConnections,
     private readonly events: ArrivalEvents,
   ) {
     this.socket = socket;
     this.head = head;
     this.peer = peer;
-    this.timer = clock.setTimer(FIRST_LINE_MS, () => this.tooSlow());
+    this.asked = silent.enter((how) => this.fail(how));
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
@@ -87,10 +84,10 @@ export class Arrival implements Travelling {
     this.events.known(this, line.camera);
   }
 
-  private tooSlow(): void {
-    if (this.head.length > 0) this.refuse('408 Request Timeout');
+  private fail(how: SilentEnd): void {
+    if (how === 'timeout' && this.head.length > 0) this.refuse('408 Request Timeout');
     else this.drop();
-    this.events.ended(this, 'timeout');
+    this.events.ended(this, how);
   }
 
   private end(how: 'closed'): void {
@@ -101,6 +98,6 @@ export class Arrival implements Travelling {
 
   private finish(): void {
     this.over = true;
-    this.timer.cancel();
+    this.asked();
   }
 }

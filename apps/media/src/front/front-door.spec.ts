@@ -3,8 +3,11 @@ import { ManualClock } from '@nightjar/common';
 import { readOn } from '@nightjar/supervision';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { FIRST_LINE_MS, type Arrival } from './arrival.js';
-import { FrontDoor, MAX_ARRIVALS, type HandoffResult } from './front-door.js';
+import { SilentConnections } from '@nightjar/relay';
+import type { Arrival } from './arrival.js';
+import { FrontDoor, type HandoffResult } from './front-door.js';
+
+const SILENT = { silentConnections: 4, silentTimeoutMs: 10_000 };
 
 /** Also by a reset: a connection that is dropped may have unread bytes. */
 const closed = (client: Socket): Promise<void> =>
@@ -27,6 +30,7 @@ describe('FrontDoor', () => {
       host: '127.0.0.1',
       port: 0,
       clock,
+      silent: new SilentConnections(clock, () => SILENT),
       arrived: (arrival, camera) => {
         arrivals.push({ arrival, camera });
         happened();
@@ -91,7 +95,7 @@ describe('FrontDoor', () => {
     slow.on('data', (chunk) => (said += chunk.toString()));
     slow.write('OPTIONS');
     while (door.pending < 2) await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(FIRST_LINE_MS - 1);
+    clock.advance(SILENT.silentTimeoutMs - 1);
     expect(ended).toEqual([]);
     clock.advance(1);
     expect(ended).toEqual(['timeout', 'timeout']);
@@ -122,14 +126,15 @@ describe('FrontDoor', () => {
   it('makes room for a new client by dropping the one that has been silent longest', async () => {
     const oldest = await enter();
     const dropped = closed(oldest);
-    for (let i = 1; i < MAX_ARRIVALS; i += 1) await enter();
-    while (door.pending < MAX_ARRIVALS) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 1; i < SILENT.silentConnections; i += 1) await enter();
+    while (door.pending < SILENT.silentConnections)
+      await new Promise((resolve) => setImmediate(resolve));
     const late = await enter();
     late.write('OPTIONS rtsp://h/front RTSP/1.0\r\n');
     await until(() => arrivals.length === 1);
     await dropped;
     expect(ended).toEqual(['overload']);
-    expect(door.pending).toBe(MAX_ARRIVALS - 1);
+    expect(door.pending).toBe(SILENT.silentConnections - 1);
   });
 
   it('lets nobody in any more once it is closed', async () => {
@@ -150,6 +155,7 @@ describe('FrontDoor', () => {
       host: '127.0.0.1',
       port: door.port,
       clock,
+      silent: new SilentConnections(clock),
       arrived: () => undefined,
       ended: () => undefined,
       failed: () => undefined,

@@ -1,13 +1,17 @@
 import { createServer, type Server } from 'node:net';
 import type { Clock } from '@nightjar/common';
-import { Doorway, listenOn, portOf, type ByteStream, type DoorwayOptions } from '@nightjar/relay';
+import {
+  Doorway,
+  listenOn,
+  portOf,
+  type ByteStream,
+  type DoorwayOptions,
+  type SilentConnections,
+} from '@nightjar/relay';
 import type { Travelling } from '../ipc/connection-transfer.js';
 import { Arrival, type ArrivalEvents } from './arrival.js';
 import { joinStreams } from './join-streams.js';
 import { LocalPairs } from './local-pairs.js';
-
-/** Connections whose first line is awaited; beyond it the oldest is dropped for each new one. */
-export const MAX_ARRIVALS = 1_024;
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -23,6 +27,8 @@ export interface FrontDoorOptions {
   /** What the ports take beside plain RTSP. */
   readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>;
   readonly clock: Clock;
+  /** Where those are that have not asked anything. */
+  readonly silent: SilentConnections;
   /** A connection is about this camera, or about none; it is the callee's from here on. */
   readonly arrived: (arrival: Arrival, camera: string | undefined) => void;
   /** A connection ended here. */
@@ -52,6 +58,7 @@ export class FrontDoor {
     this.doorway = new Doorway({
       ...options.doorway,
       clock: options.clock,
+      silent: options.silent,
       arrived: (stream, head) => this.arrived(stream, head),
       ended: options.ended,
     });
@@ -80,12 +87,11 @@ export class FrontDoor {
 
   /** Lets in a connection, also one that a shard gave back because its next request is for another. */
   admit(travelling: Travelling): void {
-    const arrival = new Arrival(travelling, this.options.clock, this.events);
+    const arrival = new Arrival(travelling, this.options.silent, this.events);
     if (this.closed) {
       arrival.drop();
       return;
     }
-    if (this.arrivals.size >= MAX_ARRIVALS) this.dropOldest();
     this.arrivals.add(arrival);
     arrival.begin();
   }
@@ -113,16 +119,6 @@ export class FrontDoor {
     } catch (error) {
       stream.close();
       this.options.failed(error as Error);
-    }
-  }
-
-  /** Who means well says what it wants at once: the one that has been silent longest makes room. */
-  private dropOldest(): void {
-    for (const oldest of this.arrivals) {
-      this.arrivals.delete(oldest);
-      oldest.drop();
-      this.options.ended('overload');
-      return;
     }
   }
 

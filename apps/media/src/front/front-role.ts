@@ -9,7 +9,7 @@ import {
   VolumeMonitor,
   type Writer,
 } from '@nightjar/recording';
-import { RETRY_AFTER_SECONDS } from '@nightjar/relay';
+import { limitOf, RETRY_AFTER_SECONDS, SilentConnections } from '@nightjar/relay';
 import type { RoleContext, RunningRole } from '@nightjar/role';
 import { channelToChild, CHILD_GUARD, ForkedProcess, type StopPlan } from '@nightjar/supervision';
 import path from 'node:path';
@@ -58,11 +58,17 @@ export async function startFront(
   const book = LoadBook.open(path.join(config.dataDir, 'media-load.json'), clock);
   const board = new SignalBoard(clock);
   const ports = await RtspPorts.open(context);
+  const silent = new SilentConnections(
+    clock,
+    () => watcher.config.limits,
+    (how) => metrics.limitRefusals.inc({ limit: limitOf(how) }),
+  );
   const door: FrontDoor = new FrontDoor({
     ...config.rtsp,
     doorway: ports.doorway,
     tlsPort: ports.tlsPort,
     clock,
+    silent,
     arrived: (arrival, camera) => shards.handOver(arrival, camera),
     ended: (result) => metrics.rtspHandoffs.inc({ result }),
     failed: (error) => logger.error({ err: error }, 'the RTSP port failed'),
@@ -115,6 +121,7 @@ export async function startFront(
     },
     collect: async () => {
       shards.collect();
+      metrics.rtspSilentConnections.set(silent.size);
       collectVolumes(monitor.statuses);
     },
     withChildren: async (own) => [...labelProcess('front', own), ...(await shards.series())],

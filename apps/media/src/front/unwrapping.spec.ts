@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import { keyPairOf } from '@nightjar/config';
-import { makeSelfSigned } from '@nightjar/relay';
+import { makeSelfSigned, SilentConnections } from '@nightjar/relay';
 import { readOn } from '@nightjar/supervision';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -33,6 +33,7 @@ describe('the front of several media processes', () => {
       host: '127.0.0.1',
       port: 0,
       clock: new ManualClock(),
+      silent: new SilentConnections(new ManualClock()),
       doorway: { tls: new TlsDoor(PAIR) },
       arrived: (arrival, camera) => {
         arrivals.push({ arrival, camera });

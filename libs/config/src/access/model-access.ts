@@ -39,7 +39,10 @@ export interface LimitsConfig {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly silentConnections: number;
+  readonly silentTimeoutMs: number;
   readonly requestsPerSecond: number;
+  readonly requestsPerSecondPerAddress: number;
+  readonly httpRequestsPerSecond: number;
   readonly readersPerStream: number;
   readonly readerBytesPerSecond: number | undefined;
   readonly streamBytesPerSecond: number | undefined;

@@ -106,6 +106,7 @@ export const access = z.strictObject({
 });
 
 const count = (max: number) => z.int().min(1).max(max);
+const rate = (usual: number) => z.number().min(1).max(100_000).prefault(usual);
 
 export const limits = z.strictObject({
   connections: count(1_000_000)
@@ -121,19 +122,27 @@ export const limits = z.strictObject({
   silentConnections: count(100_000)
     .prefault(1_024)
     .describe(
-      'Connections without a completed request, of one media process. Each has 10 s; beyond so many the oldest is closed for a new one.',
+      'Connections to the RTSP port without a completed request, of one media process. Beyond so many the oldest is closed for a new one.',
     ),
-  requestsPerSecond: z
-    .number()
-    .min(1)
-    .max(100_000)
-    .prefault(100)
-    .describe('Requests on one RTSP connection, twice as many at once; more get 503.'),
+  silentTimeout: duration({ min: 1_000, max: 10 * MINUTE_MS })
+    .prefault('10s')
+    .describe(
+      'Time in which such a connection must show what it carries, and again in which RTSP must complete its first request; then it is closed.',
+    ),
+  requestsPerSecond: rate(100).describe(
+    'Requests on one RTSP connection, twice as many at once; more get 503.',
+  ),
+  requestsPerSecondPerAddress: rate(2_000).describe(
+    'The same for all RTSP connections of one address (IPv6: of one /64). Several media processes have an equal share each.',
+  ),
+  httpRequestsPerSecond: rate(200).describe(
+    'HTTP requests of one address, twice as many at once; more get 429. Clients behind a proxy that is not among `http.trustedProxies` count as one.',
+  ),
   readersPerStream: count(100_000).prefault(2_000).describe('Players of one stream; more get 503.'),
   readerBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
     .optional()
     .describe(
-      'Bytes per second that one player gets. A stream that brings more is refused with 453; one that comes to do so skips to keyframes. Absent: any.',
+      'Bytes per second that one player gets. A stream that brings more is refused with 453; one that comes to do so skips to keyframes, and recordings and files are sent slower. Absent: any.',
     ),
   streamBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
     .optional()

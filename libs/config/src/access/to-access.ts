@@ -35,6 +35,7 @@ export function toUnauthorized({
 }
 
 export function toLimits({
+  silentTimeout,
   readerBandwidth,
   streamBandwidth,
   memory,
@@ -42,6 +43,7 @@ export function toLimits({
 }: LimitsEntry): LimitsConfig {
   return {
     ...counts,
+    silentTimeoutMs: silentTimeout,
     readerBytesPerSecond: readerBandwidth,
     streamBytesPerSecond: streamBandwidth,
     memoryBytes: memory,

@@ -13,7 +13,7 @@ export const LABELS = {
   kind: 'words in our code or of Node.js',
   source: 'words in our code',
   state: 'words in our code',
-  limit: 'keys of `limits`, and `camera-connections`',
+  limit: 'words in our code',
   rule: 'rules of retention',
   use: 'words in our code',
   direction: '`in`, `out`',

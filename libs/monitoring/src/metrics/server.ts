@@ -14,6 +14,12 @@ export const serverMetrics = {
   ),
   rtspSessions: gauge('rtsp_sessions', 'RTSP sessions open now.'),
   rtspConnections: gauge('rtsp_connections', 'RTSP connections of clients now.'),
+  rtspSilentConnections: gauge(
+    'rtsp_silent_connections',
+    'Connections to the RTSP port that have not completed a request, now.',
+  ),
+  rtspPublishers: gauge('rtsp_publishers', 'Sessions of clients that publish, now.'),
+  cameraConnections: gauge('camera_connections', 'Connections to cameras now.'),
   certificateExpiryTimestampSeconds: gauge(
     'certificate_expiry_timestamp_seconds',
     'End of validity of a certificate that is shown to clients; absent without TLS.',
@@ -21,7 +27,7 @@ export const serverMetrics = {
   ),
   limitRefusals: counter(
     'limit_refusals_total',
-    'What was refused or closed because a limit was reached, by limit.',
+    'What was refused, closed or slowed down because a limit was reached, by limit.',
     ['limit'],
   ),
   loginRefusals: counter('login_refusals_total', 'Logins that were refused, by reason.', [

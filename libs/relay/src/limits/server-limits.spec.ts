@@ -2,15 +2,18 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import type { LimitsConfig } from '@nightjar/config';
 import type { Mount } from '../rtsp-server/mount.js';
-import type { RtspSession } from '../rtsp-server/session.js';
 import { ProcessLoad } from './process-load.js';
+import { SessionBook } from './session-book.js';
 import { ServerLimits, type LimitName } from './server-limits.js';
 
 const BASE: LimitsConfig = {
   connections: 4,
   connectionsPerAddress: 2,
-  silentConnections: 8,
+  silentConnections: 1,
+  silentTimeoutMs: 1_000,
   requestsPerSecond: 10,
+  requestsPerSecondPerAddress: 15,
+  httpRequestsPerSecond: 10,
   readersPerStream: 2,
   readerBytesPerSecond: undefined,
   streamBytesPerSecond: undefined,
@@ -23,8 +26,11 @@ const BASE: LimitsConfig = {
 
 const mount = (kind: Mount['kind'], shared: string, rate?: number): Mount =>
   ({ kind, shared, bytesPerSecond: () => rate }) as unknown as Mount;
-const sessions = (...mounts: Mount[]): RtspSession[] =>
-  mounts.map((one) => ({ options: { mount: one } }) as RtspSession);
+const sessions = (...mounts: Mount[]): SessionBook => {
+  const book = new SessionBook();
+  for (const one of mounts) book.enter(one);
+  return book;
+};
 
 describe('limits of a server', () => {
   let limits: LimitsConfig;
@@ -80,12 +86,29 @@ describe('limits of a server', () => {
 
   it('let a connection ask so much at once, then so much a second', () => {
     const bucket = server.requestBucket();
-    const ask = (): void => server.requireRequest(bucket);
+    const ask = (): void => server.requireRequest(bucket, '192.0.2.1');
     for (let i = 0; i < 20; i++) ask();
     expect(ask).toThrow(expect.objectContaining({ kind: 'exhausted' }));
     clock.advance(100);
     expect(ask).not.toThrow();
     expect(refused).toEqual(['requests']);
+  });
+
+  it('let an address ask so much at once on all its connections, and others too', () => {
+    const ask = (address: string): void => server.requireRequest(server.requestBucket(), address);
+    for (let i = 0; i < 30; i++) ask('192.0.2.1');
+    expect(() => ask('192.0.2.1')).toThrow(expect.objectContaining({ kind: 'exhausted' }));
+    ask('192.0.2.2');
+    clock.advance(1_000);
+    ask('192.0.2.1');
+    expect(refused).toEqual(['requests-per-address']);
+  });
+
+  it('close connections that ask nothing', () => {
+    server.silent.enter(() => undefined);
+    server.silent.enter(() => undefined);
+    clock.advance(1_000);
+    expect(refused).toEqual(['silent-connections', 'silent-time']);
   });
 
   it.each<[string, Partial<LimitsConfig>, Mount, Mount[], LimitName, number]>([
@@ -110,22 +133,33 @@ describe('limits of a server', () => {
   ])('refuse %s', (_, changed, asked, there, limit, status) => {
     limits = { ...BASE, ...changed };
     const where = expect.objectContaining({ status });
-    expect(() => server.requireRoom(asked, sessions(...there))).toThrow(
-      expect.objectContaining({ kind: 'exhausted', where }),
-    );
+    const ask = (): void => {
+      server.requireRoom(asked, sessions(...there));
+      server.requireBandwidth(asked, sessions(...there));
+    };
+    expect(ask).toThrow(expect.objectContaining({ kind: 'exhausted', where }));
     expect(refused).toEqual([limit]);
   });
 
   it('let in what fits, and streams that are not measured', () => {
     limits = { ...BASE, readerBytesPerSecond: 100, streamBytesPerSecond: 200 };
-    server.requireRoom(mount('live', 'a', 100), sessions(mount('live', 'a'), mount('live', 'b')));
-    server.requireRoom(mount('live', 'b'), sessions(mount('live', 'a'), mount('live', 'a')));
-    server.requireRoom(mount('publish', ''), sessions(mount('live', 'a')));
+    const letIn = (asked: Mount, there: SessionBook): void => {
+      server.requireRoom(asked, there);
+      server.requireBandwidth(asked, there);
+    };
+    letIn(mount('live', 'a', 100), sessions(mount('live', 'a'), mount('live', 'b')));
+    letIn(mount('live', 'b'), sessions(mount('live', 'a'), mount('live', 'a')));
+    letIn(mount('publish', ''), sessions(mount('live', 'a')));
+    const left = sessions(mount('live', 'a'), mount('live', 'a'), mount('publish', ''));
+    left.leave(mount('live', 'a'));
+    left.leave(mount('publish', ''));
+    letIn(mount('live', 'a'), left);
+    letIn(mount('publish', ''), left);
     expect(refused).toEqual([]);
   });
 
   it('refuse newcomers while memory or the event loop are used up, and no longer', () => {
-    const room = (): void => server.requireRoom(mount('live', 'a'), []);
+    const room = (): void => server.requireRoom(mount('live', 'a'), sessions());
     rssBytes = 1_001;
     server.look();
     expect(room).toThrow('limit of memory is reached');

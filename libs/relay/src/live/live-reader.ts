@@ -3,12 +3,10 @@ import type { SdpTrack } from '@nightjar/rtsp';
 import type { HubReader } from '../hub/hub.js';
 import type { PacketBatch } from '../hub/packet-batch.js';
 import type { StreamOutput } from '../rtsp-server/mount.js';
+import { RATE_BURST_SECONDS } from '../rtsp-server/rate-limited-output.js';
 
 /** A reader that has skipped for this long without catching up is cut. */
 export const CUT_AFTER_MS = 10_000;
-
-/** A reader may get so many seconds' worth at once: keyframes are large. */
-const RATE_BURST_SECONDS = 2;
 
 export interface LiveReaderOptions {
   readonly clock: Clock;

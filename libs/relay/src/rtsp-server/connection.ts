@@ -169,6 +169,13 @@ export class RtspConnection implements MediaConnection {
     this.stream.closeGently();
   }
 
+  /** The client takes too long: a request that it has begun is answered so. */
+  timeOut(): void {
+    if (!this.closing && this.parser.midMessage)
+      this.write('', this.spoken, { status: 408 }, undefined);
+    this.closeGently();
+  }
+
   /** Sends a request of ours in RTSP 2.0; nothing depends on the answer. */
   ask(method: string, uri: string, headers: Readonly<Record<string, string>>): void {
     if (this.ended) return;
@@ -204,10 +211,7 @@ export class RtspConnection implements MediaConnection {
     this.watchedOffset = beganAt;
     this.requestTimer?.cancel();
     if (beganAt === undefined) return;
-    this.requestTimer = this.clock.setTimer(REQUEST_TIMEOUT_MS, () => {
-      this.write('', this.spoken, { status: 408 }, undefined);
-      this.closeGently();
-    });
+    this.requestTimer = this.clock.setTimer(REQUEST_TIMEOUT_MS, () => this.timeOut());
   }
 
   private received(message: RtspRequest | RtspResponse): void {

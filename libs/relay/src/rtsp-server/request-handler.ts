@@ -48,7 +48,10 @@ export class RequestHandler implements ConnectionHandler {
   ): Promise<Answer> {
     const { limits } = this.server;
     try {
-      limits?.requireRequest((connection.requests ??= limits.requestBucket()));
+      limits?.requireRequest(
+        (connection.requests ??= limits.requestBucket()),
+        connection.peerAddress,
+      );
       return await this.dispatch(request, version, connection);
     } catch (error) {
       if (!(error instanceof NightjarError)) {

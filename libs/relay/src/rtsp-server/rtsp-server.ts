@@ -3,6 +3,7 @@ import type { Principal } from '@nightjar/access';
 import type { Clock, Timer } from '@nightjar/common';
 import type { RtspRequest } from '@nightjar/rtsp';
 import type { ServerLimits } from '../limits/server-limits.js';
+import { SilentConnections, type SilentEnd } from '../limits/silent-connections.js';
 import type { Authenticator } from './authenticator.js';
 import type { ByteStream, Peer } from './carriage/byte-stream.js';
 import { Doorway, type DoorwayOptions } from './carriage/doorway.js';
@@ -12,7 +13,6 @@ import type { Elsewhere } from './elsewhere.js';
 import {
   IDLE_CONNECTION_MS,
   MAX_CONNECTIONS,
-  REQUEST_TIMEOUT_MS,
   RETRY_AFTER_SECONDS,
   SESSION_GRACE_MS,
   SESSION_TIMEOUT_SECONDS,
@@ -79,8 +79,7 @@ export class RtspServer {
   private readonly onDrop: OnUdpDrop = (reason, packets) =>
     this.options.events?.udpDropped?.(reason, packets);
   private readonly connections = new Set<RtspConnection>();
-  /** Those that have not asked anything yet, the oldest first. */
-  private readonly silent = new Set<RtspConnection>();
+  private readonly silent: SilentConnections;
   private readonly sessions: Sessions;
   private readonly pacer: Pacer;
   private udpPorts: UdpPorts | undefined;
@@ -98,9 +97,11 @@ export class RtspServer {
       ...(burstBytes === undefined ? {} : { burstBytes }),
       ...(intervalMs === undefined ? {} : { intervalMs }),
     });
+    this.silent = options.limits?.silent ?? new SilentConnections(clock);
     this.doorway = new Doorway({
       ...options.doorway,
       clock,
+      silent: this.silent,
       arrived: (stream, head) => this.accept(stream, head),
     });
   }
@@ -152,6 +153,16 @@ export class RtspServer {
    */
   adopt(socket: Socket, head: Buffer, peer: Peer): void {
     this.accept(new SocketStream(socket, peer), head);
+  }
+
+  /** Connections that have not asked anything yet. */
+  get silentCount(): number {
+    return this.silent.size;
+  }
+
+  /** Sessions of clients that publish. */
+  get publisherCount(): number {
+    return this.sessions.book.publishers;
   }
 
   /** Connections now. */
@@ -213,11 +224,12 @@ export class RtspServer {
       refuseStream(stream, `503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_SECONDS}`);
       return;
     }
-    const connection = new RtspConnection(
+    const asked = this.silent.enter((how) => endSilent(connection, how));
+    const connection: RtspConnection = new RtspConnection(
       stream,
       {
         handle: (request, from) => {
-          this.silent.delete(from);
+          asked();
           return this.answer(request, from, handler);
         },
         interleaved: (channel, buf, offset, length, from) =>
@@ -226,7 +238,7 @@ export class RtspServer {
         answered: (method, status) => handler.answered(method, status),
         closed: (from) => {
           this.connections.delete(from);
-          this.silent.delete(from);
+          asked();
           limits?.disconnect(address);
           handler.closed(from);
           if (this.connections.size === 0) this.lastGone();
@@ -236,8 +248,6 @@ export class RtspServer {
       { elsewhere: this.options.elsewhere },
     );
     this.connections.add(connection);
-    this.silent.add(connection);
-    if (this.silent.size > (limits?.silentConnections ?? Infinity)) this.closeOldestSilent();
     connection.begin(head);
   }
 
@@ -252,15 +262,6 @@ export class RtspServer {
     const [server, tlsServer = server] = this.servers;
     const to = tlsPort ?? port;
     return Promise.resolve(movedToTls(request.uri, tlsServer ? portOf(tlsServer, to) : to));
-  }
-
-  /** Who means well says what it wants at once: the one that has been silent longest makes room. */
-  private closeOldestSilent(): void {
-    for (const oldest of this.silent) {
-      this.options.limits?.silentClosed();
-      oldest.close();
-      return;
-    }
   }
 
   /** A right may be withdrawn, and a signed URL expires, while somebody watches. */
@@ -311,8 +312,6 @@ export class RtspServer {
   private sweep(): void {
     const now = this.options.clock.monotonicMs();
     this.options.limits?.look();
-    for (const connection of this.silent)
-      if (connection.lastRequestMs < now - REQUEST_TIMEOUT_MS) connection.closeGently();
     const deadline = now - SESSION_TIMEOUT_SECONDS * 1000 - SESSION_GRACE_MS;
     for (const session of this.sessions) {
       // An interleaved session that plays or records lives as long as its connection: that one fails when the peer is gone.
@@ -326,6 +325,11 @@ export class RtspServer {
     }
     this.sweepTimer = this.options.clock.setTimer(SWEEP_INTERVAL_MS, () => this.sweep());
   }
+}
+
+function endSilent(connection: RtspConnection, how: SilentEnd): void {
+  if (how === 'timeout') connection.timeOut();
+  else connection.close();
 }
 
 function refuseStream(stream: ByteStream, status: string): void {

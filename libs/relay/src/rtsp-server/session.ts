@@ -24,7 +24,9 @@ import type {
   PlayRequest,
   ReaderTransport,
   StreamNotice,
+  StreamOutput,
 } from './mount.js';
+import { RateLimitedOutput, type OutputAllowance } from './rate-limited-output.js';
 import type { Resource } from './resource.js';
 import type { SealedStream } from './srtp/sealed-stream.js';
 import { SessionSrtp, type KeyedTrack } from './srtp/session-srtp.js';
@@ -82,6 +84,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly pacer: Pacer;
   readonly output: Omit<OutputOptions, 'onCut' | 'onNotice' | 'traffic'>;
+  /** How much a mount that can wait sends at most; absent: any. */
+  readonly allowance?: OutputAllowance | undefined;
   /** The session ended itself: a slow reader was cut, or the mount went away. */
   readonly onEnd: (session: RtspSession, reason: string) => void;
   /** There is something to tell a client that speaks RTSP 2.0. */
@@ -339,10 +343,20 @@ export class RtspSession {
 
   private async start(request: PlayRequest, state: ServerSessionState): Promise<PlayAnswer> {
     this.output?.hold();
-    this.stream ??= this.member ?? this.options.mount.open(this.output!, this.setUpTracks);
+    this.stream ??= this.member ?? this.openMount(this.output!);
     const answer = await this.stream.play(request);
     this.state = state;
     return answer;
+  }
+
+  /** A live stream does not wait: its readers keep to their rate themselves. */
+  private openMount(output: StreamOutput): MountStream {
+    const { mount, allowance, clock } = this.options;
+    const limited =
+      mount.kind === 'playback' && allowance !== undefined
+        ? new RateLimitedOutput(output, allowance, clock)
+        : output;
+    return mount.open(limited, this.setUpTracks);
   }
 
   private get setUpTracks(): readonly number[] {

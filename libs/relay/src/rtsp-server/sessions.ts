@@ -1,6 +1,7 @@
 import type { Principal } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
 import { RTSP_2_0, parseSession, type RtspRequest } from '@nightjar/rtsp';
+import { SessionBook } from '../limits/session-book.js';
 import type { RtspConnection } from './connection.js';
 import { MAX_ORPHANED_SESSIONS, MAX_PIPELINE_IDS } from './limits.js';
 import { sendTeardown } from './notices.js';
@@ -8,7 +9,11 @@ import type { RtspSession } from './session.js';
 
 /** The sessions of a server, and who may use which. */
 export class Sessions {
+  /** How many there are of what. */
+  readonly book = new SessionBook();
   private readonly byId = new Map<string, RtspSession>();
+  /** Those whose connection has gone. */
+  private readonly orphans = new Set<RtspSession>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -22,6 +27,7 @@ export class Sessions {
 
   /** Takes up a session that `connection` set up, or set up further; `request` may name it for those that follow. */
   add(session: RtspSession, connection: RtspConnection, request: RtspRequest): void {
+    if (!this.byId.has(session.id)) this.book.enter(session.options.mount);
     this.byId.set(session.id, session);
     this.attach(session, connection);
     const name = pipelineName(request);
@@ -89,11 +95,10 @@ export class Sessions {
    * In a group nobody can be told from the others by reports; and a publisher gives its place free.
    */
   disconnected(connection: RtspConnection): void {
-    let orphans = 0;
-    for (const session of this.byId.values()) if (session.control?.closed === true) orphans++;
     for (const session of connection.sessions) {
       const staysAlone = session.transport === 'udp' && session.options.mount.kind !== 'publish';
-      if (!staysAlone || orphans > MAX_ORPHANED_SESSIONS) this.drop(session);
+      if (staysAlone && this.orphans.size < MAX_ORPHANED_SESSIONS) this.orphans.add(session);
+      else this.drop(session);
     }
     connection.sessions.clear();
     connection.pipelined.clear();
@@ -101,6 +106,8 @@ export class Sessions {
 
   private remove(session: RtspSession, bye: boolean): boolean {
     if (!this.byId.delete(session.id)) return false;
+    this.orphans.delete(session);
+    this.book.leave(session.options.mount);
     session.close(bye);
     session.control?.sessions.delete(session);
     return true;
@@ -110,6 +117,7 @@ export class Sessions {
   private attach(session: RtspSession, connection: RtspConnection): void {
     if (session.control !== undefined && !session.control.closed) return;
     session.control = connection;
+    this.orphans.delete(session);
     connection.sessions.add(session);
   }
 

@@ -6,7 +6,7 @@ import {
   type Timer,
 } from '@nightjar/common';
 import type { Credentials, LowerTransport } from '@nightjar/rtsp';
-import type { Slots } from '../limits/slots.js';
+import type { CameraSlots } from '../limits/camera-slots.js';
 import { Backoff } from './backoff.js';
 import {
   CameraAccounts,
@@ -63,7 +63,7 @@ export interface RtspSourceOptions {
   /** Shared by all sources; absent: this one counts for itself. */
   readonly accounts?: CameraAccounts | undefined;
   /** Connections to cameras that there may be at once; absent: any number. */
-  readonly slots?: Slots | undefined;
+  readonly slots?: CameraSlots | undefined;
   readonly gate: StartGate;
   readonly clock: Clock;
   readonly log: SourceLog;

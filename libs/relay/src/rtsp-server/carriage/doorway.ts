@@ -9,6 +9,7 @@ import {
   type HttpRequestHead,
 } from '@nightjar/rtsp';
 import { WebSocketServer } from 'ws';
+import type { SilentConnections, SilentEnd } from '../../limits/silent-connections.js';
 import type { ByteStream, Peer } from './byte-stream.js';
 import { Entrance, type EntranceEvents } from './entrance.js';
 import { SocketStream } from './socket-stream.js';
@@ -16,8 +17,6 @@ import type { TlsDoor } from './tls-door.js';
 import { Tunnels } from './tunnels.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
-/** Connections of which it is not known yet what they carry; beyond it the oldest is dropped for each new one. */
-export const MAX_ENTRANCES = 1_024;
 /** One WebSocket message; interleaved frames are of 64 KiB at most, and a message may hold several. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);
@@ -25,6 +24,8 @@ const ANY_ORIGIN = '*';
 
 export interface DoorwayOptions {
   readonly clock: Clock;
+  /** Where those are that have not said what they carry. */
+  readonly silent: SilentConnections;
   /** Undefined: TLS is not spoken here. */
   readonly tls?: TlsDoor | undefined;
   /** Whether tunnels and WebSockets must come through TLS. */
@@ -34,7 +35,7 @@ export interface DoorwayOptions {
   /** RTSP begins. `head` was read already; nothing more is read before the stream is opened. */
   readonly arrived: (stream: ByteStream, head: Buffer) => void;
   /** A connection ended before it was known what it carries. */
-  readonly ended?: ((how: 'closed' | 'timeout' | 'overload') => void) | undefined;
+  readonly ended?: ((how: 'closed' | SilentEnd) => void) | undefined;
 }
 
 /**
@@ -90,8 +91,7 @@ export class Doorway {
 
   /** Takes a connection that nobody has read from. */
   admit(socket: Socket): void {
-    if (this.entrances.size >= MAX_ENTRANCES) this.dropOldest();
-    this.entrances.add(new Entrance(socket, this.options.clock, this.events));
+    this.entrances.add(new Entrance(socket, this.options.silent, this.events));
   }
 
   /** Ends what has not arrived. */
@@ -100,16 +100,6 @@ export class Doorway {
     this.entrances.clear();
     this.tunnels.closeUnpaired();
     this.webSockets.close();
-  }
-
-  /** Who means well says what it wants at once: the one that has been silent longest makes room. */
-  private dropOldest(): void {
-    for (const oldest of this.entrances) {
-      this.entrances.delete(oldest);
-      oldest.drop();
-      this.options.ended?.('overload');
-      return;
-    }
   }
 
   private streamOf({ socket, secure }: Entrance): SocketStream {

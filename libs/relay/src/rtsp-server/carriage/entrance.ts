@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Clock, Timer } from '@nightjar/common';
 import { HttpHeadReader, protocolOf, type HttpRequestHead } from '@nightjar/rtsp';
+import type { SilentConnections, SilentEnd } from '../../limits/silent-connections.js';
 
-/** What a connection carries must be known within this time, a TLS handshake included. */
-export const ENTRANCE_MS = 10_000;
 const NO_BYTES = Buffer.alloc(0);
 
 export interface EntranceEvents {
@@ -19,8 +17,8 @@ export interface EntranceEvents {
    * @returns false when there is no TLS here
    */
   tls(entrance: Entrance, head: Buffer, secured: (inside: TLSSocket) => void): boolean;
-  /** The client left, or was too slow, before it said what it wants. */
-  ended(entrance: Entrance, how: 'closed' | 'timeout'): void;
+  /** The client left, was too slow, or had to make room, before it said what it wants. */
+  ended(entrance: Entrance, how: 'closed' | SilentEnd): void;
 }
 
 /** A connection that nobody has yet: reads until it is known what it carries, through TLS too. */
@@ -28,15 +26,15 @@ export class Entrance {
   private bytes: Buffer = NO_BYTES;
   private http: HttpHeadReader | undefined;
   private over = false;
-  private readonly timer: Timer;
+  private readonly known: () => void;
 
   constructor(
     /** What to read and write: inside TLS, once that is begun. */
     public socket: Socket | TLSSocket,
-    clock: Clock,
+    silent: SilentConnections,
     private readonly events: EntranceEvents,
   ) {
-    this.timer = clock.setTimer(ENTRANCE_MS, () => this.fail('timeout'));
+    this.known = silent.enter((how) => this.fail(how));
     this.read(socket);
   }
 
@@ -111,7 +109,7 @@ export class Entrance {
     }
   }
 
-  private fail(how: 'closed' | 'timeout'): void {
+  private fail(how: 'closed' | SilentEnd): void {
     if (this.over) return;
     this.drop();
     this.events.ended(this, how);
@@ -128,7 +126,7 @@ export class Entrance {
 
   private finish(): void {
     this.over = true;
-    this.timer.cancel();
+    this.known();
     this.pause();
   }
 }

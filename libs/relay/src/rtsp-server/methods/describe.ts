@@ -24,8 +24,9 @@ async function answerDescribe(exchange: Exchange): Promise<Answer> {
   const mount = await server.resolver.resolve(resource.path, resource.query, principal);
   const required = requiredOf(request, mount);
   // Before a camera is connected for a reader who will be refused.
-  server.limits?.requireRoom(mount, server.sessions);
+  server.limits?.requireRoom(mount, server.sessions.book);
   const description = await mount.describe(required);
+  server.limits?.requireBandwidth(mount, server.sessions.book);
   exchange.connection.described = { resource: resource.key, required };
   const tag = tagOf(description);
   if (matches(request.headers.get('If-None-Match'), tag))

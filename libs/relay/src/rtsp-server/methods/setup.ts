@@ -122,9 +122,10 @@ async function openSession(
   }
   const mount =
     announced?.mount ?? (await server.resolver.resolve(resource.path, resource.query, principal));
-  server.limits?.requireRoom(mount, server.sessions);
+  server.limits?.requireRoom(mount, server.sessions.book);
   const description = await mount.describe(requiredSoFar(request, connection, resource, mount));
-  const { clock, pacer, cname, highWaterBytes } = server;
+  server.limits?.requireBandwidth(mount, server.sessions.book);
+  const { clock, pacer, cname, highWaterBytes, limits } = server;
   return new RtspSession(
     {
       mount,
@@ -138,6 +139,7 @@ async function openSession(
       clock,
       pacer,
       output: { cname, highWaterBytes },
+      allowance: limits?.readerAllowance,
       onEnd: (ended, reason) => {
         mount.observer?.cut(ended.transport ?? 'tcp', reason);
         server.sessions.end(ended, reason);

@@ -1,5 +1,6 @@
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { NightjarError, type ManualClock } from '@nightjar/common';
+import type { ServerLimits } from '../../limits/server-limits.js';
 import { DigestAuthenticator } from '../authenticator.js';
 import type { RtspServerEvents } from '../rtsp-server-events.js';
 import { RtspServer } from '../rtsp-server.js';
@@ -10,6 +11,7 @@ export async function startServer(
   mount: TestMount,
   clock: ManualClock,
   events: RtspServerEvents = {},
+  limits?: ServerLimits,
 ): Promise<RtspServer> {
   const server = new RtspServer({
     host: '127.0.0.1',
@@ -17,6 +19,7 @@ export async function startServer(
     udp: true,
     clock,
     events,
+    ...(limits === undefined ? {} : { limits }),
     authenticator: new DigestAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
     resolver: {
       resolve: (path) =>

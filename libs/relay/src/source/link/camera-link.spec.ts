@@ -12,6 +12,7 @@ import {
   RtspStreamParser,
   type RtspRequest,
 } from '@nightjar/rtsp';
+import { SilentConnections } from '../../limits/silent-connections.js';
 import type { ByteStream } from '../../rtsp-server/carriage/byte-stream.js';
 import { Doorway } from '../../rtsp-server/carriage/doorway.js';
 import { makeSelfSigned } from '../../rtsp-server/carriage/self-signed.js';
@@ -36,6 +37,7 @@ class ManyFacedCamera {
   stream: ByteStream | undefined;
   private readonly doorway = new Doorway({
     clock: new ManualClock(),
+    silent: new SilentConnections(new ManualClock()),
     tls: new TlsDoor(PAIR),
     arrived: (stream, head) => this.serve(stream, head),
   });

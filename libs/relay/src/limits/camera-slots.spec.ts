@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { Slots } from './slots.js';
+import { CameraSlots } from './camera-slots.js';
 
 it('places are taken up to their number, and given back once', () => {
   let limit = 2;
   let refused = 0;
-  const slots = new Slots(
+  const slots = new CameraSlots(
     () => limit,
     () => refused++,
   );

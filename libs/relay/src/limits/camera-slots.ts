@@ -1,5 +1,5 @@
-/** A number of places, such as connections to cameras or publishers; whoever has one gives it back. */
-export class Slots {
+/** Places for connections to cameras; whoever has one gives it back. */
+export class CameraSlots {
   private inUse = 0;
 
   /**
