@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   Catalog,
   EventConnection,
+  OWN_SOURCE,
   type CameraEvent,
   type EventDetails,
+  type JournalRecord,
   type RecordingOverride,
 } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
@@ -66,6 +68,103 @@ it('undoes its migration, and does it again', async () => {
   expect(await left()).toHaveLength(before.length);
   await runner.release();
   await source.destroy();
+});
+
+describe("Nightjar's own events", () => {
+  const VOLUME = '6f1f1c9e-7a52-4b53-9a0f-0d7a4f6f2a11';
+  const OF = { camera: 'front', stream: 'main' };
+  const away = (startMs: number, more: object = {}): JournalRecord => ({
+    type: 'event',
+    ...OF,
+    id: 'away-1',
+    event: 'camera-offline',
+    startMs,
+    label: 'refused',
+    ...more,
+  });
+  let offset = 0;
+  const feed = async (...records: JournalRecord[]): Promise<void> => {
+    const cursor = { file: 0, offset: (offset += 100) };
+    const { applied, rejected } = await catalog.feed.apply(VOLUME, records, cursor);
+    expect([applied, rejected]).toEqual([true, 0]);
+  };
+  const stored = (endMs?: number, more = {}): EventDetails =>
+    event('away-1', EPOCH_MS, endMs, {
+      stream: 'main',
+      type: 'camera-offline',
+      source: OWN_SOURCE,
+      label: 'refused',
+      ...more,
+    });
+  beforeEach(async () => {
+    offset = 0;
+    await catalog.volumes.register({ id: VOLUME, name: 'main', path: '/volumes/main' });
+  });
+
+  it('are rows once however often they are told, as they were told last', async () => {
+    await feed(away(EPOCH_MS));
+    expect(await all()).toEqual([stored()]);
+    const login = { label: 'unauthorized', data: { loginRefusals: 2 } };
+    await feed(away(EPOCH_MS), away(EPOCH_MS, login));
+    expect(await all()).toEqual([stored(undefined, login)]);
+    expect(await catalog.events.ongoing()).toEqual([stored(undefined, login)]);
+    await feed(away(EPOCH_MS, { ...login, endMs: EPOCH_MS + 5_000 }), away(EPOCH_MS));
+    await feed(away(EPOCH_MS));
+    expect(await all()).toEqual([stored(EPOCH_MS + 5_000, login)]);
+    expect(await catalog.events.ongoing()).toEqual([]);
+  });
+
+  it('are stored with the place in the journal, or not at all', async () => {
+    await postgres.query('DROP TABLE event CASCADE', url.split('/').at(-1));
+    await expect(
+      catalog.feed.apply(VOLUME, [away(EPOCH_MS)], { file: 0, offset: 100 }),
+    ).rejects.toMatchObject({ kind: 'internal' });
+    expect(await catalog.feed.cursor(VOLUME)).toEqual({ file: 0, offset: 0 });
+  });
+
+  it('are over when who told them is no more, those that began later and those of others not', async () => {
+    await begin(event('motion', EPOCH_MS));
+    await feed(
+      away(EPOCH_MS),
+      { type: 'events-over', ...OF, atMs: EPOCH_MS + 1_000 },
+      away(EPOCH_MS + 2_000, { id: 'away-2' }),
+      { type: 'events-over', camera: 'front', stream: 'sub', atMs: EPOCH_MS + 9_000 },
+    );
+    expect((await all()).map(({ id, endMs }) => [id, endMs])).toEqual([
+      ['away-1', EPOCH_MS + 1_000],
+      ['motion', undefined],
+      ['away-2', undefined],
+    ]);
+  });
+
+  it('are ended by nobody else, and heard by nobody who records', async () => {
+    await feed(away(EPOCH_MS));
+    const end = { camera: 'front', stream: undefined, atMs: EPOCH_MS + 1 };
+    expect(await catalog.events.end({ ...end, id: undefined, type: 'camera-offline' })).toEqual([]);
+    expect(await catalog.events.end({ ...end, id: 'away-1', type: undefined })).toEqual([stored()]);
+    const notices: string[] = [];
+    const connection = await EventConnection.open(url, {
+      notified: () => notices.push('notified'),
+      ended: () => undefined,
+    });
+    expect(await connection.eventsSince(EPOCH_MS - DAY_MS)).toEqual([]);
+    expect(await connection.eventsAfter(0, 10)).toEqual([]);
+    await connection.close();
+  });
+
+  it('and bad lines of them are left out', async () => {
+    const bad = [
+      away(EPOCH_MS, { id: '' }),
+      away(EPOCH_MS, { event: 7 }),
+      away(EPOCH_MS, { endMs: EPOCH_MS - 1 }),
+      away(EPOCH_MS, { label: 'a\0' }),
+      away(EPOCH_MS, { data: [1] }),
+      away(EPOCH_MS, { data: { a: { b: 1 } } }),
+      away(EPOCH_MS, { data: { a: '\ud800' } }),
+    ];
+    const { rejected } = await catalog.feed.apply(VOLUME, bad, { file: 0, offset: 100 });
+    expect([rejected, await all()]).toEqual([bad.length, []]);
+  });
 });
 
 describe('events in the catalog', () => {

@@ -35,7 +35,12 @@ interface Span {
 interface Scene {
   readonly segments: readonly Segment[];
   readonly holds: readonly (Span & { readonly state: 'in force' | 'expired' | 'released' })[];
-  readonly events: readonly (Span & { readonly type: string; readonly open: boolean })[];
+  readonly events: readonly (Span & {
+    readonly type: string;
+    readonly open: boolean;
+    /** Told by Nightjar of the stream, which protects nothing. */
+    readonly own: boolean;
+  })[];
   /** Streams whose newest run goes on. */
   readonly live: readonly number[];
   readonly cameras: readonly CameraRules[];
@@ -126,7 +131,12 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
     { maxLength: 4, size: 'max' },
   ),
   events: fc.array(
-    fc.record({ ...span, type: fc.constantFrom('motion', 'door'), open: fc.boolean() }),
+    fc.record({
+      ...span,
+      type: fc.constantFrom('motion', 'door'),
+      open: fc.boolean(),
+      own: fc.boolean(),
+    }),
     { maxLength: 12, size: 'max' },
   ),
   live: fc.uniqueArray(minutes(0, STREAMS.length - 1), { maxLength: 3 }),
@@ -143,7 +153,9 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
 const EVENT_KEPT_NO_LONGER: Scene = {
   segments: [{ stream: 2, volume: 0, ago: 2, length: 1, bytes: 1 }],
   holds: [],
-  events: [{ camera: 1, stream: 'main', from: 0, length: 1, type: 'motion', open: false }],
+  events: [
+    { camera: 1, stream: 'main', from: 0, length: 1, type: 'motion', open: false, own: false },
+  ],
   live: [],
   cameras: [
     {
@@ -206,6 +218,7 @@ function model(scene: Scene): { doomed: string[]; guarded: Set<number>; short: n
         const { startMs, endMs } = spanMs(event);
         const until = event.open ? startMs + tier.maxLengthMs : endMs;
         return (
+          !event.own &&
           meant(event, one) &&
           (tier.types === undefined || tier.types.includes(event.type)) &&
           startMs - tier.preRollMs < endOf(one) &&
@@ -323,7 +336,7 @@ async function stage(scene: Scene): Promise<void> {
     const { startMs, endMs } = spanMs(event);
     const stream =
       event.stream === null ? 'NULL' : event.camera * 2 + (event.stream === 'main' ? 1 : 2);
-    return `(${event.camera + 1}, '${n}', ${stream}, '${event.type}', 'test', ${at(startMs)}, ${event.open ? 'NULL' : at(endMs)}, ${n})`;
+    return `(${event.camera + 1}, '${n}', ${stream}, '${event.type}', '${event.own ? 'nightjar' : 'test'}', ${at(startMs)}, ${event.open ? 'NULL' : at(endMs)}, ${n})`;
   });
   const insert = (table: string, rows: readonly string[]): string =>
     rows.length === 0 ? '' : `INSERT INTO ${table} VALUES ${rows.join(',')};`;

@@ -16,7 +16,7 @@ import {
   type VolumeStatus,
 } from '@nightjar/recording';
 import type { HubReader, PacketBatch } from '@nightjar/relay';
-import { AccountJournal } from '../../libs/recording/src/account/account-journal.js';
+import { StatementJournal } from '../../libs/recording/src/journal/statement-journal.js';
 import { Account } from '../../libs/recording/src/account/account.js';
 import { Bench, Figures, quietLog } from '../../libs/recording/test/bench.js';
 import { BlockPool } from '../../libs/relay/src/hub/block-pool.js';
@@ -63,7 +63,7 @@ export class Site {
   readonly monitor: VolumeMonitor;
   private readonly volumes: OpenVolumes;
   private readonly hub: StreamHub;
-  private readonly journal: AccountJournal;
+  private readonly journal: StatementJournal;
   private readonly accounts: Account[] = [];
   private sink: SourceSink | undefined;
   private sent = 0;
@@ -106,7 +106,7 @@ export class Site {
       volumes: new OwnVolumes(keeper, this.monitor),
       placement: 'order',
     });
-    this.journal = new AccountJournal(() => this.volumes.journals, quietLog);
+    this.journal = new StatementJournal(() => this.volumes.journals, quietLog);
     this.volumes.onChange(() => this.journal.retry());
     this.hub = new StreamHub({
       clock,

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
+import { camerasCommand } from './commands/cameras.js';
+import { eventsCommand } from './commands/events.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { holdCommand } from './commands/hold.js';
@@ -18,6 +20,8 @@ process.exitCode = await runCli(
   [
     serveCommand,
     checkCommand,
+    camerasCommand,
+    eventsCommand,
     exportCommand,
     fsckCommand,
     rebuildCommand,

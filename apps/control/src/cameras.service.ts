@@ -1,8 +1,9 @@
 import { requireAccess } from '@nightjar/access';
 import type { AccessPolicy, Principal } from '@nightjar/access';
-import type { Catalog, CatalogStream } from '@nightjar/catalog';
+import type { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import type { CameraConfig, NightjarConfig } from '@nightjar/config';
+import { offlineStreams, type OfflineStream } from '@nightjar/events';
 
 export interface CameraView {
   name: string;
@@ -10,6 +11,8 @@ export interface CameraView {
   record: CameraConfig['record'];
   /** Null while the catalog cannot be asked. */
   recorded: { stream: string; oldest: string | null; newest: string | null }[] | null;
+  /** The streams that are wanted and have no media, and why; null while the catalog cannot be asked. */
+  offline: OfflineStream[] | null;
 }
 
 /** What the API says about cameras, to whom it may. */
@@ -26,7 +29,10 @@ export class CamerasService {
     const visible = Object.values(this.config().cameras).filter(
       ({ name }) => this.policy.decide(principal, 'view', name) === 'allow',
     );
-    const recorded = await this.recorded();
+    const [recorded, ongoing] = await Promise.all([
+      ifThere(this.catalog.timeline.streams()),
+      ifThere(this.catalog.events.ongoing()),
+    ]);
     return visible.map(({ name, streams, record }) => ({
       name,
       streams: Object.keys(streams),
@@ -39,17 +45,18 @@ export class CamerasService {
             oldest: printTime(oldestMs),
             newest: printTime(newestMs),
           })) ?? null,
+      offline: ongoing === undefined ? null : offlineStreams(name, ongoing),
     }));
   }
+}
 
-  /** The list of cameras is of use without the database too. */
-  private async recorded(): Promise<CatalogStream[] | undefined> {
-    try {
-      return await this.catalog.timeline.streams();
-    } catch (error) {
-      if (error instanceof NightjarError && error.kind === 'unavailable') return undefined;
-      throw error;
-    }
+/** The list of cameras is of use without the database too. */
+async function ifThere<Result>(asked: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NightjarError && error.kind === 'unavailable') return undefined;
+    throw error;
   }
 }
 

@@ -30,10 +30,12 @@ export class Media {
       { logger: new NestLogger(context.logger), abortOnError: false },
     );
     const relay = app.get(Relay);
+    const recordings = app.get(Recordings);
+    relay.events.listen((event) => recordings.tell(event));
     return new Media(
       relay,
       app.get(RtspServer),
-      app.get(Recordings),
+      recordings,
       app.get(RecordingDemands),
       new RelayMetrics(relay, context.clock),
       app.get(CameraSlots),
@@ -84,6 +86,7 @@ export class Media {
   async stop(): Promise<void> {
     this.demands.stop();
     await this.server.close();
+    this.relay.events.close();
     await this.recordings.stop();
     await this.relay.close();
     await this.close();

@@ -1,5 +1,7 @@
 import { NightjarError } from '@nightjar/common';
 import type { Database, SqlRunner } from './database.js';
+import { beginEventChange } from './events/event-sql.js';
+import { storeOwnEvents } from './events/own-events.js';
 import { compareCursors, isStorable } from './journal-record.js';
 import type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';
 import { markStale, storeDeclarations, storeSpans } from './ledger/ledger-writer.js';
@@ -122,13 +124,17 @@ async function storeRecords(
   const gaps = ofType(records, 'gap');
   const unwanted = ofType(records, 'unwanted');
   const declarations = [...ofType(records, 'declared'), ...ofType(records, 'withdrawn')];
-  await ensureStreams(sql, [...starts, ...gaps, ...unwanted, ...declarations]);
+  const events = ofType(records, 'event');
+  const over = ofType(records, 'events-over');
+  if (events.length > 0 || over.length > 0) await beginEventChange(sql);
+  await ensureStreams(sql, [...starts, ...gaps, ...unwanted, ...declarations, ...events, ...over]);
   await storeDeclarations(sql, declarations);
   await ensureRuns(sql, volumeId, starts);
   const newSegments = await storeSegments(sql, volumeId, segments, { revive: false });
   await endRuns(sql, ofType(records, 'run-ended'));
   await storeSpans(sql, 'gap', gaps);
   await storeSpans(sql, 'unwanted', unwanted);
+  await storeOwnEvents(sql, events, over);
   await markStale(sql, [...segments, ...gaps, ...unwanted, ...declarations.map(fromThenOn)]);
   return newSegments;
 }

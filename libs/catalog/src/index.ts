@@ -68,7 +68,7 @@ export type {
   VolumeScan,
 } from './volume-check.js';
 export { VolumeRepository } from './volume.repository.js';
-export { MAX_EVENT_MS } from './events/camera-event.js';
+export { MAX_EVENT_MS, OWN_SOURCE } from './events/camera-event.js';
 export type { CameraEvent, EventDetails, EventSource } from './events/camera-event.js';
 export { EventConnection } from './events/event-connection.js';
 export type { ConnectionEvents } from './events/event-connection.js';

@@ -33,7 +33,9 @@ export type JournalRecord =
   | Gap
   | Unwanted
   | Declared
-  | Withdrawn;
+  | Withdrawn
+  | OwnEvent
+  | EventsOver;
 
 interface OfStream {
   readonly camera: string;
@@ -94,6 +96,28 @@ interface Withdrawn extends OfStream {
   readonly atMs: number;
 }
 
+/**
+ * What Nightjar itself has to tell of a stream: told again, by the same id, with what is known by then, until it has an end.
+ * A row of `event` with the source {@link OWN_SOURCE}.
+ */
+interface OwnEvent extends OfStream {
+  readonly type: 'event';
+  readonly id: string;
+  /** The type of the event. */
+  readonly event: string;
+  readonly startMs: number;
+  /** Left out while it goes on. At most a day behind the start. */
+  readonly endMs?: number;
+  readonly label?: string;
+  readonly data?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** No {@link OwnEvent} of the stream that began before goes on: who told of it is no more. */
+interface EventsOver extends OfStream {
+  readonly type: 'events-over';
+  readonly atMs: number;
+}
+
 /** Where a reader of the journal stands: everything before it is consumed. */
 export interface JournalCursor {
   readonly file: number;
@@ -125,7 +149,16 @@ export function isStorable(record: JournalRecord): boolean {
       return isSpan(record.startMs, record.endMs) && isText(record.reason);
     case 'declared':
     case 'withdrawn':
+    case 'events-over':
       return isTime(record.atMs);
+    case 'event':
+      return (
+        isText(record.id) &&
+        isText(record.event) &&
+        isSpan(record.startMs, record.endMs ?? record.startMs) &&
+        (record.label === undefined || isText(record.label)) &&
+        (record.data === undefined || isData(record.data))
+      );
     case 'segment-opened':
       return RUN.test(record.run);
     case 'segment-closed':
@@ -160,6 +193,17 @@ const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && !UNSTORABLE.test(value);
+}
+
+function isData(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, one]) =>
+      isText(name) &&
+      (typeof one === 'string'
+        ? !UNSTORABLE.test(one)
+        : ['number', 'boolean'].includes(typeof one)),
+  );
 }
 
 function isTime(value: unknown): boolean {

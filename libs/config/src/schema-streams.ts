@@ -20,7 +20,7 @@ const whenOffline = z.strictObject({
   fallback: text('stream')
     .optional()
     .describe(
-      'For `fallback`: a stream of the same camera, or `<camera>/<stream>` of another, in the same codec.',
+      'For `fallback`: a stream of the same camera, or `<camera>/<stream>` of another, in the same codec. With another, players wait as with `hold`.',
     ),
   after: duration({ min: 0, max: HOUR_MS })
     .prefault('2s')

@@ -1,3 +1,10 @@
+export {
+  CAMERA_OFFLINE,
+  loginData,
+  offlineStreams,
+  STAND_IN,
+  type OfflineStream,
+} from './camera-offline.js';
 export { EventBus, type EventStore, type Reporter } from './event-bus.js';
 export {
   ASK_INTERVAL_MS,

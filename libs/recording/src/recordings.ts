@@ -5,7 +5,8 @@ import type { Relay } from '@nightjar/relay';
 import { Account, RETELL_MS } from './account/account.js';
 import type { AccountEnd } from './account/account-record.js';
 import type { AccountFigures } from './account/account.js';
-import { AccountJournal } from './account/account-journal.js';
+import { StatementJournal } from './journal/statement-journal.js';
+import type { Statement } from './journal/statement.js';
 import { Archive } from './segments/archive.js';
 import { demandOfMode, recordsOf } from './demand/config-demands.js';
 import type { Demand, Demands } from './demand/demand.js';
@@ -47,7 +48,7 @@ export class Recordings {
   readonly archive: Archive;
   private readonly wallClock: WallClock;
   private readonly volumes: OpenVolumes;
-  private readonly journal: AccountJournal;
+  private readonly journal: StatementJournal;
   private readonly streams = new Map<string, RecordedStream>();
   /** Volumes that were opened and not asked yet how the accounts ended. */
   private unheard: RecordingVolume[] = [];
@@ -70,7 +71,7 @@ export class Recordings {
       this.unheard.push(opened);
       void this.enqueue(() => this.reconcile());
     });
-    this.journal = new AccountJournal(() => this.volumes.journals, log);
+    this.journal = new StatementJournal(() => this.volumes.journals, log);
     const live: LiveSegments = {
       openSegment: (camera, stream) => this.streams.get(key(camera, stream))?.recorder?.openSegment,
     };
@@ -99,6 +100,11 @@ export class Recordings {
   apply(cameras: Readonly<Record<string, CameraConfig>>): Promise<void> {
     this.cameras = cameras;
     return this.enqueue(() => this.reconcile());
+  }
+
+  /** Writes what happened to a stream to the journal of a volume, from where it comes into the catalog. */
+  tell(statement: Statement): void {
+    this.journal.write(statement);
   }
 
   /** Ends every recording; resolves when all of it is on the disk. */

@@ -65,7 +65,7 @@ function collectStream(
   else metrics.cameraUp.set(labels, hub.delivering ? 1 : 0);
   if (hub.cameraReport === undefined) metrics.cameraClockAheadSeconds.remove(labels);
   else metrics.cameraClockAheadSeconds.set(labels, cameraAheadMs(hub.cameraReport, clock) / 1000);
-  metrics.cameraLoginRefused.set(labels, sourceStats?.loginRefused === true ? 1 : 0);
+  metrics.cameraLoginRefused.set(labels, sourceStats?.login === undefined ? 0 : 1);
   const sessions = seen.rise('sessions', stats.sessions);
   metrics.sourceSessions.inc(labels, sessions);
   metrics.sourceConnects.inc({ ...labels, result: 'ok' }, sessions);

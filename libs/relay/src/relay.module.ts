@@ -70,13 +70,15 @@ const CNAME = 'nightjar';
             metrics.standIns.inc({ ...labels, kind: shown });
             logger.warn({ camera, stream, shown }, 'players see something in place of the camera');
           },
-          onUnfit: ({ camera, stream }, fallback, why) =>
+          onUnfit: ({ camera, stream }, fallback, reason) => {
+            metrics.standInFailures.inc({ camera, stream, reason });
             logger.warn(
               { camera, stream, fallback },
-              why === 'codecs'
-                ? 'the other stream cannot take the place of the camera: its codec is another'
+              reason === 'codecs'
+                ? 'the other stream cannot take the place of the camera: its codec is another, so players wait as with hold'
                 : 'the other stream cannot take the place of the camera: another media process has it until the next start',
-            ),
+            );
+          },
           onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),
         });
       },

@@ -2,9 +2,10 @@
 
 gst-camera.py HOST multicast INTERFACE
 gst-camera.py HOST srtp CERTIFICATE
+gst-camera.py HOST login USER:PASSWORD
 
-Serves rtsp://HOST:PORT/test, a test picture in H.264 and a tone in A-law: to a multicast group on a network interface, or by
-SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key. Prints the port when it is ready.
+Serves rtsp://HOST:PORT/test, a test picture in H.264 and a tone in A-law: to a multicast group on a network interface, by
+SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key, or to who logs in by Digest. Prints the port when it is ready.
 """
 
 import sys
@@ -35,6 +36,8 @@ def main(host, transport, argument):
     factory.set_shared(True)
     if transport == "multicast":
         send_to_group(factory, argument)
+    elif transport == "login":
+        demand_login(server, factory, *argument.split(":"))
     else:
         protect(server, factory, argument)
     server.get_mount_points().add_factory("/test", factory)
@@ -56,10 +59,26 @@ def protect(server, factory, certificate):
     factory.set_profiles(GstRtsp.RTSPProfile.SAVP)
     auth = GstRtspServer.RTSPAuth.new()
     auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
-    token = GstRtspServer.RTSPToken.new()
-    token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, ROLE)
-    auth.set_default_token(token)
+    auth.set_default_token(token())
     server.set_auth(auth)
+    permit(factory)
+
+
+def demand_login(server, factory, user, password):
+    auth = GstRtspServer.RTSPAuth.new()
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    auth.add_digest(user, password, token())
+    server.set_auth(auth)
+    permit(factory)
+
+
+def token():
+    made = GstRtspServer.RTSPToken.new()
+    made.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, ROLE)
+    return made
+
+
+def permit(factory):
     permissions = GstRtspServer.RTSPPermissions.new()
     for permission in ("access", "construct"):
         permissions.add_permission_for_role(ROLE, f"media.factory.{permission}", True)

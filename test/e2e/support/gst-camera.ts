@@ -12,8 +12,8 @@ const START_LIMIT_MS = 15_000;
 /** Where a camera made of GStreamer's RTSP server is, and how it sends. */
 export interface GstCameraOptions {
   readonly host: string;
-  /** `multicast` on a network interface, or `srtp` with a certificate and key in one PEM file. */
-  readonly transport: readonly ['multicast' | 'srtp', string];
+  /** `multicast` on a network interface, `srtp` with a certificate and key in one PEM file, or `login` as `user:password`. */
+  readonly transport: readonly ['multicast' | 'srtp' | 'login', string];
   /** Starts it in another network. */
   readonly through?: readonly string[];
 }

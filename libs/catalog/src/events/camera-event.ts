@@ -20,8 +20,11 @@ export interface EventDetails extends CameraEvent {
   readonly data: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where an event came in. */
-export type EventSource = 'api' | 'webhook' | 'file' | 'onvif';
+/** Where an event came in; {@link OWN_SOURCE}: Nightjar tells of a stream itself. */
+export type EventSource = 'api' | 'webhook' | 'file' | 'onvif' | typeof OWN_SOURCE;
+
+/** What Nightjar itself tells is for people: it asks for no footage, protects none, and nobody else ends it. */
+export const OWN_SOURCE = 'nightjar';
 
 /** No event is longer: it ends by itself. */
 export const MAX_EVENT_MS = 86_400_000;

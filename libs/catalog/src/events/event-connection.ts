@@ -6,6 +6,7 @@ import {
   EVENT_CHANNEL,
   EVENT_COLUMNS,
   EVENTS,
+  IS_OF_CAMERA,
   OVERRIDE_CHANNEL,
   toEvent,
   type EventColumns,
@@ -84,26 +85,26 @@ export class EventConnection {
     return rows[0]?.change ?? 0;
   }
 
-  /** Events that go on, or ended at or after a time; the newest {@link MAX_RECENT} of them. */
+  /** Events of cameras that go on, or ended at or after a time; the newest {@link MAX_RECENT} of them. */
   async eventsSince(sinceMs: number): Promise<CameraEvent[]> {
     const rows = await this.sql.query<EventColumns>(
       `SELECT ${EVENT_COLUMNS} FROM ${EVENTS}
        WHERE e.start_at >= to_timestamp($1::float8 / 1000) - interval '1 day'
-         AND coalesce(e.end_at, 'infinity') >= to_timestamp($1::float8 / 1000)
+         AND coalesce(e.end_at, 'infinity') >= to_timestamp($1::float8 / 1000) AND ${IS_OF_CAMERA}
        ORDER BY e.start_at DESC, e.id DESC LIMIT $2`,
       [sinceMs, MAX_RECENT],
     );
     return rows.map(toEvent).toReversed();
   }
 
-  /** Events that were changed after a number, in that order, at most `limit`. */
+  /** Events of cameras that were changed after a number, in that order, at most `limit`. */
   async eventsAfter(
     change: number,
     limit: number,
   ): Promise<{ readonly change: number; readonly event: CameraEvent }[]> {
     const rows = await this.sql.query<EventColumns & { change: number }>(
       `SELECT ${EVENT_COLUMNS}, e.change::float8 AS change FROM ${EVENTS}
-       WHERE e.change > $1 ORDER BY e.change LIMIT $2`,
+       WHERE e.change > $1 AND ${IS_OF_CAMERA} ORDER BY e.change LIMIT $2`,
       [change, limit],
     );
     return rows.map((row) => ({ change: row.change, event: toEvent(row) }));

@@ -1,7 +1,7 @@
 import { NightjarError } from '@nightjar/common';
 import type { SqlRunner } from '../database.js';
 import { ensureStreams } from '../segment-writer.js';
-import type { CameraEvent, EventSource } from './camera-event.js';
+import { OWN_SOURCE, type CameraEvent, type EventSource } from './camera-event.js';
 
 /** Told when a row of `event` has changed. The payload is empty: who listens reads the rows. */
 export const EVENT_CHANNEL = 'nightjar_event';
@@ -11,9 +11,28 @@ export const OVERRIDE_CHANNEL = 'nightjar_override';
 /** Events with the names of what they belong to. */
 export const EVENTS = `event e JOIN camera c ON c.id = e.camera_id LEFT JOIN stream t ON t.id = e.stream_id`;
 
+/** Of something that happens in front of a camera, `e` being the event; the others are Nightjar's own. */
+export const IS_OF_CAMERA = `e.source <> '${OWN_SOURCE}'`;
+
 /** What is read of {@link EVENTS} by those who act on them. */
 export const EVENT_COLUMNS = `e.id, c.name AS camera, t.name AS stream, e.type, e.source,
   (extract(epoch FROM e.start_at) * 1000)::float8 AS "startMs", (extract(epoch FROM e.end_at) * 1000)::float8 AS "endMs"`;
+
+/**
+ * One change of events at a time, up to the end of the transaction: their numbers are drawn in the order of commits. All who
+ * listen are told at the commit. Comes before any row of a camera or stream is made in the transaction.
+ */
+export async function beginEventChange(sql: SqlRunner): Promise<void> {
+  await sql.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK_KEY]);
+  await sql.query("SELECT pg_notify($1, '')", [EVENT_CHANNEL]);
+}
+
+/** Spells "NJEV". */
+const CHANGE_LOCK_KEY = 0x4e4a4556;
+
+/** An end, by SQL of a time: not before the start of the event, and not a day behind it. */
+export const endedAt = (time: string): string =>
+  `least(greatest(${time}, e.start_at), e.start_at + interval '1 day')`;
 
 export interface EventColumns {
   id: string;

@@ -2,9 +2,11 @@ import { NightjarError } from '@nightjar/common';
 import type { Database, SqlRunner } from '../database.js';
 import type { EventDetails } from './camera-event.js';
 import {
-  EVENT_CHANNEL,
+  beginEventChange,
+  endedAt,
   EVENT_COLUMNS,
   EVENTS,
+  IS_OF_CAMERA,
   placeOf,
   toEvent,
   type EventColumns,
@@ -43,7 +45,7 @@ export class EventRepository {
       const { cameraId, streamId } = await placeOf(sql, event.camera, event.stream);
       if (supersedes) {
         await sql.query(
-          `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
+          `UPDATE event e SET end_at = ${AT_FIFTH}, change = nextval('event_change')
            WHERE e.camera_id = $1 AND e.type = $2 AND e.source = $3 AND e.stream_id IS NOT DISTINCT FROM $4::integer
              AND e.end_at IS NULL AND e.id <> $6`,
           [cameraId, event.type, event.source, streamId, event.startMs, event.id],
@@ -84,9 +86,9 @@ export class EventRepository {
       const { cameraId, streamId } = await placeOf(sql, camera, stream);
       const which = [cameraId, id ?? null, type ?? null, streamId];
       const meant = `e.camera_id = $1 AND ($2::text IS NULL OR e.id = $2) AND ($3::text IS NULL OR e.type = $3)
-        AND ($4::integer IS NULL OR e.stream_id = $4)`;
+        AND ($4::integer IS NULL OR e.stream_id = $4) AND ${IS_OF_CAMERA}`;
       const ended = await sql.query<{ id: string }>(
-        `UPDATE event e SET end_at = ${ENDED_AT('$5')}, change = nextval('event_change')
+        `UPDATE event e SET end_at = ${AT_FIFTH}, change = nextval('event_change')
          WHERE ${meant} AND e.end_at IS NULL RETURNING e.id`,
         [...which, atMs],
       );
@@ -110,6 +112,15 @@ export class EventRepository {
          AND ($4::text[] IS NULL OR e.type = ANY($4::text[]))
        ORDER BY e.start_at, e.id LIMIT $5`,
       [camera, startMs, endMs, types === undefined ? null : [...types], limit],
+    );
+    return rows.map(toDetails);
+  }
+
+  /** What Nightjar tells of its streams that goes on now, in order of its start. */
+  async ongoing(): Promise<EventDetails[]> {
+    const rows = await this.database.query<DetailColumns>(
+      `${SELECT_DETAILS} WHERE e.end_at IS NULL AND NOT (${IS_OF_CAMERA}) ORDER BY e.start_at, e.id`,
+      [],
     );
     return rows.map(toDetails);
   }
@@ -143,23 +154,15 @@ export class EventRepository {
     return rows.length;
   }
 
-  /** One change at a time: numbers are drawn in the order of commits. All who listen are told at the commit. */
   private async changing<Result>(work: (sql: SqlRunner) => Promise<Result>): Promise<Result> {
     return this.database.transaction(async (sql) => {
-      await sql.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK_KEY]);
-      const result = await work(sql);
-      await sql.query("SELECT pg_notify($1, '')", [EVENT_CHANNEL]);
-      return result;
+      await beginEventChange(sql);
+      return work(sql);
     });
   }
 }
 
-/** Spells "NJEV". */
-const CHANGE_LOCK_KEY = 0x4e4a4556;
-
-/** Not before its start, and not after a day. */
-const ENDED_AT = (parameter: string): string =>
-  `least(greatest(to_timestamp(${parameter}::float8 / 1000), e.start_at), e.start_at + interval '1 day')`;
+const AT_FIFTH = endedAt('to_timestamp($5::float8 / 1000)');
 
 const SELECT_DETAILS = `SELECT ${EVENT_COLUMNS}, e.label, e.data FROM ${EVENTS}`;
 

@@ -1,3 +1,4 @@
+import { IS_OF_CAMERA } from '../events/event-sql.js';
 /** The rules, in the order in which they are asked; the first that claims a segment is written down with its deletion. */
 export type RetentionRule =
   | 'maxAge'
@@ -97,7 +98,7 @@ const TABLES = `
 const EVENT_LENGTHS = `, event_length AS MATERIALIZED (
     SELECT l.camera_id, max(coalesce(e.end_at - e.start_at, l.max_event)) AS longest
     FROM (SELECT DISTINCT camera_id, max_event FROM line WHERE event_aged_before IS NOT NULL) l
-    JOIN event e ON e.camera_id = l.camera_id GROUP BY l.camera_id
+    JOIN event e ON e.camera_id = l.camera_id AND ${IS_OF_CAMERA} GROUP BY l.camera_id
   ), tier AS MATERIALIZED (SELECT l.*, v.longest FROM line l LEFT JOIN event_length v USING (camera_id))`;
 
 /** OFFSET 0: asked once per segment, not once per place that uses the answer. */
@@ -106,7 +107,7 @@ const IS_EVENT = `(SELECT l.longest IS NOT NULL AND l.event_aged_before IS NOT N
         AND e.start_at < s.end_at + l.pre_roll AND e.start_at > s.start_at - l.post_roll - l.longest
         AND coalesce(e.end_at, e.start_at + l.max_event) > s.start_at - l.post_roll
         AND (e.stream_id IS NULL OR e.stream_id = l.stream_id)
-        AND (l.event_types IS NULL OR l.event_types ? e.type)
+        AND (l.event_types IS NULL OR l.event_types ? e.type) AND ${IS_OF_CAMERA}
     ) AS is_event OFFSET 0)`;
 const NO_EVENT = '(SELECT false AS is_event)';
 
@@ -152,6 +153,7 @@ const WITH_EVENTS = `
           SELECT e.start_at - l.pre_roll, 1, coalesce(e.end_at, e.start_at + l.max_event) + l.post_roll, NULL, NULL, NULL, NULL
           FROM event e WHERE e.camera_id = l.camera_id AND l.event_aged_before IS NOT NULL
             AND (e.stream_id IS NULL OR e.stream_id = l.stream_id) AND (l.event_types IS NULL OR l.event_types ? e.type)
+            AND ${IS_OF_CAMERA}
         ) m
       ) m WHERE kind = 0`;
 

@@ -22,6 +22,11 @@ export const readersMetrics = {
     'Times that something took the place of a camera for its players.',
     ['camera', 'stream', 'kind'],
   ),
+  standInFailures: counter(
+    'stand_in_failures_total',
+    'Times that the other stream could not take the place of a camera: its codec is another, or another media process has it.',
+    ['camera', 'stream', 'reason'],
+  ),
   udpPacketsDropped: counter(
     'udp_packets_dropped_total',
     'RTP packets for UDP and multicast readers that were not sent, by reason.',

@@ -1,4 +1,5 @@
 import type { AccountRecord } from './account-record.js';
+import { startOf, statementKey } from '../journal/statement.js';
 
 /** What an account says of time behind footage that is not on the disk yet: said once it is, so that a crash leaves no hole. */
 export class HeldStatements {
@@ -15,15 +16,4 @@ export class HeldStatements {
     for (const [key] of ready) this.held.delete(key);
     return ready.map(([, record]) => record);
   }
-}
-
-/** The same for all statements of one span, however often it is told again. */
-export function statementKey(record: AccountRecord): string {
-  const { type, camera, stream } = record;
-  const what = 'reason' in record ? record.reason : '';
-  return JSON.stringify([camera, stream, type, startOf(record), what]);
-}
-
-function startOf(record: AccountRecord): number {
-  return 'atMs' in record ? record.atMs : record.startMs;
 }

@@ -16,6 +16,8 @@ const TYPES: readonly string[] = [
   'unwanted',
   'declared',
   'withdrawn',
+  'event',
+  'events-over',
 ] satisfies JournalRecord['type'][];
 
 /** Undefined for a line that is torn or of an unknown type. */
@@ -68,6 +70,8 @@ export class OpenSet {
       case 'unwanted':
       case 'declared':
       case 'withdrawn':
+      case 'event':
+      case 'events-over':
         break;
     }
   }

@@ -14,13 +14,20 @@ import {
   type Depacketizer,
 } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
-import type { Backchannel, OfflineReason, Source, SourceSink } from '../source/source.js';
+import type {
+  Backchannel,
+  OfflineReason,
+  Source,
+  SourceSink,
+  SourceStats,
+} from '../source/source.js';
 import { BatchBuilder } from './batch-builder.js';
 import type { BlockPool } from './block-pool.js';
 import { TrackContinuity } from './continuity.js';
 import type { GopBudget } from './gop-budget.js';
 import { GopCache, type GopDropReason } from './gop-cache.js';
 import type { Hub, HubReader, HubState, TrackPosition } from './hub.js';
+import { sameDescription, sameTracks } from './same-tracks.js';
 import { SenderClock } from './sender-clock.js';
 
 /** Interval of our sender reports to readers (RFC 3550 s.6.2 gives 5 s as the minimum). */
@@ -38,6 +45,11 @@ const FINAL_REASONS: ReadonlySet<OfflineReason> = new Set([
   'not-published',
 ]);
 
+export interface HubWatch {
+  online(): void;
+  offline(reason: OfflineReason, login: SourceStats['login']): void;
+}
+
 export interface StreamHubOptions {
   readonly createSource: (sink: SourceSink) => Source;
   readonly clock: Clock;
@@ -47,6 +59,8 @@ export interface StreamHubOptions {
   readonly cname: string;
   /** Shared with other hubs; absent: only the bound per stream holds. */
   readonly gopBudget?: GopBudget;
+  /** Told whether there are media: whenever they begin, and at each failure to have them. */
+  readonly watch?: HubWatch;
   /** Where the memory of batches comes from; shared with other hubs. */
   readonly blocks?: BlockPool;
 }
@@ -268,6 +282,7 @@ export class StreamHub implements Hub, SourceSink {
     this.watchParameterSets(tracks);
     for (const waiter of this.waiters) waiter.resolve(tracks);
     this.scheduleReports();
+    this.options.watch?.online();
   }
 
   rtp(track: number, buf: Buffer, offset: number, length: number): void {
@@ -324,6 +339,7 @@ export class StreamHub implements Hub, SourceSink {
     }
     if (wasOnline) this.sayAway(reason);
     this.reclaim();
+    this.options.watch?.offline(reason, this.source?.stats.login);
   }
 
   /** Tells players why nothing comes, for as long as it does not. */
@@ -465,26 +481,4 @@ function unavailable(why: string, where: { readonly reason?: string } = {}): Nig
     `the camera is not available: ${why}`,
     where,
   );
-}
-
-/** Whether packets of `b` fit a session that was set up for `a`. */
-function sameTracks(a: readonly SdpTrack[], b: readonly SdpTrack[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ format }, i) => {
-      const other = b[i]!.format;
-      return (
-        format.encodingName.toLowerCase() === other.encodingName.toLowerCase() &&
-        format.payloadType === other.payloadType &&
-        format.clockRateHz === other.clockRateHz &&
-        format.channels === other.channels
-      );
-    })
-  );
-}
-
-function sameDescription(a: readonly SdpTrack[], b: readonly SdpTrack[]): boolean {
-  const text = (tracks: readonly SdpTrack[]): string =>
-    JSON.stringify(tracks.map(({ format }) => format));
-  return text(a) === text(b);
 }

@@ -2,12 +2,13 @@ import { messageOf, type Clock } from '@nightjar/common';
 import type { CameraConfig, PublishedStreamConfig, PulledStreamConfig } from '@nightjar/config';
 import { BlockPool } from '../hub/block-pool.js';
 import { GopBudget } from '../hub/gop-budget.js';
-import { StreamHub } from '../hub/stream-hub.js';
+import { StreamHub, type HubWatch } from '../hub/stream-hub.js';
 import type { Publication } from '../publish/publication.js';
 import type { Source, SourceSink } from '../source/source.js';
 import type { Shown } from '../stand-in/stand-in-source.js';
 import type { RelayStream, StreamTraffic } from './relay-stream.js';
 import { TalkDesk } from './talk-desk.js';
+import { StreamEvents } from './stream-events.js';
 import { Views, type View } from './views.js';
 
 export interface RelayOptions {
@@ -42,6 +43,7 @@ export class Relay {
   private readonly streams = new Map<string, RelayStream & { readonly settings: string }>();
   private readonly listeners = new Set<(added: RelayStream[], removed: RelayStream[]) => void>();
 
+  readonly events: StreamEvents;
   private readonly gopBudget: GopBudget;
   private readonly blocks = new BlockPool();
   private readonly views: Views;
@@ -49,11 +51,15 @@ export class Relay {
   constructor(private readonly options: RelayOptions) {
     this.gopBudget = new GopBudget(options.gopCacheBytes);
     const { clock, onShown, onUnfit } = options;
+    this.events = new StreamEvents(clock);
     this.views = new Views({
       clock,
       createHub: (createSource) => this.createHub(createSource),
       find: (camera, stream) => this.get(camera, stream),
-      onShown,
+      onShown: (stream, shown) => {
+        this.events.shown(stream.camera, stream.stream, shown);
+        onShown(stream, shown);
+      },
       onUnfit,
       onClosed: (stream, hub) => void this.shutdown(stream, hub),
     });
@@ -103,13 +109,14 @@ export class Relay {
     for (const [id, running] of this.streams) {
       if (wanted.get(id)?.settings === running.settings) continue;
       this.streams.delete(id);
+      this.events.remove(running.camera, running.stream);
       removed.push(running);
     }
     const added: RelayStream[] = [];
     for (const [id, { camera, stream, settings }] of wanted) {
       if (this.streams.has(id)) continue;
+      this.events.add(camera.name, stream);
       const upstream = this.upstream(camera, stream);
-
       const traffic: StreamTraffic = {
         tcp: { bytes: 0, packets: 0 },
         udp: { bytes: 0, packets: 0 },
@@ -146,20 +153,42 @@ export class Relay {
     const { clock, createPublication, createSource } = this.options;
     const settings = camera.streams[stream]!;
     if (settings.source === 'pull') {
-      const hub = this.createHub((sink) => createSource(camera, stream, settings, sink));
+      const hub = this.createHub(
+        (sink) => createSource(camera, stream, settings, sink),
+        this.watch(camera.name, stream),
+      );
       const talk = settings.backchannel ? new TalkDesk({ hub, clock }) : undefined;
       return { hub, publication: undefined, talk };
     }
     const publication = createPublication(camera, stream, settings);
-    const hub = this.createHub((sink) => publication.feeding(sink));
+    const hub = this.createHub(
+      (sink) => publication.feeding(sink),
+      this.watch(camera.name, stream),
+    );
     publication.serve(hub);
     return { hub, publication, talk: undefined };
   }
 
-  private createHub(createSource: (sink: SourceSink) => Source): StreamHub {
+  private watch(camera: string, stream: string): HubWatch {
+    const { events } = this;
+    return {
+      online: () => events.online(camera, stream),
+      offline: (reason, login) => events.offline(camera, stream, reason, login),
+    };
+  }
+
+  private createHub(createSource: (sink: SourceSink) => Source, watch?: HubWatch): StreamHub {
     const { clock, closeAfterMs, cname } = this.options;
     const { gopBudget, blocks } = this;
-    return new StreamHub({ clock, closeAfterMs, cname, gopBudget, blocks, createSource });
+    return new StreamHub({
+      clock,
+      closeAfterMs,
+      cname,
+      gopBudget,
+      blocks,
+      createSource,
+      ...(watch && { watch }),
+    });
   }
 
   private async shutdown(stream: RelayStream, hub: StreamHub): Promise<void> {

@@ -55,6 +55,11 @@ export class CameraAccounts {
     return Math.max(0, notBeforeMs - this.clock.monotonicMs());
   }
 
+  /** How often in a row it was refused. */
+  refusals(account: string): number {
+    return this.refused.get(account)?.count ?? 0;
+  }
+
   /** The camera refused the account. Returns how long it is left alone. */
   wasRefused(account: string, policy: UnauthorizedPolicy): number {
     const count = (this.refused.get(account)?.count ?? 0) + 1;

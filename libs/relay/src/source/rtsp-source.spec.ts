@@ -285,7 +285,7 @@ describe('RtspSource over TCP', () => {
       clock.advance(pauseMs);
     }
     await until(() => source.stats.state === 'given-up');
-    expect(source.stats.loginRefused).toBe(true);
+    expect(source.stats.login).toEqual({ refusals: 3, retryAtMs: undefined });
     clock.advance(1e9);
     await source.stop();
     source.start();

@@ -17,7 +17,14 @@ import {
 import type { CameraTrust } from './link/camera-trust.js';
 import { RtspConnection, type ConnectionEnd } from './rtsp-connection.js';
 import { SourceCounters } from './source-counters.js';
-import type { OfflineReason, Source, SourceSink, SourceState, SourceStats } from './source.js';
+import type {
+  OfflineReason,
+  RefusedLogin,
+  Source,
+  SourceSink,
+  SourceState,
+  SourceStats,
+} from './source.js';
 import { parseSourceUrl, type SourceUrl } from './source-url.js';
 import type { GateTicket, StartGate } from './start-gate.js';
 import { TransportChoice, type TransportMode } from './transport-choice.js';
@@ -87,7 +94,7 @@ class RtspSource implements Source {
   private readonly backoff: Backoff;
   private readonly accounts: CameraAccounts;
   private readonly account: string;
-  private loginRefused = false;
+  private login: RefusedLogin | undefined;
   private leaveSlot: () => void = () => undefined;
   private readonly choice: TransportChoice;
   private connection: RtspConnection | undefined;
@@ -133,7 +140,7 @@ class RtspSource implements Source {
       dropped: { ...this.counters.dropped },
       transport: this.connection?.transport ?? this.lastTransport,
       lastError: this.lastError,
-      loginRefused: this.loginRefused,
+      login: this.login,
     };
   }
 
@@ -186,7 +193,7 @@ class RtspSource implements Source {
 
   /** The account was refused, for this stream or another one: it is not tried before its time. */
   private holdBack(waitMs: number): void {
-    this.loginRefused = true;
+    this.login = this.refused(waitMs);
     this.state = waitMs === NEVER ? 'given-up' : 'waiting';
     if (waitMs !== NEVER)
       this.retryTimer = this.options.clock.setTimer(waitMs, () => this.attempt());
@@ -245,7 +252,7 @@ class RtspSource implements Source {
   private wentOnline(): void {
     this.releaseGate();
     this.state = 'playing';
-    this.loginRefused = false;
+    this.login = undefined;
     this.accounts.wasAccepted(this.account);
     this.counters.connects += 1;
     this.playingSinceMs = this.options.clock.monotonicMs();
@@ -320,8 +327,9 @@ class RtspSource implements Source {
     this.forgiveAfterGoodPlay();
     const { log, reconnect } = this.options;
     this.failures += 1;
-    this.loginRefused = reason === 'unauthorized';
-    const delayMs = Math.round(this.loginRefused ? this.leaveAlone() : this.backoff.nextMs());
+    const isLogin = reason === 'unauthorized';
+    const delayMs = Math.round(isLogin ? this.leaveAlone() : this.backoff.nextMs());
+    this.login = isLogin ? this.refused(delayMs) : undefined;
     const tooOften = reconnect.tries !== undefined && this.failures > reconnect.tries;
     const hopeless = tooOften || delayMs === NEVER;
     const known = this.lastError === detail && this.failures > 1;
@@ -340,6 +348,12 @@ class RtspSource implements Source {
   private leaveAlone(): number {
     const { unauthorized = DEFAULT_UNAUTHORIZED } = this.options.reconnect;
     return this.accounts.wasRefused(this.account, unauthorized);
+  }
+
+  /** How the account stands that is not tried for so long. */
+  private refused(waitMs: number): RefusedLogin {
+    const retryAtMs = waitMs === NEVER ? undefined : this.options.clock.wallMs() + waitMs;
+    return { refusals: this.accounts.refusals(this.account), retryAtMs };
   }
 
   private forgiveAfterGoodPlay(): void {

@@ -42,6 +42,14 @@ export interface SourceSink {
 /** What a source is doing: waiting for its turn or for the next attempt, or talking to the camera. */
 export type SourceState = 'idle' | 'queued' | 'connecting' | 'playing' | 'waiting' | 'given-up';
 
+/** An account that a camera refuses. */
+export interface RefusedLogin {
+  /** In a row, by all streams that use the account. */
+  readonly refusals: number;
+  /** Wall time of the next try; undefined: none until the credentials change. */
+  readonly retryAtMs: number | undefined;
+}
+
 /** Counters and state of a source; numbers only rise while it lives. */
 export interface SourceStats {
   readonly state: SourceState;
@@ -58,8 +66,8 @@ export interface SourceStats {
   /** In use now, or last. */
   readonly transport: 'tcp' | 'udp' | 'multicast' | undefined;
   readonly lastError: string | undefined;
-  /** The camera refuses the login; with state `given-up`, it is not tried again until the credentials change. */
-  readonly loginRefused?: boolean;
+  /** Of the account, while the camera refuses it. */
+  readonly login?: RefusedLogin | undefined;
 }
 
 /** One upstream pull that reconnects by itself until it is stopped. */

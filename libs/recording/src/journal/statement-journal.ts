@@ -1,18 +1,17 @@
-import type { AccountRecord } from './account-record.js';
-import { statementKey } from './held-statements.js';
+import { endOf, statementKey, type Statement } from './statement.js';
 import { loggedError } from '../recorder/recorder-options.js';
 import type { RecordingLog } from '../ports.js';
 import type { RecordingTarget } from '../volumes/recording-volumes.js';
 
-/** Statements that may wait for a journal; of more the oldest are lost: nothing then says why that footage is missing. */
+/** Statements that may wait for a journal; of more the oldest are lost: nothing then says why that footage is missing, or what happened. */
 export const MAX_WAITING = 20_000;
 
 /**
- * The way of accounts to the journals: to any that takes them. While none does they wait here, one per span of a stream
+ * The way of statements to the journals: to any that takes them. While none does they wait here, one per span or event of a stream
  * however often it is told again.
  */
-export class AccountJournal {
-  private readonly waiting = new Map<string, AccountRecord>();
+export class StatementJournal {
+  private readonly waiting = new Map<string, Statement>();
   private readonly underway = new Set<Promise<void>>();
   private refusedBy: RecordingTarget | undefined;
   private lost = false;
@@ -23,7 +22,7 @@ export class AccountJournal {
     private readonly log: RecordingLog,
   ) {}
 
-  write(record: AccountRecord): void {
+  write(record: Statement): void {
     const targets = this.open();
     const target = targets.find((one) => one !== this.refusedBy) ?? targets[0];
     if (target === undefined) {
@@ -34,7 +33,10 @@ export class AccountJournal {
       .append(record)
       .catch((error: unknown) => {
         if (this.refusedBy !== target)
-          this.log.warn({ err: loggedError(error) }, 'a journal refuses what is missing: it waits');
+          this.log.warn(
+            { err: loggedError(error) },
+            'a journal refuses what is told of streams: it waits',
+          );
         this.refusedBy = target;
         this.keep(record);
       })
@@ -55,7 +57,7 @@ export class AccountJournal {
     while (this.underway.size > 0) await Promise.all(this.underway);
   }
 
-  private keep(record: AccountRecord): void {
+  private keep(record: Statement): void {
     const key = statementKey(record);
     const known = this.waiting.get(key);
     if (known !== undefined && endOf(known) > endOf(record)) return;
@@ -64,12 +66,7 @@ export class AccountJournal {
     if (this.waiting.size <= MAX_WAITING) return;
     const [oldest] = this.waiting.keys();
     this.waiting.delete(oldest ?? key);
-    if (!this.lost)
-      this.log.error({}, 'too much waits for a journal: what is missing is forgotten');
+    if (!this.lost) this.log.error({}, 'too much waits for a journal: the oldest is forgotten');
     this.lost = true;
   }
-}
-
-function endOf(record: AccountRecord): number {
-  return 'atMs' in record ? record.atMs : record.endMs;
 }
