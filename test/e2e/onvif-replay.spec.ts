@@ -25,6 +25,9 @@ const REPLAY = 'onvif-replay';
 /** Times in files are of whole ticks, in the extension of fractions of a second, in names of milliseconds. */
 const ROUNDING_MS = 2;
 const QUIET_MS = 600;
+/** What a player from the command line shows before it leaves. */
+const PICTURES = 60;
+const CHECKSUM = /[0-9a-f]{40}$/;
 
 const of = ({ stretches }: Archive, camera = CAMERA): Stretches => stretches[camera]!;
 const clock = (ms: number): string =>
@@ -406,14 +409,16 @@ describe('ONVIF replay', () => {
       ['as fast as it can', 'onvif-rate-control=false buffer-mode=none'],
     ] as const) {
       withArchive(`plays from the command line ${how}`, 30_000, async (archive) => {
-        const decode = 'rtph264depay ! h264parse ! avdec_h264 ! fakesink sync=false async=false';
+        const decode = 'rtph264depay ! h264parse ! avdec_h264';
         const pipeline = [
           `rtspsrc onvif-mode=true ${properties} protocols=tcp location=${whole(archive)} name=s`,
-          `s. ! application/x-rtp,media=video ! rtponvifparse ! ${decode} num-buffers=60`,
+          `s. ! application/x-rtp,media=video ! rtponvifparse ! ${decode}`,
+          `! identity eos-after=${PICTURES + 1} ! checksumsink sync=false`,
         ];
         const args = ['-q', ...pipeline.join(' ').split(' ')];
-        const { code, stderr } = await runProgram('gst-launch-1.0', args, { limitMs: 25_000 });
-        expect([code, stderr]).toEqual([0, '']);
+        // What it says at its end is not looked at: rtspsrc interrupts its own PAUSE with its TEARDOWN now and then.
+        const { stdout } = await runProgram('gst-launch-1.0', args, { limitMs: 25_000 });
+        expect(stdout.split('\n').filter((line) => CHECKSUM.test(line))).toHaveLength(PICTURES);
       });
     }
 
