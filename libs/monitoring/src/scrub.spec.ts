@@ -71,6 +71,8 @@ describe('scrubJsonLine', () => {
     const password = fc.stringMatching(/^[A-Za-z0-9!"'\\$&()*+,;=:%@_~-]{4,20}$/);
     fc.assert(
       fc.property(password, fc.string(), (secret, before) => {
+        // What is said beside it may be the same word by chance.
+        fc.pre(!`${before} rtsp://cam/ x`.includes(secret));
         const line = { msg: `${before} rtsp://admin:${secret}@cam/ x`, password: secret };
         const { msg, ...rest } = JSON.parse(scrubJsonLine(JSON.stringify(line)));
         return !msg.includes(secret) && rest.password === '[redacted]';
