@@ -24,6 +24,10 @@ export class BatchBuilder {
   private count = 0;
   private keyframeAt = -1;
   private lastBytes = 0;
+  /** The buffer that the packet appended last was in, where it ended there, and how far it was copied. */
+  private source: Buffer | undefined;
+  private sourceEnd = 0;
+  private copiedTo = 0;
 
   constructor(private readonly pool = new BlockPool()) {}
 
@@ -41,7 +45,10 @@ export class BatchBuilder {
     return this.filled.length;
   }
 
-  /** Copies one packet in and returns its position in {@link buffer}. */
+  /**
+   * Copies one packet in and returns its position in {@link buffer}. Packets that follow one another in `buf`, each behind a
+   * frame header, as a camera sends them by TCP, are copied together: `buf` must not change between them.
+   */
   append(track: number, buf: Buffer, offset: number, length: number): number {
     if (!this.hasRoom(FRAME_HEADER_BYTES + length)) this.nextBlock(FRAME_HEADER_BYTES + length);
     const { bytes, offsets, lengths, tracks } = this.block;
@@ -51,7 +58,7 @@ export class BatchBuilder {
     bytes[used + 2] = length >>> 8;
     bytes[used + 3] = length & 0xff;
     const at = used + FRAME_HEADER_BYTES;
-    buf.copy(bytes, at, offset, offset + length);
+    this.copy(buf, offset, length, at);
     const packet = this.firstPacket + this.count;
     offsets[packet] = at - this.firstByte;
     lengths[packet] = length;
@@ -78,6 +85,7 @@ export class BatchBuilder {
       keyframeAt: this.keyframeAt,
       arrivalMs,
     };
+    this.source = undefined;
     this.lastBytes = used - firstByte;
     this.firstByte = used;
     this.firstPacket += count;
@@ -109,6 +117,20 @@ export class BatchBuilder {
     this.reusable = false;
   }
 
+  private copy(buf: Buffer, offset: number, length: number, at: number): void {
+    const end = offset + length;
+    if (buf !== this.source || offset !== this.sourceEnd + FRAME_HEADER_BYTES) {
+      this.source = buf;
+      this.copiedTo = end;
+      buf.copy(this.block.bytes, at, offset, end);
+    } else if (end > this.copiedTo) {
+      // The rest of the buffer probably is packets, too. A copy costs more by the call than by the byte.
+      this.copiedTo = Math.min(buf.length, offset + this.block.bytes.length - at);
+      buf.copy(this.block.bytes, at, offset, this.copiedTo);
+    }
+    this.sourceEnd = end;
+  }
+
   private hasRoom(needed: number): boolean {
     const { block, used, firstPacket, count } = this;
     if (firstPacket + count === block.tracks.length) return false;
@@ -136,6 +158,7 @@ export class BatchBuilder {
 
   private begin(block: Block): void {
     this.block = block;
+    this.source = undefined;
     this.reusable = true;
     this.firstByte = 0;
     this.firstPacket = 0;

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MonotonicMs } from '@nightjar/common';
 import { encodeRtp } from '@nightjar/rtp';
+import fc from 'fast-check';
 import { BatchBuilder } from './batch-builder.js';
-import { interleave, isCanonical, tail } from './packet-batch.js';
+import {
+  FRAME_HEADER_BYTES,
+  interleave,
+  isCanonical,
+  tail,
+  type PacketBatch,
+} from './packet-batch.js';
 
 function packet(sequence: number, size: number): Buffer {
   return encodeRtp(
@@ -40,6 +47,48 @@ describe('a packet batch', () => {
     expect(built).toEqual({ bytes: frame(7, packet(2, 20)), packets: 1 });
     expect(interleave(batch, 0, map, map.join())).toBe(built);
     expect([isCanonical(map), isCanonical([0, 2])]).toEqual([false, true]);
+  });
+
+  it('holds what was appended, however it lay in the buffers of its source', () => {
+    const sizes = fc.array(fc.integer({ min: 12, max: 30_000 }), { minLength: 1, maxLength: 40 });
+    const chunks = fc.array(
+      fc.record({
+        sizes,
+        /** Which packets of a chunk are passed over, and behind which a batch ends. */
+        dropped: fc.array(fc.nat(40)),
+        flushed: fc.array(fc.nat(40)),
+        seed: fc.nat(255),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(chunks, (all) => {
+        const builder = new BatchBuilder();
+        const taken: PacketBatch[] = [];
+        const wanted: Buffer[] = [];
+        for (const { sizes, dropped, flushed, seed } of all) {
+          const packets = sizes.map((size, i) => Buffer.alloc(size, seed + i));
+          const chunk = Buffer.concat(packets.map((bytes) => frame(9, bytes)));
+          let offset = 0;
+          for (const [i, bytes] of packets.entries()) {
+            offset += FRAME_HEADER_BYTES;
+            if (!dropped.includes(i)) {
+              const at = builder.append(i % 2, chunk, offset, bytes.length);
+              // As the hub renumbers it, in place.
+              builder.buffer[at + 3] = 0xee;
+              const renumbered = Buffer.from(bytes);
+              renumbered[3] = 0xee;
+              wanted.push(frame(2 * (i % 2), renumbered));
+            }
+            offset += bytes.length;
+            if (flushed.includes(i) && !builder.empty) taken.push(builder.take(at));
+          }
+        }
+        if (!builder.empty) taken.push(builder.take(at));
+        const got = Buffer.concat(taken.map(({ bytes }) => bytes));
+        return got.equals(Buffer.concat(wanted));
+      }),
+    );
   });
 
   it('gives a late reader the part from the keyframe on', () => {

@@ -115,6 +115,8 @@ export class StreamHub implements Hub, SourceSink {
   /** Why the source could not be reached when it was last tried; undefined while it is online. */
   private failed: OfflineReason | undefined;
   private packetsBefore = 0;
+  /** When the packets came that are being collected. */
+  private arrivalMs = 0 as MonotonicMs;
   private shut = false;
 
   constructor(private readonly options: StreamHubOptions) {
@@ -288,11 +290,11 @@ export class StreamHub implements Hub, SourceSink {
   rtp(track: number, buf: Buffer, offset: number, length: number): void {
     const state = this.states[track];
     if (state === undefined) return;
-    const now = this.options.clock.monotonicMs();
+    if (this.builder.empty) this.arrivalMs = this.options.clock.monotonicMs();
     const at = this.builder.append(track, buf, offset, length);
     const bytes = this.builder.buffer;
     const first = !state.continuity.anchored;
-    state.continuity.rewrite(bytes, at, length, now);
+    state.continuity.rewrite(bytes, at, length, this.arrivalMs);
     if (first) this.senderClock.arrival(track, state.continuity.last, this.options.clock.wallMs());
     if (track === this.videoTrack) this.lookForKeyframe(bytes, at, length, state);
   }
@@ -311,7 +313,7 @@ export class StreamHub implements Hub, SourceSink {
 
   flush(): void {
     if (this.builder.empty) return;
-    const batch = this.builder.take(this.options.clock.monotonicMs());
+    const batch = this.builder.take(this.arrivalMs);
     this.stats.packets += batch.count;
     this.stats.bytes += batch.bytes.length;
     this.cache.add(batch);

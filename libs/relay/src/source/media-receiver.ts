@@ -205,8 +205,17 @@ export class MediaReceiver {
     // Being told of it, the owner may have closed us.
     if (this.closed) return true;
     this.unflushed = true;
-    if (track.order === undefined) this.options.sink.rtp(track.index, buf, offset, plainLength);
-    else track.order.push(buf.subarray(offset, offset + plainLength), this.nowMs);
+    if (track.order !== undefined)
+      track.order.push(buf.subarray(offset, offset + plainLength), this.nowMs);
+    else if (track.srtp === undefined) this.options.sink.rtp(track.index, buf, offset, length);
+    // Packets behind this one are still to be deciphered in place.
+    else
+      this.options.sink.rtp(
+        track.index,
+        buf.subarray(offset, offset + plainLength),
+        0,
+        plainLength,
+      );
     return true;
   }
 

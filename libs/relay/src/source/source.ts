@@ -30,7 +30,10 @@ export interface Backchannel {
 export interface SourceSink {
   /** The upstream is playing; tracks in SDP order, only those that were set up. */
   online(tracks: readonly SdpTrack[], backchannel?: Backchannel): void;
-  /** One RTP packet of a track, already validated. The view may be used only until the call returns. */
+  /**
+   * One RTP packet of a track, already validated. The view may be used only until the call returns; `buf` as a whole does not
+   * change between packets of it, up to the next `flush`.
+   */
   rtp(track: number, buf: Buffer, offset: number, length: number): void;
   /** The camera's sender report: its wall clock (Unix epoch ms, NaN if it sent none) at an RTP timestamp. */
   senderReport(track: number, ntpMs: number, rtpTimestamp: number): void;
