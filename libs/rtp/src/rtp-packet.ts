@@ -112,9 +112,17 @@ export function rewriteHeader(
   sequence: number,
   timestamp: number,
 ): void {
-  buf.writeUInt16BE(sequence & 0xffff, offset + 2);
-  buf.writeUInt32BE(timestamp >>> 0, offset + 4);
-  buf.writeUInt32BE(ssrc >>> 0, offset + 8);
+  // Byte by byte, which the compiler makes plain stores of: a call for each number is a fifth of what a packet costs here.
+  buf[offset + 2] = sequence >>> 8;
+  buf[offset + 3] = sequence;
+  buf[offset + 4] = timestamp >>> 24;
+  buf[offset + 5] = timestamp >>> 16;
+  buf[offset + 6] = timestamp >>> 8;
+  buf[offset + 7] = timestamp;
+  buf[offset + 8] = ssrc >>> 24;
+  buf[offset + 9] = ssrc >>> 16;
+  buf[offset + 10] = ssrc >>> 8;
+  buf[offset + 11] = ssrc;
 }
 
 /** Header fields of a packet that we make ourselves. */

@@ -147,8 +147,8 @@ export class RtspConnection implements MediaConnection {
     return this.ended;
   }
 
-  writeMedia(bytes: Buffer): void {
-    if (!this.ended) this.stream.write(bytes);
+  writeMedia(bytes: Buffer): boolean {
+    return !this.ended && this.stream.write(bytes);
   }
 
   onceDrained(listener: () => void): void {

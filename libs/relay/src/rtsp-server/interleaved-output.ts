@@ -15,8 +15,8 @@ export interface MediaConnection {
   /** Bytes accepted and not yet taken by the kernel. */
   readonly queuedBytes: number;
   readonly closed: boolean;
-  /** Takes over `bytes`, which must not change until written. */
-  writeMedia(bytes: Buffer): void;
+  /** Takes over `bytes`, which must not change until written. @returns whether bytes wait for the kernel */
+  writeMedia(bytes: Buffer): boolean;
   /** Calls `listener` once when the queue is empty or the connection closed. */
   onceDrained(listener: () => void): void;
   close(): void;
@@ -43,6 +43,7 @@ export class InterleavedOutput implements StreamOutput {
   readonly notify: StreamOutput['notify'];
   private readonly table = new SsrcTable();
   private readonly traffic: Traffic;
+  private readonly seal: Seal | undefined;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private pendingPackets = 0;
@@ -61,6 +62,7 @@ export class InterleavedOutput implements StreamOutput {
     private readonly options: OutputOptions,
   ) {
     this.traffic = options.traffic;
+    this.seal = options.seal;
     this.notify = options.onNotice;
   }
 
@@ -94,7 +96,7 @@ export class InterleavedOutput implements StreamOutput {
   }
 
   batch(plain: PacketBatch, from: number): void {
-    const batch = this.options.seal?.batch(plain) ?? plain;
+    const batch = this.seal?.batch(plain) ?? plain;
     if (!this.sawBatch) {
       this.sawBatch = true;
       this.table.sawBatch(batch);
@@ -116,7 +118,7 @@ export class InterleavedOutput implements StreamOutput {
       this.table.sent(track, ssrcOf(plain, 0));
       this.pendingPackets++;
     }
-    const { seal } = this.options;
+    const { seal } = this;
     const packet = (rtcp ? seal?.rtcp(track, plain) : seal?.rtp(track, plain)) ?? plain;
     const frame = Buffer.allocUnsafe(4 + packet.length);
     frame[0] = 0x24;
@@ -182,10 +184,9 @@ export class InterleavedOutput implements StreamOutput {
       this.heldBytes += bytes.length;
       return;
     }
-    const { connection, traffic } = this;
+    const { traffic } = this;
     traffic.bytes += bytes.length;
     traffic.packets += packets;
-    connection.writeMedia(bytes);
-    this.waiting = connection.queuedBytes > 0;
+    this.waiting = this.connection.writeMedia(bytes);
   }
 }

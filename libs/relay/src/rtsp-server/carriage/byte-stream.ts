@@ -30,8 +30,11 @@ export interface ByteStream {
   readonly closed: boolean;
   /** Lets the bytes come; call it once. What came before is kept until then. */
   open(events: ByteStreamEvents): void;
-  /** Takes over `bytes`, which must not change until written. No-op when closed. */
-  write(bytes: Buffer): void;
+  /**
+   * Takes over `bytes`, which must not change until written. No-op when closed.
+   * @returns whether bytes wait for the kernel
+   */
+  write(bytes: Buffer): boolean;
   /** Calls `listener` once when the queue is empty or the stream closed. */
   onceDrained(listener: () => void): void;
   /** Closes at once, dropping what is queued. */

@@ -83,6 +83,9 @@ describe('sending past the streams of Node', () => {
     const first = await pair();
     const direct = DirectSend.of(first.own);
     first.own.destroy();
+    // The descriptor is free from here on, long before the socket says that it is closed.
+    expect(direct?.send(Buffer.from('stray')) ?? 0).toBe(0);
+    direct?.resume();
     await once(first.own, 'close');
     const others = [await pair(), await pair()];
     expect(direct?.send(Buffer.from('stray')) ?? 0).toBe(0);
@@ -95,9 +98,17 @@ describe('sending past the streams of Node', () => {
   });
 
   it('takes nothing after the end, and lets the socket find out that the client is gone', async () => {
-    const ended = await pair();
-    ended.own.end();
-    expect(DirectSend.of(ended.own)?.send(Buffer.from('late')) ?? 0).toBe(0);
+    const { own, client } = await pair();
+    const ended = new SocketStream(own, directPeer(own));
+    ended.open({ data: () => undefined, ended: () => ended.close(), closed: () => undefined });
+    let heard = '';
+    client.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    client.resume();
+    ended.write(Buffer.from('early'));
+    ended.closeGently();
+    ended.write(Buffer.from('late'));
+    await once(client, 'close');
+    expect(heard).toBe('early');
 
     const gone = await pair();
     const stream = new SocketStream(gone.own, directPeer(gone.own));

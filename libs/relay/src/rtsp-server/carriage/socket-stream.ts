@@ -20,6 +20,15 @@ export function directPeer(socket: Socket): Peer {
 /** A TCP connection, or TLS on one. */
 export class SocketStream implements ByteStream, MovableStream {
   private readonly direct: DirectSend | undefined;
+  /** Whether the socket has bytes that the kernel has not; always, where it gets them all. */
+  private queuing: boolean;
+  private ending = false;
+  /** The socket has written something that was left to it. */
+  private readonly written = (): void => {
+    if (this.direct === undefined || this.ending || this.socket.writableLength > 0) return;
+    this.queuing = false;
+    this.direct.resume();
+  };
 
   /**
    * @param socket nobody reads it yet
@@ -31,10 +40,11 @@ export class SocketStream implements ByteStream, MovableStream {
   ) {
     socket.setNoDelay(true);
     this.direct = DirectSend.of(socket);
+    this.queuing = this.direct === undefined;
   }
 
   get queuedBytes(): number {
-    return this.socket.writableLength;
+    return this.queuing ? this.socket.writableLength : 0;
   }
 
   get closed(): boolean {
@@ -55,9 +65,13 @@ export class SocketStream implements ByteStream, MovableStream {
     socket.resume();
   }
 
-  write(bytes: Buffer): void {
+  write(bytes: Buffer): boolean {
     const taken = this.direct?.send(bytes) ?? 0;
-    if (taken < bytes.length) this.socket.write(taken === 0 ? bytes : bytes.subarray(taken));
+    if (taken === bytes.length) return false;
+    this.direct?.pause();
+    this.queuing = true;
+    this.socket.write(taken === 0 ? bytes : bytes.subarray(taken), this.written);
+    return this.socket.writableLength > 0;
   }
 
   onceDrained(listener: () => void): void {
@@ -69,6 +83,7 @@ export class SocketStream implements ByteStream, MovableStream {
   }
 
   closeGently(): void {
+    this.leaveToSocket();
     this.socket.end();
     this.socket.setTimeout(GENTLE_CLOSE_MS, () => this.close());
   }
@@ -79,9 +94,16 @@ export class SocketStream implements ByteStream, MovableStream {
 
   async release(): Promise<Socket> {
     const { socket } = this;
+    this.leaveToSocket();
     await new Promise((resolve) => socket.write(NO_BYTES, resolve));
     socket.removeAllListeners();
     socket.on('error', () => socket.destroy());
     return socket;
+  }
+
+  private leaveToSocket(): void {
+    this.ending = true;
+    this.queuing = true;
+    this.direct?.pause();
   }
 }

@@ -64,8 +64,8 @@ export class TunnelStream implements ByteStream {
     if (this.events !== undefined) this.listen(post, head, this.events);
   }
 
-  write(bytes: Buffer): void {
-    this.get.write(bytes);
+  write(bytes: Buffer): boolean {
+    return this.get.write(bytes);
   }
 
   onceDrained(listener: () => void): void {

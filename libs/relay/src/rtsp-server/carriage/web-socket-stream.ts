@@ -62,8 +62,10 @@ export class WebSocketStream implements ByteStream {
     this.schedulePing();
   }
 
-  write(bytes: Buffer): void {
-    if (!this.closed) this.webSocket.send(bytes);
+  write(bytes: Buffer): boolean {
+    if (this.closed) return false;
+    this.webSocket.send(bytes);
+    return this.queuedBytes > 0;
   }
 
   onceDrained(listener: () => void): void {
