@@ -6,8 +6,11 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { hashPassword } from '@nightjar/access';
+import { printPasswordHash } from '@nightjar/config';
 import { makeSelfSigned } from '@nightjar/relay';
 import { Cameras } from './support/cameras.js';
+import { eventually } from './support/eventually.js';
 import { SYSTEM_PYTHON } from './support/gstreamer.js';
 import { cameraAt, Installation, LOGIN } from './support/installation.js';
 import { runProgram } from './support/program.js';
@@ -129,6 +132,25 @@ describe('RTSP inside TLS, HTTP and WebSockets', () => {
       expect([code, stderr]).toEqual([0, '']);
     }
   });
+
+  withAll(
+    'lets in who is kept as scrypt, and asks for the password inside TLS alone',
+    60_000,
+    async ({ nightjar }) => {
+      const keeper = { username: 'keeper', password: 'kept as scrypt' };
+      const hashes = await hashPassword(keeper.username, keeper.password, 'scrypt');
+      await nightjar.addUsers({ keeper: { passwordHash: hashes.map(printPasswordHash) } });
+      const login = { ...keeper, password: encodeURIComponent(keeper.password) };
+      const url = nightjar.url('front-door', login);
+      await eventually(
+        async () => expect(await picturesByFfmpeg('tcp', through('rtsps', url))).toBe(PICTURES),
+        { withinMs: 20_000 },
+      );
+      expect(await picturesByGStreamer(through('rtsps', url))).toBe(PICTURES);
+      expect(await picturesByFfmpeg('tcp', url)).toBe(0);
+      expect(await picturesByFfmpeg('tcp', nightjar.url('front-door'))).toBe(PICTURES);
+    },
+  );
 
   withAll('shows openssl a certificate that belongs to it', 30_000, async (running) => {
     const { port } = new URL(running.nightjar.url(''));

@@ -50,7 +50,7 @@ export class CameraLogin implements Authenticator {
     });
   }
 
-  challenges(peer: string, stale: boolean): string[] {
+  challenges({ peer }: { readonly peer: string }, stale: boolean): string[] {
     return this.verifier.challenges(peer, stale);
   }
 }

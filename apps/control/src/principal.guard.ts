@@ -1,5 +1,11 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { TOKEN_PARAMETER, type AccessPolicy, type Logins, type Principal } from '@nightjar/access';
+import {
+  parseBasic,
+  TOKEN_PARAMETER,
+  type AccessPolicy,
+  type Logins,
+  type Principal,
+} from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
 
 /** The part of a request that the guard reads and writes. */
@@ -45,15 +51,4 @@ export class PrincipalGuard implements CanActivate {
 /** Who is written down for what was done. Only administrators do what is written down, and they have a name. */
 export function nameOf(principal: Principal | undefined): string {
   return principal?.name ?? 'nobody';
-}
-
-/** Undefined for any other scheme and for what is not base64 of `user:password`. */
-export function parseBasic(header: string): { username: string; password: string } | undefined {
-  const encoded = /^basic +([a-z0-9+/]+=*)$/i.exec(header.trim())?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0
-    ? undefined
-    : { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -4,7 +4,7 @@ import { FilesModule, FilesResolver } from '@nightjar/files';
 import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
 import {
-  DigestAuthenticator,
+  UserAuthenticator,
   LiveResolver,
   RelayModule,
   RtspServer,
@@ -60,7 +60,7 @@ import { ShardPlace } from './shard/shard.module.js';
           resolver,
           shard,
           elsewhere: shard?.elsewhere,
-          authenticator: new DigestAuthenticator(policy, {
+          authenticator: new UserAuthenticator(policy, {
             realm: REALM,
             now: () => clock.wallMs(),
             logins,

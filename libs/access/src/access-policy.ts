@@ -31,6 +31,7 @@ export class AccessPolicy {
   private groups: ReadonlyMap<string, string> = new Map();
   private allowed = new AllowList(undefined);
   private readonly desk = new ScryptDesk();
+  private slowest: KeptPassword['scrypt'];
   /** Takes as long to refuse as the slowest user; undefined while all are fast. */
   private decoy: KeptPassword | undefined;
   private readonly now: () => number;
@@ -52,13 +53,19 @@ export class AccessPolicy {
       ),
     );
     this.allowed = new AllowList(allowFrom);
-    const slow = [...this.accounts.values()].find(({ password }) => password.scrypt !== undefined);
-    this.decoy = slow?.password.scrypt && new KeptPassword('', decoyOf(slow.password.scrypt));
+    this.slowest = [...this.accounts.values()].find(({ password }) => password.scrypt !== undefined)
+      ?.password.scrypt;
+    this.decoy = this.slowest && new KeptPassword('', decoyOf(this.slowest));
   }
 
   /** Everybody may watch because no user is configured. */
   get anonymousAllowed(): boolean {
     return this.accounts.size === 0;
+  }
+
+  /** Whether somebody can log in only by telling the password. */
+  get needsPasswords(): boolean {
+    return this.slowest !== undefined;
   }
 
   /** Whether this address may talk to us at all. */

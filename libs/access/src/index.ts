@@ -5,6 +5,7 @@ export { REQUEST_BURST_SECONDS, RequestRates } from './addresses/request-rates.j
 export type { Principal, UrlGrant } from './principal.js';
 export type { Action } from './rights.js';
 export { REALM } from './realm.js';
+export { isBasic, parseBasic, type BasicLogin } from './logins/basic.js';
 export { Logins, type LoginProtocol, type LoginsOptions } from './logins/logins.js';
 export { hashPassword, MAX_PASSWORD_LENGTH } from './passwords/password-check.js';
 export {

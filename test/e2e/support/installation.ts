@@ -78,6 +78,12 @@ export class Installation {
     await this.reconfigure({ ...this.config, cameras });
   }
 
+  /** The present configuration with more users. */
+  async addUsers(users: Readonly<Record<string, object>>): Promise<void> {
+    const { users: present = {} } = this.config as { users?: object };
+    await this.reconfigure({ ...this.config, users: { ...present, ...users } });
+  }
+
   async writeText(text: string): Promise<void> {
     await writeFile(`${this.configFile}.new`, text);
     await rename(`${this.configFile}.new`, this.configFile);

@@ -12,7 +12,7 @@ hash    asks for a password (or reads the first line of standard input) and prin
 import  reads lines user:password, or user:nightjar:HA1 as htdigest writes them (- is standard input), and prints
         \`users:\` for the configuration.
 
-  --scrypt     gives nothing away when it is read, but serves HTTP only: players log in by Digest, which needs HA1.
+  --scrypt     gives nothing away when it is read, but players in the clear cannot log in: theirs is Digest, which needs HA1.
                Who has an HA1 can log in with it: keep the file that holds it like a password.
   --role ROLE  viewer (the default), operator, publisher or admin`,
   async run(args, output) {

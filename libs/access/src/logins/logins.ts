@@ -4,6 +4,7 @@ import type { AccessPolicy } from '../access-policy.js';
 import { clientKey } from '../addresses/address.js';
 import type { Principal } from '../principal.js';
 import { verifyToken } from '../urls/signed-url.js';
+import type { BasicLogin } from './basic.js';
 import type { LoginRecord } from './login-record.js';
 import { LoginThrottle, type ThrottleSettings } from './login-throttle.js';
 
@@ -82,15 +83,16 @@ export class Logins {
 
   /**
    * User and password.
+   * @param known name of a user who need not wait: it has logged in on this connection
    * @throws NightjarError 'unauthenticated', or 'exhausted' when this client has to wait
    */
   async password(
     protocol: LoginProtocol,
-    login: { readonly username: string; readonly password: string },
+    { username, password }: BasicLogin,
     address: string,
+    known?: string,
   ): Promise<Principal> {
-    const { username, password } = login;
-    this.mayTry(protocol, username, address);
+    if (username !== known) this.mayTry(protocol, username, address);
     const principal = await this.options.policy.verifyPassword(username, password);
     if (principal === undefined || !this.countsFrom(protocol, username, address)) {
       this.failed(protocol, username, address);

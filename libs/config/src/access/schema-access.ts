@@ -49,7 +49,7 @@ const user = z.strictObject({
     .union([passwordHash, z.array(passwordHash).min(1).max(4)])
     .optional()
     .describe(
-      'Instead of a password what `nightjar user hash` makes of it. Players log in with `ha1-md5` or `ha1-sha256`, HTTP with any.',
+      'Instead of a password what `nightjar user hash` makes of it. RTSP in the clear takes `ha1-md5` and `ha1-sha256`, RTSPS and HTTP any.',
     ),
   role: z
     .enum(ROLES)

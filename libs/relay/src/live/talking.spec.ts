@@ -12,7 +12,7 @@ import {
   type RtspResponse,
   type SdpTrack,
 } from '@nightjar/rtsp';
-import { DigestAuthenticator } from '../rtsp-server/authenticator.js';
+import { UserAuthenticator } from '../rtsp-server/authenticator.js';
 import { RtspServer } from '../rtsp-server/rtsp-server.js';
 import { TestClient } from '../rtsp-server/testing/test-client.js';
 import type { SourceSink } from '../source/source.js';
@@ -99,7 +99,7 @@ describe('talking to a camera', () => {
       port: 0,
       udp: true,
       clock,
-      authenticator: new DigestAuthenticator(policy, { realm: REALM, now: Date.now }),
+      authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
       resolver: new LiveResolver({
         relay,
         policy,

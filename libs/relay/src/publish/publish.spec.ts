@@ -14,7 +14,7 @@ import type { HubReader } from '../hub/hub.js';
 import { LiveResolver } from '../live/live-resolver.js';
 import { Relay } from '../live/relay.js';
 import type { RelayStream } from '../live/relay-stream.js';
-import { DigestAuthenticator } from '../rtsp-server/authenticator.js';
+import { UserAuthenticator } from '../rtsp-server/authenticator.js';
 import { RtspServer } from '../rtsp-server/rtsp-server.js';
 import { TestClient } from '../rtsp-server/testing/test-client.js';
 import type { OfflineReason } from '../source/source.js';
@@ -129,7 +129,7 @@ describe('publishing', () => {
       port: 0,
       udp: true,
       clock,
-      authenticator: new DigestAuthenticator(policy, { realm: REALM, now: Date.now }),
+      authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
       resolver: new LiveResolver({
         relay,
         policy,

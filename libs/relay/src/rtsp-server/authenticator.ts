@@ -1,4 +1,11 @@
-import { TOKEN_PARAMETER, type AccessPolicy, type Logins, type Principal } from '@nightjar/access';
+import {
+  isBasic,
+  parseBasic,
+  TOKEN_PARAMETER,
+  type AccessPolicy,
+  type Logins,
+  type Principal,
+} from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
 import { DigestVerifier, parseAuthGroups } from '@nightjar/rtsp';
 
@@ -10,6 +17,8 @@ export interface LoginRequest {
   readonly uri: string;
   /** Address of the client. */
   readonly peer: string;
+  /** Whether it comes through TLS. */
+  readonly secure: boolean;
   /** Name of the user who has logged in on this connection before: it need not wait because of others' failures. */
   readonly known?: string | undefined;
 }
@@ -23,12 +32,12 @@ export interface Authenticator {
    * @throws NightjarError 'unauthenticated' when credentials are there but wrong or stale; `where.stale` is 1 for stale.
    *   'exhausted' with `where.retryAfterSeconds` for a client that must wait before it may try again
    */
-  identify(request: LoginRequest): Principal | undefined;
+  identify(request: LoginRequest): Principal | undefined | Promise<Principal>;
   /** Values of WWW-Authenticate for a 401, strongest first. */
-  challenges(peer: string, stale: boolean): string[];
+  challenges(client: Pick<LoginRequest, 'peer' | 'secure'>, stale: boolean): string[];
 }
 
-export interface DigestAuthenticatorOptions {
+export interface UserAuthenticatorOptions {
   readonly realm: string;
   /** Unix epoch in milliseconds. */
   readonly now: () => number;
@@ -37,15 +46,15 @@ export interface DigestAuthenticatorOptions {
 }
 
 /**
- * Digest against the users of the configuration (RFC 7616), the only scheme offered on an unencrypted port, and signed
- * URLs, which need no login.
+ * Digest against the users of the configuration (RFC 7616), inside TLS Basic (RFC 7617) for those whose password is kept
+ * as scrypt, and signed URLs, which need no login.
  */
-export class DigestAuthenticator implements Authenticator {
+export class UserAuthenticator implements Authenticator {
   private readonly verifier: DigestVerifier;
 
   constructor(
     private readonly policy: AccessPolicy,
-    private readonly options: DigestAuthenticatorOptions,
+    private readonly options: UserAuthenticatorOptions,
   ) {
     this.verifier = new DigestVerifier(options);
   }
@@ -54,11 +63,33 @@ export class DigestAuthenticator implements Authenticator {
     return !this.policy.anonymousAllowed;
   }
 
-  identify({ header, method, uri, peer, known }: LoginRequest): Principal | undefined {
+  identify(request: LoginRequest): Principal | undefined | Promise<Principal> {
+    const { header, uri, peer, secure, known } = request;
     const { logins } = this.options;
     const token = logins && tokenOf(uri);
     if (token !== undefined) return logins?.token('rtsp', token, peer);
     if (header === undefined || !this.required) return undefined;
+    if (secure && logins !== undefined && isBasic(header)) {
+      const login = parseBasic(header);
+      if (login === undefined)
+        throw new NightjarError('unauthenticated', 'rtsp/login', 'not a login by Basic');
+      return logins.password('rtsp', login, peer, known);
+    }
+    return this.byDigest(request, header);
+  }
+
+  challenges({ peer, secure }: Pick<LoginRequest, 'peer' | 'secure'>, stale: boolean): string[] {
+    // field: players that are offered Digest try nothing else, and it is of no use to users kept as scrypt.
+    if (secure && this.policy.needsPasswords)
+      return [`Basic realm="${this.options.realm}", charset="UTF-8"`];
+    return this.verifier.challenges(peer, stale);
+  }
+
+  private byDigest(
+    { method, uri, peer, known }: LoginRequest,
+    header: string,
+  ): Principal | undefined {
+    const { logins } = this.options;
     const username = parseAuthGroups(header)[0]?.parameters.get('username') ?? '';
     if (username !== known) logins?.mayTry('rtsp', username, peer);
     const result = this.verifier.verify({
@@ -79,10 +110,6 @@ export class DigestAuthenticator implements Authenticator {
       // A repeated nonce count with the right password is a client that lost count: it may try again.
       stale: reason === 'stale' || reason === 'replay' ? 1 : 0,
     });
-  }
-
-  challenges(peer: string, stale: boolean): string[] {
-    return this.verifier.challenges(peer, stale);
   }
 }
 

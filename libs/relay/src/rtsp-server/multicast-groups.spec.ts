@@ -6,7 +6,7 @@ import { ManualClock, type MonotonicMs } from '@nightjar/common';
 import { encodeRtp } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import { BatchBuilder } from '../hub/batch-builder.js';
-import { DigestAuthenticator } from './authenticator.js';
+import { UserAuthenticator } from './authenticator.js';
 import type { Mount, MountStream, StreamOutput } from './mount.js';
 import { RtspServer } from './rtsp-server.js';
 import { TestClient } from './testing/test-client.js';
@@ -136,7 +136,7 @@ describe('a multicast group', () => {
         ...multicast,
       },
       clock,
-      authenticator: new DigestAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
+      authenticator: new UserAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
       resolver: {
         resolve: (path) => {
           const mount = new TestMount(shared === undefined ? undefined : `${shared}-${path}`);

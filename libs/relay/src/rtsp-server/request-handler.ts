@@ -11,6 +11,7 @@ import {
   type RtspVersion,
 } from '@nightjar/rtsp';
 import { notInState, notSupported } from './answers.js';
+import type { LoginRequest } from './authenticator.js';
 import type { Answer, ConnectionHandler, RtspConnection } from './connection.js';
 import { tagsOf } from './features.js';
 import { RETRY_AFTER_SECONDS } from './limits.js';
@@ -62,7 +63,7 @@ export class RequestHandler implements ConnectionHandler {
       if (typeof unsupported === 'string') return notSupported(unsupported);
       if (error.kind === 'unauthenticated') {
         const stale = error.where['stale'] === 1;
-        const challenges = this.server.authenticator.challenges(connection.peerAddress, stale);
+        const challenges = this.server.authenticator.challenges(loginOf(connection), stale);
         return { status: 401, headers: { 'WWW-Authenticate': challenges } };
       }
       if (error.kind === 'unavailable' || error.kind === 'exhausted') {
@@ -133,7 +134,7 @@ export class RequestHandler implements ConnectionHandler {
         principal: connection.principal,
         server,
       });
-    const principal = this.identify(request, connection);
+    const principal = await this.identify(request, connection);
     const exchange = { request, version, connection, principal, server };
     if (method.kind === 'resource') return await method.answer(exchange);
     const session = server.sessions.of(request, connection, principal);
@@ -141,15 +142,18 @@ export class RequestHandler implements ConnectionHandler {
     return await method.answer(exchange, session);
   }
 
-  private identify(request: RtspRequest, connection: RtspConnection): Principal | undefined {
+  private async identify(
+    request: RtspRequest,
+    connection: RtspConnection,
+  ): Promise<Principal | undefined> {
     const { authenticator } = this.server;
     let principal: Principal | undefined;
     try {
-      principal = authenticator.identify({
+      principal = await authenticator.identify({
+        ...loginOf(connection),
         header: request.headers.get('Authorization'),
         method: request.method,
         uri: request.uri,
-        peer: connection.peerAddress,
         known: connection.principal?.name,
       });
     } catch (error) {
@@ -164,6 +168,10 @@ export class RequestHandler implements ConnectionHandler {
     }
     return connection.principal;
   }
+}
+
+function loginOf({ peer }: RtspConnection): Pick<LoginRequest, 'peer' | 'secure'> {
+  return { peer: peer.address, secure: peer.secure };
 }
 
 /** What RFC 4567 calls 463 is 466 in RTSP 2.0, where 463 tells of addresses (RFC 7826 s.17.4). */

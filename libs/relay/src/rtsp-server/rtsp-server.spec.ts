@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { ManualClock, NightjarError } from '@nightjar/common';
 import { ClientAuthorizer, parseChallenges, parseSdp } from '@nightjar/rtsp';
-import { DigestAuthenticator } from './authenticator.js';
+import { UserAuthenticator } from './authenticator.js';
 import { RtspServer } from './rtsp-server.js';
 import { TestClient } from './testing/test-client.js';
 import { TestMount, rtp } from './testing/test-mount.js';
@@ -24,7 +24,7 @@ describe('the RTSP server', () => {
       port: 0,
       udp: true,
       clock,
-      authenticator: new DigestAuthenticator(policy, { realm: REALM, now: Date.now }),
+      authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
       resolver: {
         resolve: (path, _, principal) => {
           if (policy.decide(principal, 'view', path) === 'authenticate') {

@@ -25,7 +25,7 @@ import {
   type RtspResponse,
   type SdpTrack,
 } from '@nightjar/rtsp';
-import { DigestAuthenticator } from '../authenticator.js';
+import { UserAuthenticator } from '../authenticator.js';
 import type { Mount, MountStream, StreamOutput } from '../mount.js';
 import { RtspServer } from '../rtsp-server.js';
 import { TestClient } from '../testing/test-client.js';
@@ -102,7 +102,7 @@ class Fixture {
       udp: true,
       srtp,
       clock: this.clock,
-      authenticator: new DigestAuthenticator(policy, { realm: REALM, now: Date.now }),
+      authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
       resolver: { resolve: () => Promise.resolve(this.mount) },
     });
     this.entrance = createServer((socket) =>

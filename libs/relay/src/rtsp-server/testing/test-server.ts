@@ -1,7 +1,7 @@
 import { AccessPolicy, REALM } from '@nightjar/access';
 import { NightjarError, type ManualClock } from '@nightjar/common';
 import type { ServerLimits } from '../../limits/server-limits.js';
-import { DigestAuthenticator } from '../authenticator.js';
+import { UserAuthenticator } from '../authenticator.js';
 import type { RtspServerEvents } from '../rtsp-server-events.js';
 import { RtspServer } from '../rtsp-server.js';
 import type { TestMount } from './test-mount.js';
@@ -20,7 +20,7 @@ export async function startServer(
     clock,
     events,
     ...(limits === undefined ? {} : { limits }),
-    authenticator: new DigestAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
+    authenticator: new UserAuthenticator(new AccessPolicy({}), { realm: REALM, now: Date.now }),
     resolver: {
       resolve: (path) =>
         path === 'front'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseBasic } from './principal.guard.js';
+import { isBasic, parseBasic } from './basic.js';
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -25,5 +25,15 @@ describe('parseBasic', () => {
     { name: 'no base64', header: 'Basic a:b', login: undefined },
   ])('reads $name', ({ header, login }) => {
     expect(parseBasic(header)).toEqual(login);
+  });
+
+  it('is told from other schemes', () => {
+    expect(['Basic', 'basic x', ' BASIC !', 'Basically x', 'Digest x'].map(isBasic)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
