@@ -1,5 +1,5 @@
 import { messageOf, NightjarError } from '@nightjar/common';
-import { parser as createParser, type QualifiedTag } from 'sax';
+import sax, { type QualifiedTag } from 'sax';
 import { XmlElement } from './element.js';
 import { DEFAULT_XML_LIMITS, guardXml, type XmlLimits } from './guard-xml.js';
 
@@ -15,7 +15,7 @@ export function parseXml(document: Uint8Array, limits: XmlLimits = DEFAULT_XML_L
   const text = guardXml(document, limits);
   const open: XmlElement[] = [];
   let root: XmlElement | undefined;
-  const parser = createParser(true, OPTIONS);
+  const parser = sax.parser(true, OPTIONS);
   const append = (data: string): void => {
     const element = open.at(-1);
     if (element !== undefined) element.text += data;
