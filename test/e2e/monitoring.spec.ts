@@ -1,30 +1,80 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect } from '@jest/globals';
 import { LABELS } from '@nightjar/monitoring';
+import { DASHBOARDS } from '../../grafana/src/dashboards/index.js';
 import { Appliance, VIEWER } from './support/appliance.js';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { recordedCameraAt } from './support/installation.js';
 import { Metrics } from './support/metrics.js';
+import { Prometheus } from './support/prometheus.js';
 import { runProgram } from './support/program.js';
 import { sharedStage, type Stage } from './support/stage.js';
+
+/** Series that are there once something went wrong that does not go wrong here; their queries are only checked. */
+const ACCIDENTS = [
+  'source_packets_dropped_total',
+  'reader_skips_total',
+  'reader_cuts_total',
+  'udp_packets_dropped_total',
+  'recording_dropped_bytes_total',
+  'volume_failures_total',
+  'limit_refusals_total',
+  'media_shard_load',
+];
+const INTRUDER = { username: 'viewer', password: 'not-that-one' };
+
+interface Panel {
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+/** What the panels ask, and what the choices of the dashboards are made of: the series of `label_values`. */
+const [QUERIES, RARE] = (() => {
+  const all = Object.values(DASHBOARDS).flatMap(({ templating, panels }) => [
+    ...(templating?.list ?? []).flatMap(({ query }) =>
+      typeof query === 'string' ? (/^label_values\((.+), \w+\)$/.exec(query)?.[1] ?? []) : [],
+    ),
+    ...((panels ?? []) as Panel[]).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  ]);
+  const isRare = (query: string): boolean => ACCIDENTS.some((series) => query.includes(series));
+  const unique = [...new Set(all)];
+  return [unique.filter((query) => !isRare(query)), unique.filter(isRare)];
+})();
+
+/** A query as Grafana sends it for all that there is. */
+function chosen(expr: string): string {
+  return expr
+    .replaceAll('$__rate_interval', '15s')
+    .replaceAll('$__range', '1m')
+    .replaceAll(/"\$\w+"/g, '".+"');
+}
 
 const SET_UP_MS = 90_000;
 /** A histogram has this label, for its buckets. */
 const BUCKET = 'le';
 
-/** A site where something is wrong: one camera records, one is away. */
-async function setUp(stage: Stage): Promise<Appliance> {
+interface Site {
+  readonly nightjar: Appliance;
+  readonly prometheus: Prometheus;
+}
+
+/** A site where something is wrong: one camera records and was away for a moment, one is away. */
+async function setUp(stage: Stage): Promise<Site> {
   const cameras = await Cameras.start(stage, { yard: 'synthetic', gate: 'synthetic' });
   await cameras.inject('gate', { refuse: true });
   const nightjar = await Appliance.start(stage, {
     recording: { segment: '2s' },
     retention: { interval: '1s' },
+    rtsp: { tls: { selfSigned: true } },
     cameras: {
       yard: recordedCameraAt(cameras.url('yard'), { retention: { maxBytes: '2MiB' } }),
       gate: recordedCameraAt(cameras.url('gate')),
     },
   });
+  await eventually(async () => expect(await nightjar.recordedSeconds('yard')).toBeGreaterThan(0), {
+    withinMs: SET_UP_MS,
+  });
+  await cameras.inject('yard', { reboot: 1 });
   await eventually(
     async () => {
       const metrics = await Metrics.scrape(nightjar.operations);
@@ -34,13 +84,13 @@ async function setUp(stage: Stage): Promise<Appliance> {
     },
     { withinMs: SET_UP_MS, everyMs: 250 },
   );
-  return nightjar;
+  return { nightjar, prometheus: await Prometheus.start(stage, nightjar.operations) };
 }
 
 describe('monitoring', () => {
   const site = sharedStage(SET_UP_MS, setUp);
 
-  site('serves metrics that promtool finds nothing wrong with', 10_000, async (nightjar) => {
+  site('serves metrics that promtool finds nothing wrong with', 10_000, async ({ nightjar }) => {
     const { text } = await Metrics.scrape(nightjar.operations);
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
       input: text,
@@ -49,35 +99,39 @@ describe('monitoring', () => {
     expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 
-  site('measures requests, the database and the clocks of cameras', 20_000, async (nightjar) => {
-    expect((await nightjar.fetch('/api/v1/cameras')).status).toBe(200);
-    expect((await nightjar.fetch('/nothing')).status).toBe(404);
-    const url = nightjar.rtspUrl('yard', VIEWER);
-    const probe = await runProgram('ffprobe', ['-v', 'error', '-rtsp_transport', 'tcp', url]);
-    expect(probe.code).toBe(0);
-    const metrics = await Metrics.scrape(nightjar.operations);
-    const count = (name: string, labels: Record<string, string>): number =>
-      metrics.sum(`nightjar_${name}_duration_seconds_count`, labels);
-    expect(count('http_request', { method: 'GET', status: '200' })).toBeGreaterThan(0);
-    expect(count('http_request', { method: 'GET', status: '404' })).toBe(1);
-    expect(count('rtsp_request', { method: 'DESCRIBE' })).toBeGreaterThan(0);
-    expect(count('database_query', { role: 'control' })).toBeGreaterThan(0);
-    expect(metrics.sum('nightjar_database_up', { role: 'worker' })).toBe(1);
-    const ahead = metrics.samples.filter(
-      ({ name }) => name === 'nightjar_camera_clock_ahead_seconds',
-    );
-    expect(ahead).toEqual([
-      {
-        name: expect.any(String),
-        labels: expect.objectContaining({ camera: 'yard' }),
-        value: expect.any(Number),
-      },
-    ]);
-    // Its clock is ours.
-    expect(Math.abs(ahead[0]?.value ?? NaN)).toBeLessThan(1);
-  });
+  site(
+    'measures requests, the database and the clocks of cameras',
+    20_000,
+    async ({ nightjar }) => {
+      expect((await nightjar.fetch('/api/v1/cameras')).status).toBe(200);
+      expect((await nightjar.fetch('/nothing')).status).toBe(404);
+      const url = nightjar.rtspUrl('yard', VIEWER);
+      const probe = await runProgram('ffprobe', ['-v', 'error', '-rtsp_transport', 'tcp', url]);
+      expect(probe.code).toBe(0);
+      const metrics = await Metrics.scrape(nightjar.operations);
+      const count = (name: string, labels: Record<string, string>): number =>
+        metrics.sum(`nightjar_${name}_duration_seconds_count`, labels);
+      expect(count('http_request', { method: 'GET', status: '200' })).toBeGreaterThan(0);
+      expect(count('http_request', { method: 'GET', status: '404' })).toBe(1);
+      expect(count('rtsp_request', { method: 'DESCRIBE' })).toBeGreaterThan(0);
+      expect(count('database_query', { role: 'control' })).toBeGreaterThan(0);
+      expect(metrics.sum('nightjar_database_up', { role: 'worker' })).toBe(1);
+      const ahead = metrics.samples.filter(
+        ({ name }) => name === 'nightjar_camera_clock_ahead_seconds',
+      );
+      expect(ahead).toEqual([
+        {
+          name: expect.any(String),
+          labels: expect.objectContaining({ camera: 'yard' }),
+          value: expect.any(Number),
+        },
+      ]);
+      // Its clock is ours.
+      expect(Math.abs(ahead[0]?.value ?? NaN)).toBeLessThan(1);
+    },
+  );
 
-  site('gives no series a label that could grow without bounds', 10_000, async (nightjar) => {
+  site('gives no series a label that could grow without bounds', 10_000, async ({ nightjar }) => {
     const { samples } = await Metrics.scrape(nightjar.operations);
     const values = new Map<string, Set<string>>();
     for (const { labels } of samples)
@@ -93,5 +147,26 @@ describe('monitoring', () => {
       'media',
       'worker',
     ]);
+  });
+
+  site('has data for every panel of the dashboards', 60_000, async ({ nightjar, prometheus }) => {
+    expect((await nightjar.fetch('/api/v1/cameras', {}, INTRUDER)).status).toBe(401);
+    await runProgram('ffprobe', ['-v', 'quiet', nightjar.rtspUrl('no-such-mount', VIEWER)]);
+    const url = nightjar.rtspUrl('yard', VIEWER);
+    const player = spawn('ffmpeg', `-v error -rtsp_transport tcp -i ${url} -f null -`.split(' '));
+    try {
+      await eventually(
+        async () => {
+          const answers = QUERIES.map(async (query) =>
+            (await prometheus.query(chosen(query))).length > 0 ? [] : [query],
+          );
+          expect((await Promise.all(answers)).flat()).toEqual([]);
+        },
+        { withinMs: 40_000, everyMs: 500 },
+      );
+      for (const query of RARE) await prometheus.query(chosen(query));
+    } finally {
+      player.kill('SIGKILL');
+    }
   });
 });

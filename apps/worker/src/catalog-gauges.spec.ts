@@ -4,30 +4,43 @@ import { metrics } from '@nightjar/monitoring';
 import { CatalogGauges } from './catalog-gauges.js';
 
 const values = async () => (await metrics.recordingOldestTimestampSeconds.get()).values;
-const settled = () => new Promise(setImmediate);
 
 it('tells how far back footage reaches, forgets streams that have none left, and outlives a database that is away', async () => {
   const clock = new ManualClock();
+  let asked = 0;
   let answer = async () => [
     { camera: 'yard', stream: 'main', oldestMs: 5_000, newestMs: 9_000 },
     { camera: 'gate', stream: 'main', oldestMs: undefined, newestMs: undefined },
   ];
-  const gauges = new CatalogGauges({ streams: () => answer() }, clock);
-  gauges.start();
-  await settled();
+  const streams = () => {
+    asked += 1;
+    return answer();
+  };
+  const gauges = new CatalogGauges({ streams }, clock);
+  const scrape = async () => {
+    gauges.collect();
+    await new Promise(setImmediate);
+  };
+  await scrape();
   expect(await values()).toEqual([{ labels: { camera: 'yard', stream: 'main' }, value: 5 }]);
 
+  await scrape();
+  expect(asked).toBe(1);
+
   answer = () => Promise.reject(new Error('away'));
-  clock.advance(60_000);
-  await settled();
-  expect(await values()).toHaveLength(1);
+  clock.advance(10_000);
+  await scrape();
+  expect([asked, (await values()).length]).toEqual([2, 1]);
 
   answer = async () => [];
-  clock.advance(60_000);
-  await settled();
+  clock.advance(10_000);
+  await scrape();
   expect(await values()).toEqual([]);
 
-  await gauges.stop();
-  answer = () => Promise.reject(new Error('asked after the end'));
-  clock.advance(120_000);
+  answer = () => new Promise(() => undefined);
+  clock.advance(10_000);
+  await scrape();
+  clock.advance(10_000);
+  await scrape();
+  expect(asked).toBe(4);
 });

@@ -1,33 +1,29 @@
 import type { CatalogStream } from '@nightjar/catalog';
-import type { Clock, Timer } from '@nightjar/common';
+import type { Clock } from '@nightjar/common';
 import { metrics } from '@nightjar/monitoring';
 
-const EVERY_MS = 60_000;
+const LEAST_INTERVAL_MS = 10_000;
 
 /** Tells by metrics how far back footage reaches. While the catalog cannot be asked the last answer stays. */
 export class CatalogGauges {
-  private timer: Timer | undefined;
-  private reading: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private reading: Promise<void> | undefined;
+  private readMs = -Infinity;
 
   constructor(
     private readonly timeline: { streams(): Promise<CatalogStream[]> },
     private readonly clock: Clock,
   ) {}
 
-  start(): void {
+  /** Asks, at most each 10 s; a scrape does not wait for the answer, the next has it. */
+  collect(): void {
+    const nowMs = this.clock.monotonicMs();
+    if (this.reading !== undefined || nowMs - this.readMs < LEAST_INTERVAL_MS) return;
+    this.readMs = nowMs;
     this.reading = this.read()
       .catch(() => undefined)
-      .then(() => {
-        if (!this.stopped) this.timer = this.clock.setTimer(EVERY_MS, () => this.start());
+      .finally(() => {
+        this.reading = undefined;
       });
-  }
-
-  /** Resolves when nothing is asked any more. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.reading;
   }
 
   private async read(): Promise<void> {

@@ -164,8 +164,8 @@ function jobListener(logger: Logger, unavailable: (reason: string) => void): Job
   return {
     unavailable,
     finished(job, result, durationSeconds, reason) {
-      metrics.jobs.inc({ job, result });
-      metrics.jobDurationSeconds.observe({ job }, durationSeconds);
+      metrics.jobs.inc({ job_name: job, result });
+      metrics.jobDurationSeconds.observe({ job_name: job }, durationSeconds);
       if (result === 'failed' || result === 'retried')
         logger.warn({ job, result, reason }, 'a job failed');
     },

@@ -49,14 +49,15 @@ export class WorkerService {
 
   /** Brings the figures up to date that are only needed when somebody scrapes. */
   collect(): Promise<void> {
+    this.parts.footage.collect();
     return gaugeDatabase(() => this.parts.catalog.ping(), this.parts.clock);
   }
 
   async stop(): Promise<void> {
-    const { catalog, feeders, footage, gauges, jobs, queue, watch } = this.parts;
+    const { catalog, feeders, gauges, jobs, queue, watch } = this.parts;
     this.stopping.abort();
     await this.starting;
-    const loops = [jobs.close(), gauges.stop(), footage.stop(), watch.stop()];
+    const loops = [jobs.close(), gauges.stop(), watch.stop()];
     await Promise.all([...feeders.map((feeder) => feeder.stop()), ...loops]);
     await queue.close();
     await catalog.close();
@@ -68,7 +69,6 @@ export class WorkerService {
     logger.info('the catalog is connected');
     for (const feeder of feeders) feeder.start();
     watch.start();
-    this.parts.footage.start();
     await this.startJobs();
   }
 

@@ -30,11 +30,11 @@ export class Appliance {
     const ports = { rtsp: await freePort(), http: await freePort(), operations: await freePort() };
     const configFile = path.join(stage.directory, 'nightjar.yaml');
     await writeFile(path.join(stage.directory, 'viewer-password'), VIEWER.password);
-    const { users = {}, ...rest } = config as Record<string, object>;
+    const { users = {}, rtsp = {}, ...rest } = config as Record<string, object>;
     const file = {
       version: 1,
       dataDir: 'data',
-      rtsp: { host: '127.0.0.1', port: ports.rtsp },
+      rtsp: { host: '127.0.0.1', port: ports.rtsp, ...rtsp },
       http: { host: '127.0.0.1', port: ports.http },
       operations: { port: ports.operations },
       users: { [VIEWER.username]: { passwordFile: 'viewer-password' }, ...users },

@@ -20,7 +20,7 @@ export const jobsMetrics = {
     ['volume'],
   ),
   catalogSegments: counter('catalog_segments_total', 'Segments entered into the catalog.'),
-  jobs: counter('jobs_total', 'Jobs ended, by result.', ['job', 'result']),
+  jobs: counter('jobs_total', 'Jobs ended, by result.', ['job_name', 'result']),
   queueJobs: gauge('queue_jobs', 'Jobs in a queue, by state; `failed` are dead letters.', [
     'queue',
     'state',
@@ -30,5 +30,7 @@ export const jobsMetrics = {
     'How long the job that waits longest has waited; 0 if none waits.',
     ['queue'],
   ),
-  jobDurationSeconds: histogram('job_duration_seconds', 'Time a job took.', JOB_SECONDS, ['job']),
+  jobDurationSeconds: histogram('job_duration_seconds', 'Time a job took.', JOB_SECONDS, [
+    'job_name',
+  ]),
 } as const;

@@ -1,6 +1,6 @@
 /**
  * Every label that a series may have, and what keeps the number of its values small. A session, an address, a path or
- * anything else that a client, a camera or time makes up is none.
+ * anything else that a client, a camera or time makes up is none. `job` and `instance` are Prometheus' own.
  */
 export const LABELS = {
   camera: 'names of cameras in the configuration',
@@ -21,7 +21,7 @@ export const LABELS = {
   protocol: '`rtsp`, `http`',
   method: 'methods of RTSP or HTTP that we know, and `other`',
   status: 'status codes that we answer',
-  job: 'jobs declared in our code',
+  job_name: 'jobs declared in our code',
   queue: 'queues declared in our code',
   percentile: '`50`, `90`, `99`, `100`',
   space: 'heap spaces of V8',
