@@ -208,6 +208,22 @@ describe('access', () => {
       expect(await decodingErrors(['-rtsp_transport', 'tcp', '-i', rtsp, '-t', '2'])).toBe('');
       expect(await probeTracks(['-i', clip])).toContainEqual(expect.stringContaining('video h264'));
       expect(await decodingErrors(['-i', playlist, '-t', '3'])).toBe('');
+      const other = {
+        start: new Date(startMs - 3_600_000).toISOString(),
+        end: range.end,
+      };
+      const moved = (url: string): string => url.replace(range.start, other.start);
+      expect(moved(rtsp)).not.toBe(rtsp);
+      expect(await probe(moved(rtsp))).toContain('403');
+      expect(await probe(rtsp.replace(/start=[^&]*&/, ''))).toContain('403');
+      expect((await fetch(moved(clip))).status).toBe(403);
+      expect((await fetch(moved(playlist))).status).toBe(403);
+      expect((await fetch(clip.replace('clip.mp4', 'thumbnails.json'))).status).toBe(200);
+      expect((await fetch(moved(clip).replace('clip.mp4', 'thumbnails.json'))).status).toBe(403);
+      const newest = `${new URL(clip).origin}/api/v1/cameras/front-door/snapshot.jpg?at=latest`;
+      expect(
+        (await fetch(`${newest}&token=${new URL(clip).searchParams.get('token')}`)).status,
+      ).toBe(403);
       expect(
         (await fetch(`${nightjar.origin}/api/v1/cameras?${new URL(clip).searchParams.toString()}`))
           .status,

@@ -73,8 +73,8 @@ import { ShardPlace } from './shard/shard.module.js';
             refused: (limit) => metrics.limitRefusals.inc({ limit }),
           }),
           admits: (address) => policy.admits(address),
-          mayGoOn: (principal, { action, camera }) =>
-            policy.decide(principal, action, camera) === 'allow',
+          mayGoOn: (principal, { action, camera, span }) =>
+            policy.decide(principal, action, camera, span) === 'allow',
           clock,
           events: {
             request: (method, status) =>

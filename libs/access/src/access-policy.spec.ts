@@ -175,6 +175,24 @@ describe('AccessPolicy', () => {
       expect(policy.decide(bearer(url), action, camera)).toBe(decision);
     });
 
+    it.each([
+      ['the footage it is for', { startMs: 100, endMs: 200 }, 'allow'],
+      ['a part of that', { startMs: 150, endMs: 150 }, 'allow'],
+      ['what begins before', { startMs: 99, endMs: 200 }, 'forbid'],
+      ['what ends behind', { startMs: 100, endMs: 201 }, 'forbid'],
+      ['all of it', { startMs: -Infinity, endMs: Infinity }, 'forbid'],
+      ['no footage in particular', undefined, 'forbid'],
+      ['a file with a part of it', { startMs: 0, endMs: 101, inFiles: true }, 'allow'],
+      ['a file before', { startMs: 0, endMs: 100, inFiles: true }, 'forbid'],
+      ['a file behind', { startMs: 200, endMs: 300, inFiles: true }, 'forbid'],
+    ] as const)('bound to a range: %s', (_, span, decision) => {
+      const url = { action: 'playback', span: { startMs: 100, endMs: 200 } } as const;
+      const issuer = { issuer: undefined };
+      expect(policy.decide(bearer({ ...url, ...issuer }), 'playback', 'front', span)).toBe(
+        decision,
+      );
+    });
+
     it('ends with the rights of its issuer', () => {
       policy.update({ users: { gate: { ...USERS.gate, cameras: ['yard'] } } });
       expect(policy.decide(bearer({}), 'view', 'front')).toBe('authenticate');

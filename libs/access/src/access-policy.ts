@@ -3,6 +3,7 @@ import type { AddressRange, PasswordHash, UserConfig } from '@nightjar/config';
 import type { DigestAlgorithm } from '@nightjar/rtsp';
 import { AllowList } from './addresses/address.js';
 import { KeptPassword, MAX_PASSWORD_LENGTH, ScryptDesk } from './passwords/password-check.js';
+import { isInside, type FootageSpan } from './footage-span.js';
 import type { Principal } from './principal.js';
 import { Rights, type Action } from './rights.js';
 
@@ -106,12 +107,20 @@ export class AccessPolicy {
    * A user counts by its name only: what it may do is looked up anew, so that a session ends with the right that began
    * it. A signed URL lends the rights of who made it. `camera` undefined asks about no camera in particular, such as a
    * list that is filtered afterwards.
+   * @param span the footage that is asked for; without it nothing is allowed that is bound to some
    */
-  decide(principal: Principal | undefined, action: Action, camera: string | undefined): Decision {
+  decide(
+    principal: Principal | undefined,
+    action: Action,
+    camera: string | undefined,
+    span?: FootageSpan,
+  ): Decision {
     const { url } = principal ?? {};
     if (url !== undefined) {
       if (this.now() >= url.expiresAtMs) return 'authenticate';
       if (action !== url.action || camera !== url.camera) return 'forbid';
+      if (url.span !== undefined && (span === undefined || !isInside(span, url.span)))
+        return 'forbid';
       const issuer = url.issuer === undefined ? undefined : this.accounts.get(url.issuer);
       if (url.issuer === undefined) return 'allow';
       return issuer?.rights.allow(action, camera, this.groups.get(camera)) === true

@@ -1,4 +1,5 @@
 import type { CameraAction } from '@nightjar/config';
+import type { FootageSpan } from './footage-span.js';
 
 /** Who asks, once proven. */
 export interface Principal {
@@ -12,6 +13,8 @@ export interface Principal {
 export interface UrlGrant {
   readonly action: CameraAction;
   readonly camera: string;
+  /** The only footage that playback may be of; undefined: all. */
+  readonly span?: FootageSpan | undefined;
   /** Unix epoch. */
   readonly expiresAtMs: number;
   /** The user whose rights it lends; undefined: whoever administers this machine. */

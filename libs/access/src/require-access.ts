@@ -1,5 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import type { AccessPolicy } from './access-policy.js';
+import type { FootageSpan } from './footage-span.js';
 import type { Principal } from './principal.js';
 import type { Action } from './rights.js';
 
@@ -12,8 +13,9 @@ export function requireAccess(
   principal: Principal | undefined,
   action: Action,
   camera: string | undefined,
+  span?: FootageSpan,
 ): void {
-  switch (policy.decide(principal, action, camera)) {
+  switch (policy.decide(principal, action, camera, span)) {
     case 'allow':
       return;
     case 'authenticate':

@@ -1,13 +1,21 @@
-import type { Mount, MountDescription, MountStream, StreamOutput } from '@nightjar/relay';
+import type {
+  Mount,
+  MountAccess,
+  MountDescription,
+  MountStream,
+  StreamOutput,
+} from '@nightjar/relay';
 import { printRange } from '@nightjar/rtsp';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { FILES } from './access-name.js';
 import type { FileDescription } from './file-library.js';
 import { FileStream, type FilePlayOptions } from './file-stream.js';
 
 /** A media file as an RTSP mount, for one session. No file is open before it is played. */
 export class FileMount implements Mount {
   readonly kind = 'playback' as const;
+  readonly access: readonly MountAccess[] = [{ action: 'playback', camera: FILES }];
   private described: FileDescription | undefined;
 
   constructor(private readonly options: FilePlayOptions) {}

@@ -1,12 +1,10 @@
 import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
 import type { Clock } from '@nightjar/common';
 import { BlockPool, type Mount, type MountResolver } from '@nightjar/relay';
+import { FILES } from './access-name.js';
 import { FileLibrary } from './file-library.js';
 import { FileMount } from './file-mount.js';
 import { MediaRoot, type MediaRootOptions } from './media-root.js';
-
-/** Stands for all files where access names a camera; no camera can have it. */
-export const FILES = 'files';
 
 export interface FilesResolverOptions extends MediaRootOptions {
   readonly policy: AccessPolicy;

@@ -1,2 +1,3 @@
 export { FilesModule } from './files.module.js';
-export { FILES, FilesResolver, type FilesResolverOptions } from './files-resolver.js';
+export { FILES } from './access-name.js';
+export { FilesResolver, type FilesResolverOptions } from './files-resolver.js';

@@ -1,3 +1,4 @@
+import type { FootageSpan } from '@nightjar/access';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { Archive, SegmentReader } from '@nightjar/recording';
 import type {
@@ -53,11 +54,12 @@ interface Opened {
 export class PlaybackMount implements Mount {
   readonly kind = 'playback' as const;
   readonly features = [ONVIF_REPLAY, PLAY_SCALE, PLAY_SPEED];
-  readonly access: MountAccess;
+  readonly access: readonly MountAccess[];
   private opened: Opened | undefined;
 
   constructor(private readonly options: PlaybackMountOptions) {
-    this.access = { action: 'playback', camera: options.camera };
+    const { camera, startMs, endMs } = options;
+    this.access = [{ action: 'playback', camera, span: spanOf(startMs, endMs) }];
   }
 
   /** Known once it was described. */
@@ -156,6 +158,11 @@ export class PlaybackMount implements Mount {
     await last?.close();
     return [...(last?.header.tracks ?? [])];
   }
+}
+
+/** What is asked for with these ends. */
+export function spanOf(startMs = -Infinity, endMs = Infinity): FootageSpan {
+  return { startMs, endMs };
 }
 
 function rateOf({ mediaEnd, startMs, endMs }: SegmentReader): number | undefined {

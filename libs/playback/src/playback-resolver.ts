@@ -8,7 +8,7 @@ import {
   type Mount,
   type MountResolver,
 } from '@nightjar/relay';
-import { PlaybackMount } from './playback-mount.js';
+import { PlaybackMount, spanOf } from './playback-mount.js';
 import { Turns } from './turns.js';
 
 export interface PlaybackResolverOptions {
@@ -37,13 +37,13 @@ export class PlaybackResolver implements MountResolver {
   ): Promise<Mount> {
     const { archive, policy, clock, cname, recordedStream, onError, onSessions } = this.options;
     const [camera = '', inPath, ...rest] = path.split('/');
-    requireAccess(policy, principal, 'playback', camera);
+    const startMs = instant(query, 'start');
+    const endMs = instant(query, 'end');
+    requireAccess(policy, principal, 'playback', camera, spanOf(startMs, endMs));
     const stream = namedStream(inPath, query) ?? recordedStream(camera) ?? DEFAULT_STREAM;
     if (rest.length > 0 || !isName(camera) || !isName(stream)) {
       throw new NightjarError('not-found', 'playback/no-such-recording', 'no such recording');
     }
-    const startMs = instant(query, 'start');
-    const endMs = instant(query, 'end');
     if (startMs !== undefined && endMs !== undefined && endMs <= startMs) {
       throw new NightjarError('invalid', 'playback/range', 'end must be after start');
     }

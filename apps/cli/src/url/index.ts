@@ -23,7 +23,9 @@ export async function signUrl(asked: Asked, request: UrlRequest, output: Output)
   checkRequest(config, request);
   const key = await keptUrlKey(urlKeyFile(config.dataDir));
   const expiresAtMs = Math.ceil((Date.now() + validMs) / 1000) * 1000;
-  const token = signGrant({ action, camera, expiresAtMs, issuer: undefined, address }, key);
+  const { startMs = -Infinity, endMs = Infinity } = request;
+  const span = action === 'playback' ? { startMs, endMs } : undefined;
+  const token = signGrant({ action, camera, span, expiresAtMs, issuer: undefined, address }, key);
   const named = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const urls = signedUrls(request, token, {
     rtsp: `${named}:${config.rtsp.port}`,

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requireAccess, type AccessPolicy, type Principal } from '@nightjar/access';
+import {
+  ANY_FILE,
+  requireAccess,
+  type AccessPolicy,
+  type FootageSpan,
+  type Principal,
+} from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
 import {
   printStrip,
@@ -46,7 +52,7 @@ export class FootageService {
     camera: string,
     { start, end, stream, gaps }: ClipQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, { startMs: start, endMs: end });
     const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, gaps };
     const clip = await this.footage.clip(wanted, isResuming(request));
     response.setHeader('Nightjar-Start', new Date(clip.startMs).toISOString());
@@ -70,7 +76,7 @@ export class FootageService {
     camera: string,
     { start, end, stream, ranges, token }: PlaylistQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, { startMs: start, endMs: end });
     const wanted = { ...this.stream(camera, stream), startMs: start, endMs: end, ranges, token };
     const text = await this.footage.playlist(wanted);
     reply(request, response, 'application/vnd.apple.mpegurl', Buffer.from(text));
@@ -83,9 +89,11 @@ export class FootageService {
     file: string,
     { stream: named, position, from, to }: SegmentQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, ANY_FILE);
     const { stream } = this.stream(camera, named);
-    const whole = await this.footage.segment(camera, stream, file, position);
+    const segment = await this.footage.segment(camera, stream, file, position);
+    this.allow(request, camera, { ...segment, inFiles: true });
+    const { file: whole } = segment;
     await this.sender.send(request, response, {
       file: whole.slice(from ?? 0, to ?? whole.size),
       type: 'video/mp4',
@@ -100,7 +108,7 @@ export class FootageService {
     camera: string,
     { at, stream, width, height }: SnapshotQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, instant(at));
     const size =
       width === undefined && height === undefined
         ? undefined
@@ -117,7 +125,7 @@ export class FootageService {
     camera: string,
     query: ThumbnailsQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, { startMs: query.start, endMs: query.end });
     const wanted = this.stripRequest(camera, query);
     const jpeg = await this.footage.thumbnails(wanted, goneSignal(response));
     reply(request, response, 'image/jpeg', jpeg, SEGMENT_MAX_AGE_SECONDS);
@@ -129,7 +137,7 @@ export class FootageService {
     camera: string,
     query: ThumbnailsQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, { startMs: query.start, endMs: query.end });
     const strip = await this.footage.strip(this.stripRequest(camera, query));
     const body = Buffer.from(JSON.stringify(printStrip(strip)));
     reply(request, response, 'application/json', body);
@@ -143,7 +151,8 @@ export class FootageService {
     file: string,
     { stream: named }: HourStripQuery,
   ): Promise<void> {
-    this.allow(request, camera);
+    this.allow(request, camera, ANY_FILE);
+    this.allow(request, camera, this.strips.spanOf(file));
     const { stream } = this.stream(camera, named);
     const bytes = await readFile(this.strips.file(camera, stream, file)).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -158,13 +167,18 @@ export class FootageService {
     return { ...this.stream(camera, stream), startMs: start, endMs: end, count, width };
   }
 
-  private allow({ principal }: FootageRequestMessage, camera: string): void {
-    requireAccess(this.policy, principal, 'playback', camera);
+  private allow({ principal }: FootageRequestMessage, camera: string, span: FootageSpan): void {
+    requireAccess(this.policy, principal, 'playback', camera, span);
   }
 
   private stream(camera: string, named: string | undefined): { camera: string; stream: string } {
     return { camera, stream: named ?? this.recordedStream(camera) };
   }
+}
+
+/** The newest picture is of any time, so nobody has it who is bound to some. */
+function instant(at: number | 'latest'): FootageSpan {
+  return at === 'latest' ? { startMs: -Infinity, endMs: Infinity } : { startMs: at, endMs: at };
 }
 
 /** The client has the beginning already: what it gets now must go on with it. */

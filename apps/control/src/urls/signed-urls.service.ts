@@ -29,6 +29,10 @@ export interface SignedUrlRequest {
   readonly end?: number | undefined;
 }
 
+function spanOf({ action, start = -Infinity, end = Infinity }: SignedUrlRequest) {
+  return action === 'playback' ? { startMs: start, endMs: end } : undefined;
+}
+
 /** Lends what somebody may do to whoever has an address, for a while. */
 export class SignedUrlsService {
   constructor(
@@ -69,7 +73,10 @@ export class SignedUrlsService {
       );
     const expiresAtMs = Math.ceil((clock.wallMs() + request.for) / 1000) * 1000;
     const issuer = principal?.name;
-    const token = signGrant({ action, camera, expiresAtMs, issuer, address }, key);
+    const token = signGrant(
+      { action, camera, span: spanOf(request), expiresAtMs, issuer, address },
+      key,
+    );
     const expires = new Date(expiresAtMs).toISOString();
     log.info({ camera, action, expires, address, setBy: issuer }, 'a URL was signed');
     const urls = signedUrls({ action, camera, stream, startMs, endMs }, token, {

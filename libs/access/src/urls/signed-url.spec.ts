@@ -28,6 +28,15 @@ describe('a signed URL', () => {
     });
   });
 
+  it.each([
+    [{ startMs: NOW, endMs: NOW + 1 }],
+    [{ startMs: NOW, endMs: Infinity }],
+    [{ startMs: -Infinity, endMs: NOW }],
+  ])('gives the footage that it was made for: %j', (span) => {
+    const verdict = check(signGrant({ ...grant, action: 'playback', span }, KEY));
+    expect(verdict).toMatchObject({ principal: { url: { span } } });
+  });
+
   it('needs no character that a URL would change, and fits into one', () => {
     fc.assert(
       fc.property(
@@ -35,7 +44,8 @@ describe('a signed URL', () => {
         fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/),
         fc.option(fc.ipV6(), { nil: undefined }),
         (camera, issuer, address) => {
-          const token = signGrant({ ...grant, camera, issuer, address }, KEY);
+          const span = { startMs: NOW, endMs: NOW + 86_400_000 };
+          const token = signGrant({ ...grant, camera, issuer, address, span }, KEY);
           expect(token).toMatch(/^[A-Za-z0-9_.-]{1,512}$/);
           expect(check(token, { address: address ?? '' }).ok).toBe(true);
         },

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { NightjarError } from '@nightjar/common';
 import { sameAddress } from '../addresses/address.js';
+import type { FootageSpan } from '../footage-span.js';
 import type { Principal, UrlGrant } from '../principal.js';
 
 /** Query parameter that holds the proof. */
@@ -11,22 +12,31 @@ export const TOKEN_PARAMETER = 'token';
 export const SIGNED_ACTIONS = ['view', 'playback'] as const;
 export type SignedAction = (typeof SIGNED_ACTIONS)[number];
 
-const VERSION = 1;
+const VERSION = 2;
 const MAX_TOKEN_LENGTH = 512;
 const MAC_BYTES = 32;
 const TOKEN = /^([A-Za-z0-9_-]{1,440})\.([A-Za-z0-9_-]{43})$/;
 /** Enough of the MAC to tell the sessions of two URLs apart. */
 const NAME_LENGTH = 16;
 
-/** What a token says: version, action, camera, expiry in seconds, issuer, address. */
-type Payload = readonly [number, string, string, number, string, string];
+/** What a token says: version, action, camera, expiry in seconds, issuer, address, start and end of the footage. */
+type Payload = readonly [
+  number,
+  string,
+  string,
+  number,
+  string,
+  string,
+  number | null,
+  number | null,
+];
 
 /** A grant as a token for {@link TOKEN_PARAMETER}. @param key secret; who has it makes tokens */
 export function signGrant(
   grant: UrlGrant & { readonly action: SignedAction },
   key: Buffer,
 ): string {
-  const { action, camera, expiresAtMs, issuer = '', address = '' } = grant;
+  const { action, camera, span, expiresAtMs, issuer = '', address = '' } = grant;
   if (address !== '' && isIP(address) === 0)
     throw new NightjarError('invalid', 'access/url-address', `"${address}" is no IP address`);
   const payload: Payload = [
@@ -36,6 +46,8 @@ export function signGrant(
     Math.floor(expiresAtMs / 1000),
     issuer,
     address,
+    finite(span?.startMs),
+    finite(span?.endMs),
   ];
   const text = Buffer.from(JSON.stringify(payload)).toString('base64url');
   return `${text}.${macOf(text, key).toString('base64url')}`;
@@ -60,7 +72,7 @@ export function verifyToken(
   const spelled = mac.length === MAC_BYTES && mac.toString('base64url') === written;
   if (!spelled || !timingSafeEqual(mac, macOf(text, request.key)))
     return { ok: false, reason: 'forged' };
-  const [version, action, camera, seconds, issuer, address] = JSON.parse(
+  const [version, action, camera, seconds, issuer, address, startMs, endMs] = JSON.parse(
     Buffer.from(text, 'base64url').toString('utf8'),
   ) as Payload;
   if (version !== VERSION) return { ok: false, reason: 'forged' };
@@ -72,11 +84,23 @@ export function verifyToken(
   const url: UrlGrant = {
     action: action as SignedAction,
     camera,
+    span: spanOf(startMs, endMs),
     expiresAtMs,
     issuer: issuer === '' ? undefined : issuer,
     address: bound,
   };
   return { ok: true, principal: { name: `url ${written.slice(0, NAME_LENGTH)}`, url } };
+}
+
+/** JSON knows no other numbers. */
+function finite(ms: number | undefined): number | null {
+  return ms === undefined || !Number.isFinite(ms) ? null : ms;
+}
+
+function spanOf(startMs: number | null, endMs: number | null): FootageSpan | undefined {
+  return startMs === null && endMs === null
+    ? undefined
+    : { startMs: startMs ?? -Infinity, endMs: endMs ?? Infinity };
 }
 
 function macOf(text: string, key: Buffer): Buffer {

@@ -3,7 +3,7 @@ import { isPlainName } from '@nightjar/recording';
 import type { Clip, ClipRequest } from './clip/clip.js';
 import { ClipCache } from './clip/clip-cache.js';
 import { checkRequest } from './footage-request.js';
-import { mediaSegment } from './hls/media-segment.js';
+import { mediaSegment, type MediaSegment } from './hls/media-segment.js';
 import { vodPlaylist, type PlaylistRequest } from './hls/playlist.js';
 import { Ffmpeg } from './picture/ffmpeg.js';
 import { takeSnapshot, type Snapshot, type SnapshotRequest } from './picture/snapshot.js';
@@ -15,7 +15,6 @@ import {
   type ThumbnailStrip,
 } from './picture/thumbnails.js';
 import { StoredFootage } from './stored-footage.js';
-import type { VirtualFile } from './virtual-file.js';
 
 export interface HttpFootageOptions {
   /** The configured volumes, as they are now. */
@@ -56,7 +55,7 @@ export class HttpFootage {
     stream: string,
     file: string,
     positionMs: number,
-  ): Promise<VirtualFile> {
+  ): Promise<MediaSegment> {
     checkNames(camera, stream);
     const footage = await this.open();
     const path = await footage.find(camera, stream, file);

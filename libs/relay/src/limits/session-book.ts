@@ -32,5 +32,5 @@ export class SessionBook {
 
 /** What counts as one stream: all who watch a live stream, or what was recorded of a camera. */
 function nameOf({ kind, shared, access }: Mount): string {
-  return `${kind} ${shared ?? access?.camera ?? ''}`;
+  return `${kind} ${shared ?? access?.[0]?.camera ?? ''}`;
 }

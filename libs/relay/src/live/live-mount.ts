@@ -52,7 +52,6 @@ export class LiveMount implements Mount {
   readonly kind = 'live' as const;
   readonly shared: string;
   readonly observer: MountObserver;
-  readonly access: MountAccess;
   readonly bytesPerSecond: () => number | undefined;
   readonly features: readonly string[];
   /** Of the description, where it has one. */
@@ -60,10 +59,16 @@ export class LiveMount implements Mount {
 
   constructor(private readonly options: LiveMountOptions) {
     this.shared = options.name;
-    this.access = { action: 'view', camera: options.camera };
     this.bytesPerSecond = options.bytesPerSecond ?? (() => undefined);
     this.observer = options.observer;
     this.features = options.talk === undefined ? [] : [ONVIF_BACKCHANNEL];
+  }
+
+  /** Who is given a back channel must be allowed to talk, too. */
+  get access(): readonly MountAccess[] {
+    const { camera } = this.options;
+    const view = { action: 'view', camera } as const;
+    return this.talkTrack === undefined ? [view] : [view, { action: 'talk', camera }];
   }
 
   async describe(required: readonly string[]): Promise<MountDescription> {

@@ -86,7 +86,7 @@ export class LiveResolver implements MountResolver {
     return {
       announce: (tracks, address) => {
         publication.requireFree();
-        return new PublishMount(publication, tracks, address);
+        return new PublishMount(publication, tracks, address, camera);
       },
     };
   }

@@ -49,6 +49,7 @@ describe('talking to a camera', () => {
   let relay: Relay;
   let clock: ManualClock;
   let clients: TestClient[];
+  let policy: AccessPolicy;
   let heard: { sequence: number; ssrc: number; bytes: number }[];
   let wake: () => void;
   let sinks: Map<string, SourceSink>;
@@ -69,7 +70,7 @@ describe('talking to a camera', () => {
         wake();
       },
     };
-    const policy = new AccessPolicy({
+    policy = new AccessPolicy({
       ann: { password: 'p', role: 'admin', cameras: undefined },
       eve: { password: 'p', role: 'viewer', cameras: undefined },
     });
@@ -100,6 +101,8 @@ describe('talking to a camera', () => {
       udp: true,
       clock,
       authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
+      mayGoOn: (principal, { action, camera }) =>
+        policy.decide(principal, action, camera) === 'allow',
       resolver: new LiveResolver({
         relay,
         policy,
@@ -190,6 +193,22 @@ describe('talking to a camera', () => {
     expect(heard).toEqual(
       [0, 1, 2].map((step) => ({ sequence: (begin + step) & 0xffff, ssrc, bytes: 172 })),
     );
+  });
+
+  it('ends with the right to talk, which others need not have', async () => {
+    const [talker, watcher] = [await connect(), await connect('eve')];
+    expect((await talk(talker)).status).toBe(200);
+    const { headers } = await watcher.ask('SETUP', 'gate/trackID=0', {
+      Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1',
+    });
+    const Session = headers.get('Session')!.split(';')[0]!;
+    policy.update({
+      users: { ann: { password: 'p', role: 'viewer' }, eve: { password: 'p', role: 'viewer' } },
+    });
+    const closed = new Promise((resolve) => talker.client.socket.once('close', resolve));
+    clock.advance(5_000);
+    await closed;
+    expect((await watcher.ask('PLAY', 'gate', { Session })).status).toBe(200);
   });
 
   it('is for one at a time, and the others are told', async () => {

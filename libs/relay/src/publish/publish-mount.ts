@@ -3,6 +3,7 @@ import { encodeReceiverReport, encodeRtp } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type {
   Mount,
+  MountAccess,
   MountDescription,
   MountStream,
   PlayAnswer,
@@ -15,12 +16,16 @@ import type { Publication, Publisher } from './publication.js';
 /** What one client announced for a stream that is published: a mount that takes instead of giving. */
 export class PublishMount implements Mount {
   readonly kind = 'publish' as const;
+  readonly access: readonly MountAccess[];
 
   constructor(
     private readonly publication: Publication,
     private readonly tracks: readonly SdpTrack[],
     private readonly address: string,
-  ) {}
+    camera: string,
+  ) {
+    this.access = [{ action: 'publish', camera }];
+  }
 
   describe(): Promise<MountDescription> {
     const { tracks } = this;

@@ -90,6 +90,7 @@ describe('publishing', () => {
   let client: TestClient;
   let base: string;
   let clients: TestClient[];
+  let policy: AccessPolicy;
 
   const connect = async (): Promise<TestClient> => {
     const opened = await TestClient.open(server.port);
@@ -100,7 +101,7 @@ describe('publishing', () => {
   beforeEach(async () => {
     clock = new ManualClock();
     clients = [];
-    const policy = new AccessPolicy({
+    policy = new AccessPolicy({
       cam: { password: 'p', role: 'admin', cameras: undefined },
       eve: { password: 'e', role: 'viewer', cameras: undefined },
     });
@@ -130,6 +131,8 @@ describe('publishing', () => {
       udp: true,
       clock,
       authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
+      mayGoOn: (principal, { action, camera }) =>
+        policy.decide(principal, action, camera) === 'allow',
       resolver: new LiveResolver({
         relay,
         policy,
@@ -263,6 +266,23 @@ describe('publishing', () => {
     clock.advance(5_000);
     await once(client.socket, 'close');
     expect(reader.told.slice(-2)).toEqual(['stalled', 'not-published']);
+  });
+
+  it.each([
+    ['may not publish any more', { cam: { password: 'p', role: 'viewer' } }],
+    ['is no user any more', {}],
+  ] as const)('ends a publisher who %s', async (_, users) => {
+    const { reader } = readerOf();
+    await publish(client);
+    await reader.until(() => reader.told.includes('H264+PCMU'));
+    policy.update({ users: { eve: { password: 'e', role: 'admin' }, ...users } });
+    const closed = once(client.socket, 'close');
+    clock.advance(4_000);
+    send(client, 0, rtp(96, 11));
+    await reader.until(() => reader.packets.length > 0);
+    clock.advance(1_000);
+    await closed;
+    expect(reader.told.slice(-1)).toEqual(['not-published']);
   });
 
   it('can be paused and begun again', async () => {

@@ -1,4 +1,4 @@
-import type { Action, Principal } from '@nightjar/access';
+import type { Action, FootageSpan, Principal } from '@nightjar/access';
 import type {
   Frames,
   MediaProperties,
@@ -61,6 +61,8 @@ export interface MountObserver {
 export interface MountAccess {
   readonly action: Action;
   readonly camera: string;
+  /** The footage that it is about. */
+  readonly span?: FootageSpan;
 }
 
 /** Anything the RTSP server can serve: a live stream, a recording, a simulated camera; or take, when it is published. */
@@ -74,8 +76,8 @@ export interface Mount {
    */
   readonly shared?: string | undefined;
   readonly observer?: MountObserver;
-  /** What its sessions need the right for, as long as they last; absent: nobody asks again. */
-  readonly access?: MountAccess;
+  /** What its sessions need the right for, all of it and as long as they last; absent: nobody asks again. */
+  readonly access?: readonly MountAccess[];
   /** What one reader gets, as measured; undefined while it is not known. Absent: never known. */
   readonly bytesPerSecond?: () => number | undefined;
   /** Feature tags that a client may require (RFC 2326 s.12.32); others are answered 551. */

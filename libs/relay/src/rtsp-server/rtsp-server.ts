@@ -266,8 +266,8 @@ export class RtspServer {
 
   /** A right may be withdrawn, and a signed URL expires, while somebody watches. */
   private mayGoOn({ options: { mount, principal } }: RtspSession): boolean {
-    const { access } = mount;
-    return access === undefined || (this.options.mayGoOn?.(principal, access) ?? true);
+    const { access = [] } = mount;
+    return access.every((one) => this.options.mayGoOn?.(principal, one) ?? true);
   }
 
   private end(session: RtspSession, reason: string): void {

@@ -2,12 +2,19 @@ import { childBoxes, findBox, readBoxAt } from '@nightjar/containers';
 import { FileSource, SegmentReader } from '@nightjar/recording';
 import { VirtualFile, type Piece } from '../virtual-file.js';
 
+/** A segment file, and the wall time of the media in it. */
+export interface MediaSegment {
+  readonly file: VirtualFile;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /**
  * A segment file whose decode times begin at `positionMs` instead of 0, so that files that follow each other play without
  * a seam. It has the size of the file, and the same bytes but for the 8 of each `tfdt`.
  * @throws NightjarError 'data-loss' when it is not a segment, or the error of the file system when it is gone
  */
-export async function mediaSegment(path: string, positionMs: number): Promise<VirtualFile> {
+export async function mediaSegment(path: string, positionMs: number): Promise<MediaSegment> {
   const reader = await SegmentReader.open(path);
   const source = await FileSource.open(path).catch(async (error: unknown) => {
     await reader.close();
@@ -29,7 +36,8 @@ export async function mediaSegment(path: string, positionMs: number): Promise<Vi
     // What comes behind the media that are whole now is not served: it may still change.
     const end = reader.mediaEnd;
     if (end > at) pieces.push({ path, offset: at, length: end - at });
-    return new VirtualFile(pieces);
+    const { startMs, endMs } = reader;
+    return { file: new VirtualFile(pieces), startMs, endMs };
   } finally {
     await source.close();
     await reader.close();

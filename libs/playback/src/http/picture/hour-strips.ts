@@ -24,9 +24,15 @@ export class HourStrips {
    * @throws NightjarError 'not-found' for any other name
    */
   file(camera: string, stream: string, name: string): string {
-    if (!isPlainName(camera) || !isPlainName(stream) || hourOf(name) === undefined)
-      throw new NightjarError('not-found', 'footage/no-strip', 'there is no such strip');
+    if (!isPlainName(camera) || !isPlainName(stream) || hourOf(name) === undefined) throw noStrip();
     return join(this.directory, camera, stream, name);
+  }
+
+  /** The hour that a file is of; throws as {@link file}. */
+  spanOf(name: string): { readonly startMs: number; readonly endMs: number } {
+    const startMs = hourOf(name);
+    if (startMs === undefined) throw noStrip();
+    return { startMs, endMs: startMs + HOUR_MS };
   }
 
   /**
@@ -99,6 +105,10 @@ export function printStrip({ cells, cellWidth, cellHeight }: ThumbnailStrip): ob
 
 function printHour(ms: number): string {
   return new Date(ms).toISOString().slice(0, 13).replaceAll('-', '');
+}
+
+function noStrip(): NightjarError {
+  return new NightjarError('not-found', 'footage/no-strip', 'there is no such strip');
 }
 
 function hourOf(name: string): number | undefined {
