@@ -3,12 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { hashPassword } from '@nightjar/access';
 import { printPasswordHash } from '@nightjar/config';
 import { makeSelfSigned } from '@nightjar/relay';
+import { freePort } from '../support/free-port.js';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { SYSTEM_PYTHON } from './support/gstreamer.js';
@@ -21,6 +23,8 @@ const PICTURES = 20;
 
 interface Running {
   readonly nightjar: Installation;
+  /** URL of a mount by the HTTP port of control. */
+  readonly byHttpPort: (mount: string) => string;
   readonly certFile: string;
 }
 
@@ -42,6 +46,19 @@ async function startPeer(stage: Stage): Promise<{ ports: number[]; cert: string 
   return { ports: line.split(' ').map(Number), cert };
 }
 
+/** Serves HTTP, and waits for a database that never comes. */
+async function startControl(stage: Stage, nightjar: Installation, port: number): Promise<void> {
+  stage.start('control', [], {
+    NIGHTJAR_CONFIG: nightjar.configFile,
+    NIGHTJAR_DATA_DIR: nightjar.dataDir,
+    NIGHTJAR_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    NIGHTJAR_SUPERVISED: '1',
+  });
+  await eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/`)).ok).toBe(false), {
+    withinMs: 20_000,
+  });
+}
+
 /** Two processes, so that the front unwraps what comes and shards serve it. */
 async function startAll(stage: Stage): Promise<Running> {
   const cameras = await Cameras.start(stage, { 'front-door': 'front-door' });
@@ -50,8 +67,10 @@ async function startAll(stage: Stage): Promise<Running> {
   const url = `rtsp://127.0.0.1:${plain}/live`;
   const tlsUrl = `rtsps://127.0.0.1:${secure}/live`;
   const { fingerprint256: fingerprint } = new X509Certificate(cert);
+  const http = await freePort();
   const nightjar = await Installation.create(stage, {
     media: { processes: 2 },
+    http: { host: '127.0.0.1', port: http },
     rtsp: { tls: { selfSigned: true } },
     cameras: {
       'front-door': cameraAt(cameras.url('front-door')),
@@ -67,7 +86,17 @@ async function startAll(stage: Stage): Promise<Running> {
     },
   });
   await nightjar.startMedia();
-  return { nightjar, certFile: path.join(nightjar.dataDir, 'secrets', 'rtsp-cert.pem') };
+  await startControl(stage, nightjar, http);
+  const byHttpPort = (mount: string): string => {
+    const at = new URL(nightjar.url(mount));
+    at.port = String(http);
+    return at.href;
+  };
+  return {
+    nightjar,
+    byHttpPort,
+    certFile: path.join(nightjar.dataDir, 'secrets', 'rtsp-cert.pem'),
+  };
 }
 
 const through = (scheme: string, url: string): string => url.replace(/^rtsp:/, `${scheme}:`);
@@ -101,6 +130,40 @@ async function picturesByGStreamer(url: string): Promise<number> {
   return stdout.split('\n').filter((line) => /[0-9a-f]{40}$/.test(line)).length;
 }
 
+/** Status of the answer to a request on a connection of its own. */
+async function httpStatus(
+  port: string,
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const asked = request({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode!;
+}
+
+/** Code and complaints of a player in Python. */
+async function playWebSocket(
+  { certFile }: Running,
+  scheme: string,
+  port: string,
+  url = `rtsp://127.0.0.1:${port}/front-door`,
+): Promise<[number | null, string]> {
+  const at = `${scheme}://127.0.0.1:${port}/front-door`;
+  const { code, stderr } = await runProgram(SYSTEM_PYTHON, [
+    PEERS,
+    'play',
+    at,
+    url,
+    LOGIN.username,
+    LOGIN.password,
+    certFile,
+  ]);
+  return [code, stderr];
+}
+
 describe('RTSP inside TLS, HTTP and WebSockets', () => {
   const withAll = sharedStage(30_000, startAll);
 
@@ -117,20 +180,39 @@ describe('RTSP inside TLS, HTTP and WebSockets', () => {
       expect(await picturesByGStreamer(through(scheme, url))).toBe(PICTURES);
   });
 
-  withAll('is played by the WebSockets of Python', 30_000, async ({ nightjar, certFile }) => {
-    const url = new URL(nightjar.url('front-door'));
-    for (const scheme of ['ws', 'wss']) {
-      const { code, stderr } = await runProgram(SYSTEM_PYTHON, [
-        PEERS,
-        'play',
-        `${scheme}://127.0.0.1:${url.port}/front-door`,
-        `rtsp://127.0.0.1:${url.port}/front-door`,
-        LOGIN.username,
-        LOGIN.password,
-        certFile,
-      ]);
-      expect([code, stderr]).toEqual([0, '']);
-    }
+  withAll('is played by the WebSockets of Python', 30_000, async (running) => {
+    const { port } = new URL(running.nightjar.url(''));
+    for (const scheme of ['ws', 'wss'])
+      expect(await playWebSocket(running, scheme, port)).toEqual([0, '']);
+  });
+
+  describe('through the HTTP port', () => {
+    const tunnelled = (url: string): string => through('rtsph', url);
+
+    withAll('is played by ffmpeg and GStreamer in a tunnel', 30_000, async ({ byHttpPort }) => {
+      expect(await picturesByFfmpeg('http', byHttpPort('front-door'))).toBe(PICTURES);
+      expect(await picturesByGStreamer(tunnelled(byHttpPort('front-door')))).toBe(PICTURES);
+    });
+
+    withAll('is played by the WebSockets of Python', 30_000, async (running) => {
+      const { port } = new URL(running.byHttpPort(''));
+      expect(await playWebSocket(running, 'ws', port)).toEqual([0, '']);
+    });
+
+    withAll('serves the API beside, and refuses what is no tunnel', 20_000, async (running) => {
+      const { port } = new URL(running.byHttpPort(''));
+      const cookie = { 'x-sessioncookie': 'cookie-of-nobody' };
+      const body = { ...cookie, 'content-type': 'application/x-rtsp-tunnelled' };
+      expect([
+        await httpStatus(port, 'GET', '/api/v1/cameras'),
+        await httpStatus(port, 'GET', '/front-door'),
+        await httpStatus(port, 'GET', '/front-door', { 'x-sessioncookie': 'short' }),
+        await httpStatus(port, 'POST', '/front-door', { ...body, 'content-type': 'text/plain' }),
+        await httpStatus(port, 'POST', '/front-door', body),
+      ]).toEqual([401, 404, 400, 415, 404]);
+      const refused = await playWebSocket(running, 'ws', port, 'rtsp://h/unknown');
+      expect(refused[0]).not.toBe(0);
+    });
   });
 
   withAll(

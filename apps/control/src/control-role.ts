@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { RequestRates } from '@nightjar/access';
+import { RequestRates, UrlKey } from '@nightjar/access';
 import { metrics, NestLogger } from '@nightjar/monitoring';
 import { RoleModule } from '@nightjar/role';
 import type { RoleContext, RunningRole } from '@nightjar/role';
@@ -9,6 +9,7 @@ import { ControlService } from './control.service.js';
 import { measureRequests } from './request-times.js';
 import { ignoreWebhookBody } from './events/webhook-body.js';
 import { limitRequests } from './request-rate.js';
+import { RtspGate } from './rtsp/rtsp-gate.js';
 
 /** Starts the control role: HTTP at once; database and queue may come later. */
 export async function startControl(context: RoleContext): Promise<RunningRole> {
@@ -26,6 +27,14 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   const rates = new RequestRates(clock, () => watcher.config.limits.httpRequestsPerSecond);
   app.use(limitRequests(rates, () => metrics.limitRefusals.inc({ limit: 'http-requests' })));
   app.use(ignoreWebhookBody);
+  const gate = new RtspGate({
+    ...config.http.rtspServer,
+    clock,
+    key: app.get(UrlKey).bytes,
+    trustedProxies: config.http.trustedProxies,
+    failed: ({ message: reason }) => logger.warn({ reason }, 'the RTSP server cannot be reached'),
+  });
+  gate.guard(app.getHttpServer());
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');
   const service = app.get(ControlService);
@@ -34,6 +43,7 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
     ready: () => service.ready(),
     collect: () => service.collect(),
     async stop() {
+      gate.close();
       await app.close();
       await service.stop();
     },

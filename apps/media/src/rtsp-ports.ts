@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { keptUrlKey, urlKeyFile } from '@nightjar/access';
 import type { Clock } from '@nightjar/common';
 import { writeSecret, type NightjarConfig, type ServerTlsConfig } from '@nightjar/config';
 import { metrics, type Logger } from '@nightjar/monitoring';
@@ -7,7 +8,7 @@ import {
   makeSelfSigned,
   namesOfThisMachine,
   ServerCertificate,
-  type DoorwayOptions,
+  type DoorwaySettings,
 } from '@nightjar/relay';
 
 export interface RtspPortsContext {
@@ -19,7 +20,7 @@ export interface RtspPortsContext {
 /** What the RTSP ports take, as the configuration has it: of one media process, or of the front of several. */
 export class RtspPorts {
   private constructor(
-    readonly doorway: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>,
+    readonly doorway: DoorwaySettings,
     readonly tlsPort: number | undefined,
     private readonly certificate: ServerCertificate | undefined,
   ) {}
@@ -27,7 +28,8 @@ export class RtspPorts {
   /** @throws NightjarError `invalid` when the certificate cannot be used */
   static async open({ config, clock, logger: log }: RtspPortsContext): Promise<RtspPorts> {
     const { tls, webSocketOrigins: origins } = config.rtsp;
-    if (tls === undefined) return new RtspPorts({ origins }, undefined, undefined);
+    const proxyKey = await proxyKeyOf(config, log);
+    if (tls === undefined) return new RtspPorts({ origins, proxyKey }, undefined, undefined);
     if (tls.selfSigned) await makeIfMissing(tls, clock, log);
     const certificate = await ServerCertificate.open({
       files: tls,
@@ -39,7 +41,7 @@ export class RtspPorts {
           Math.floor(notAfterMs / 1000),
         ),
     });
-    const doorway = { origins, tls: certificate.door, requireTls: tls.required };
+    const doorway = { origins, proxyKey, tls: certificate.door, requireTls: tls.required };
     return new RtspPorts(doorway, tls.port, certificate);
   }
 
@@ -51,6 +53,16 @@ export class RtspPorts {
 
   async close(): Promise<void> {
     await this.certificate?.close();
+  }
+}
+
+/** What control passes on is taken by the key that both have; media does not wait for it. */
+async function proxyKeyOf({ dataDir }: NightjarConfig, log: Logger): Promise<Buffer | undefined> {
+  try {
+    return await keptUrlKey(urlKeyFile(dataDir));
+  } catch (error) {
+    log.error({ err: error }, 'nothing is taken from the HTTP port: there is no key');
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 export * from './access-policy.js';
 export * from './require-access.js';
-export { clientKey, plainAddress } from './addresses/address.js';
+export { AllowList, clientKey, plainAddress } from './addresses/address.js';
 export { REQUEST_BURST_SECONDS, RequestRates } from './addresses/request-rates.js';
 export { ANY_FILE, type FootageSpan } from './footage-span.js';
 export type { Principal, UrlGrant } from './principal.js';

@@ -313,7 +313,7 @@ volumes: { main: { path: /x, events: { maxAge: 7d } } }`,
     [
       'prototype key',
       'version: 1\nhttp: { __proto__: { port: 1 } }',
-      'n.yaml:2:9: http.__proto__: unknown key; valid keys here: host, port, trustedProxies',
+      'n.yaml:2:9: http.__proto__: unknown key; valid keys here: host, port, trustedProxies, rtspServer',
     ],
   ])('%s', async (_name, text, message) => {
     expect(await messageFor(text)).toBe(message);

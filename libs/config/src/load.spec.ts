@@ -56,7 +56,12 @@ describe('a valid configuration', () => {
         startTimeoutMs: 10_000,
       },
       relay: { gopCacheBytes: 256 * 2 ** 20 },
-      http: { host: '0.0.0.0', port: 8080 },
+      http: {
+        host: '0.0.0.0',
+        port: 8080,
+        trustedProxies: undefined,
+        rtspServer: { host: '127.0.0.1', port: 8554 },
+      },
       operations: { host: '127.0.0.1', port: 9464 },
       volumes: {
         main: {

@@ -58,6 +58,8 @@ export interface ListenConfig {
 export interface HttpConfig extends ListenConfig {
   /** Whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly AddressRange[] | undefined;
+  /** Where RTSP goes that comes here in tunnels and WebSockets. */
+  readonly rtspServer: ListenConfig;
 }
 
 export interface RtspConfig extends ListenConfig {

@@ -277,6 +277,15 @@ export const fileSchema = z.strictObject({
         .describe(
           'Reverse proxies whose `X-Forwarded-For` is believed. Without it all clients of a proxy count as one address.',
         ),
+      rtspServer: z
+        .strictObject({
+          host: text('host').describe('Its host name or address.'),
+          port: port(8554, 'Its TCP port.'),
+        })
+        .optional()
+        .describe(
+          'Where RTSP in HTTP tunnels and WebSockets on this port goes; it must have the same `secrets/url-key`. Absent: to the RTSP server of this machine.',
+        ),
     })
     .prefault({})
     .describe('Web interface and API.'),

@@ -51,6 +51,7 @@ export async function toConfig(
       host: file.http.host,
       port: file.http.port,
       trustedProxies: file.http.trustedProxies,
+      rtspServer: file.http.rtspServer ?? { host: reachable(rtsp.host), port: rtsp.port },
     },
     operations: operationsOf(file, context),
     volumes: await mapRecord(
@@ -232,4 +233,10 @@ async function readUrl(
   if (secret.ok) return secret.value;
   context.report([section, file === undefined ? 'urlEnv' : 'urlFile'], secret.reason);
   return undefined;
+}
+
+/** What listens on all addresses of this machine is reached by the loopback one. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
 }

@@ -5,7 +5,7 @@ import {
   listenOn,
   portOf,
   type ByteStream,
-  type DoorwayOptions,
+  type DoorwaySettings,
   type SilentConnections,
 } from '@nightjar/relay';
 import type { Travelling } from '../ipc/connection-transfer.js';
@@ -25,7 +25,7 @@ export interface FrontDoorOptions {
   /** A second port, for clients that expect TLS on one of its own. */
   readonly tlsPort?: number | undefined;
   /** What the ports take beside plain RTSP. */
-  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>;
+  readonly doorway?: DoorwaySettings;
   readonly clock: Clock;
   /** Where those are that have not asked anything. */
   readonly silent: SilentConnections;

@@ -6,7 +6,7 @@ import type { ServerLimits } from '../limits/server-limits.js';
 import { SilentConnections, type SilentEnd } from '../limits/silent-connections.js';
 import type { Authenticator } from './authenticator.js';
 import type { ByteStream, Peer } from './carriage/byte-stream.js';
-import { Doorway, type DoorwayOptions } from './carriage/doorway.js';
+import { Doorway, type DoorwaySettings } from './carriage/doorway.js';
 import { SocketStream } from './carriage/socket-stream.js';
 import { RtspConnection, type Answer, type ConnectionHandler } from './connection.js';
 import type { Elsewhere } from './elsewhere.js';
@@ -63,7 +63,7 @@ export interface RtspServerOptions {
   readonly cname?: string;
   readonly events?: RtspServerEvents;
   /** What the ports take beside plain RTSP. */
-  readonly doorway?: Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins'>;
+  readonly doorway?: DoorwaySettings;
   /** A second port, for clients that expect TLS on one of its own; it takes what the other takes. */
   readonly tlsPort?: number | undefined;
   /** Other processes that serve through the same port. */

@@ -17,6 +17,14 @@ export type TunnelRequest =
   | { readonly kind: 'post'; readonly cookie: string }
   | { readonly kind: 'websocket'; readonly origin: string | undefined };
 
+/** Whether an HTTP request on a port of other things, too, is about RTSP; {@link parseTunnelRequest} says if it is sound. */
+export function asksForRtsp({ headers }: HttpRequestHead): boolean {
+  return (
+    headers.has(COOKIE_HEADER) ||
+    tokensOf(headers.get('Sec-WebSocket-Protocol')).includes(WEBSOCKET_PROTOCOL)
+  );
+}
+
 /**
  * Reads what an HTTP request wants on a port of RTSP: half of a tunnel (Apple; ONVIF Streaming s.5.1.1.5), or a WebSocket
  * (ONVIF Streaming s.5.1.1.6).

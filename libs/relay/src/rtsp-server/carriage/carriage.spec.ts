@@ -3,9 +3,18 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createWebSocketStream } from 'ws';
 import { TestClient } from '../testing/test-client.js';
+import { printProxyHeader } from './proxy-header.js';
 import { makeSelfSigned } from './self-signed.js';
 import { REREAD_MS } from './server-certificate.js';
-import { answerTo, OpenPort, packet, play, TCP, tunnelHead } from './testing/open-port.js';
+import {
+  answerTo,
+  OpenPort,
+  packet,
+  play,
+  PROXY_KEY,
+  TCP,
+  tunnelHead,
+} from './testing/open-port.js';
 
 describe('the RTSP port', () => {
   let port: OpenPort;
@@ -56,6 +65,43 @@ describe('the RTSP port', () => {
     port.clock.advance(10_000);
     await Promise.all(closed);
     expect(port.server.countSessions()).toBe(0);
+  });
+
+  describe('passed on by a process of ours', () => {
+    const told = (address: string, key = PROXY_KEY): Buffer =>
+      printProxyHeader({ address, secure: false }, key);
+
+    it('is taken for who is behind it: RTSP, tunnels and WebSockets', async () => {
+      const rtsp = await port.plain();
+      for (const byte of told('192.0.2.1')) rtsp.write(Buffer.from([byte]));
+      await play(TestClient.over(rtsp), TCP);
+      const [get, post, other] = [await port.plain(), await port.plain(), await port.plain()];
+      get.write(told('192.0.2.2'));
+      expect(await answerTo(get, tunnelHead('GET'))).toMatch(/ 200 /);
+      // The cookie counts for the address that is told, not for that of the process.
+      other.write(told('192.0.2.3'));
+      expect(await answerTo(other, tunnelHead('POST'))).toMatch(/ 404 /);
+      post.write(told('192.0.2.2'));
+      post.write(tunnelHead('POST'));
+      post.write(Buffer.from('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n').toString('base64'));
+      expect(await answerTo(get, '')).toMatch(/^RTSP\/1\.0 200/);
+      expect(port.addresses).toEqual(['192.0.2.1', '192.0.2.2']);
+    });
+
+    it.each([
+      ['made with another key', () => told('192.0.2.1', Buffer.alloc(32))],
+      ['that is none of ours', () => Buffer.from('\r\n\r\n\0\r\nQUIT\n\x20\0\0\0', 'latin1')],
+      ['told twice', () => Buffer.concat([told('192.0.2.1'), told('192.0.2.2')])],
+    ])('is closed without a word for a header %s', async (_what, bytes) => {
+      const socket = await port.plain();
+      socket.resume().write(bytes());
+      await once(socket, 'close');
+      expect(socket.bytesRead).toBe(0);
+      const inside = await port.secure();
+      inside.resume().write(told('192.0.2.1'));
+      await once(inside, 'close');
+      expect(port.addresses).toEqual([]);
+    });
   });
 
   it('refuses TLS below 1.2', async () => {

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /** Writers of the few ASN.1 types that a certificate is made of, in DER (ITU-T X.690). */
 
 const TAG = {
@@ -63,18 +61,6 @@ export function time(date: Date): Buffer {
   return date.getUTCFullYear() < FIRST_GENERALIZED_YEAR
     ? tagged(TAG.utcTime, Buffer.from(digits.slice(2)))
     : tagged(TAG.generalizedTime, Buffer.from(digits));
-}
-
-/** Bytes of an IP address; `name` must be one. */
-export function addressBytes(name: string): Buffer {
-  if (isIP(name) === 4) return Buffer.from(name.split('.').map(Number));
-  // URL knows how to write an IPv6 address out, but for the zeroes that `::` stands for.
-  const [head = '', tail = ''] = new URL(`http://[${name}]`).hostname.slice(1, -1).split('::');
-  const words = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
-  const [left, right] = [words(head), words(tail)];
-  const zeroes = Array.from({ length: 8 - left.length - right.length }, () => 0);
-  return Buffer.from([...left, ...zeroes, ...right].flatMap((word) => [word >> 8, word & 0xff]));
 }
 
 function lengthOf(length: number): Buffer {

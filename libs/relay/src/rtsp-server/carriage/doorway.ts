@@ -11,6 +11,7 @@ import {
 import { WebSocketServer } from 'ws';
 import type { SilentConnections, SilentEnd } from '../../limits/silent-connections.js';
 import type { ByteStream, Peer } from './byte-stream.js';
+import { readProxyHeader } from './proxy-header.js';
 import { Entrance, type EntranceEvents } from './entrance.js';
 import { SocketStream } from './socket-stream.js';
 import type { TlsDoor } from './tls-door.js';
@@ -32,11 +33,16 @@ export interface DoorwayOptions {
   readonly requireTls?: boolean | undefined;
   /** Web pages whose scripts may open WebSockets, as browsers name them in `Origin`; `*` is any. */
   readonly origins?: readonly string[] | undefined;
+  /** Secret that processes of ours share, which pass connections on to here. Absent: nobody may. */
+  readonly proxyKey?: Buffer | undefined;
   /** RTSP begins. `head` was read already; nothing more is read before the stream is opened. */
   readonly arrived: (stream: ByteStream, head: Buffer) => void;
   /** A connection ended before it was known what it carries. */
   readonly ended?: ((how: 'closed' | SilentEnd) => void) | undefined;
 }
+
+/** What the configuration says of a doorway. */
+export type DoorwaySettings = Pick<DoorwayOptions, 'tls' | 'requireTls' | 'origins' | 'proxyKey'>;
 
 /**
  * Lets connections of a port in by what they carry: RTSP, TLS, HTTP tunnels and WebSockets, and the last two and RTSP
@@ -74,6 +80,7 @@ export class Doorway {
       this.options.tls?.enter(entrance.socket, head, secured);
       return this.options.tls !== undefined;
     },
+    proxied: (bytes) => this.readClient(bytes),
     ended: (entrance, how) => {
       this.entrances.delete(entrance);
       this.options.ended?.(how);
@@ -102,12 +109,18 @@ export class Doorway {
     this.webSockets.close();
   }
 
-  private streamOf({ socket, secure }: Entrance): SocketStream {
-    return new SocketStream(socket, {
-      address: socket.remoteAddress ?? '',
-      secure,
-      via: 'direct',
-    });
+  private readClient(bytes: Buffer): ReturnType<typeof readProxyHeader> | undefined {
+    const { proxyKey } = this.options;
+    try {
+      return proxyKey && readProxyHeader(bytes, proxyKey);
+    } catch {
+      // Who forges it is told nothing.
+      return undefined;
+    }
+  }
+
+  private streamOf({ socket, address, secure }: Entrance): SocketStream {
+    return new SocketStream(socket, { address, secure, via: 'direct' });
   }
 
   private admitHttp(

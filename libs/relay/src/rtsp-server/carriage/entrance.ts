@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { HttpHeadReader, protocolOf, type HttpRequestHead } from '@nightjar/rtsp';
+import type { Client, readProxyHeader } from './proxy-header.js';
 import type { SilentConnections, SilentEnd } from '../../limits/silent-connections.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -17,6 +18,8 @@ export interface EntranceEvents {
    * @returns false when there is no TLS here
    */
   tls(entrance: Entrance, head: Buffer, secured: (inside: TLSSocket) => void): boolean;
+  /** It begins with the header of another process that passes it on. Undefined: nobody may, or this one may not. */
+  proxied(bytes: Buffer): ReturnType<typeof readProxyHeader> | undefined;
   /** The client left, was too slow, or had to make room, before it said what it wants. */
   ended(entrance: Entrance, how: 'closed' | SilentEnd): void;
 }
@@ -26,6 +29,8 @@ export class Entrance {
   private bytes: Buffer = NO_BYTES;
   private http: HttpHeadReader | undefined;
   private over = false;
+  /** Who is behind it, where another process passes it on. */
+  private client: Client | undefined;
   private readonly known: () => void;
 
   constructor(
@@ -39,7 +44,12 @@ export class Entrance {
   }
 
   get secure(): boolean {
-    return 'encrypted' in this.socket;
+    return 'encrypted' in this.socket || this.client?.secure === true;
+  }
+
+  /** IP address of who is at the other end. */
+  get address(): string {
+    return this.client?.address ?? this.socket.remoteAddress ?? '';
   }
 
   /** Ends it without a word. */
@@ -68,6 +78,9 @@ export class Entrance {
     switch (protocolOf(bytes)) {
       case 'more':
         break;
+      case 'proxy':
+        this.readClient(bytes);
+        break;
       case 'tls':
         this.enterTls(bytes);
         break;
@@ -81,6 +94,19 @@ export class Entrance {
         break;
     }
   };
+
+  private readClient(bytes: Buffer): void {
+    const inTheClear = this.client === undefined && !this.secure;
+    const header = inTheClear ? this.events.proxied(bytes) : undefined;
+    if (header === undefined) {
+      this.fail('closed');
+      return;
+    }
+    if (header === 'more') return;
+    this.client = header.client;
+    this.bytes = NO_BYTES;
+    if (bytes.length > header.length) this.receive(bytes.subarray(header.length));
+  }
 
   private enterTls(head: Buffer): void {
     this.pause();

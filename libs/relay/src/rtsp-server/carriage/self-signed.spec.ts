@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { keyPairOf } from '@nightjar/config';
 import fc from 'fast-check';
-import { addressBytes, objectId, time, unsigned } from './der.js';
+import { addressBytes } from './address-bytes.js';
+import { objectId, time, unsigned } from './der.js';
 import { makeSelfSigned } from './self-signed.js';
 
 const NOW = Date.parse('2026-11-30T12:00:00Z');

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
+import { addressBytes } from './address-bytes.js';
 import {
-  addressBytes,
   bits,
   context,
   objectId,

@@ -32,6 +32,8 @@ const BASE = 'rtsp://127.0.0.1/front';
 export const TCP = 'RTP/AVP/TCP;unicast;interleaved=0-1';
 export const COOKIE = 'cookie-of-this-client';
 export const ORIGIN = 'https://nvr.example';
+/** What processes have that pass connections on. */
+export const PROXY_KEY = Buffer.alloc(32, 5);
 
 export const packet = (sequence: number, bytes = 4): Buffer =>
   encodeRtp(
@@ -77,6 +79,8 @@ export class OpenPort {
   readonly outputs: StreamOutput[] = [];
   readonly log: string[] = [];
   readonly expiries: number[] = [];
+  /** Who came with RTSP. */
+  readonly addresses: string[] = [];
   pair = makeSelfSigned(['localhost', '127.0.0.1'], Date.now());
   server!: RtspServer;
   private certificate!: ServerCertificate;
@@ -138,12 +142,17 @@ export class OpenPort {
       port: 0,
       udp: true,
       clock: this.clock,
+      admits: (address) => {
+        this.addresses.push(address);
+        return true;
+      },
       authenticator: { required: false, challenges: () => [], identify: () => undefined },
       resolver: { resolve: () => Promise.resolve(mountOf(this.outputs)) },
       doorway: {
         tls: this.certificate.door,
         requireTls: options.requireTls,
         origins: [ORIGIN],
+        proxyKey: PROXY_KEY,
       },
     });
     await this.server.listen();
