@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { certificateCommand } from './commands/certificate.js';
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
@@ -32,6 +33,7 @@ process.exitCode = await runCli(
     holdCommand,
     userCommand,
     urlCommand,
+    certificateCommand,
   ],
   VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },

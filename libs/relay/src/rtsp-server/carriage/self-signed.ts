@@ -38,6 +38,7 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 export function makeSelfSigned(
   names: readonly string[],
   nowMs: number,
+  days = SELF_SIGNED_DAYS,
 ): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = sequence(set(sequence(objectId(COMMON_NAME), utf8(names[0] ?? 'nightjar'))));
@@ -49,7 +50,7 @@ export function makeSelfSigned(
     unsigned(serial),
     algorithm,
     subject,
-    sequence(time(new Date(nowMs - EARLIER_MS)), time(new Date(nowMs + SELF_SIGNED_DAYS * DAY_MS))),
+    sequence(time(new Date(nowMs - EARLIER_MS)), time(new Date(nowMs + days * DAY_MS))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
     context(3, extensions(names)),
