@@ -31,7 +31,7 @@ describe('nightjar', () => {
   it.each([['--help'], ['-h'], ['help']])('lists the commands on %s', async (flag) => {
     const { code, out } = await run(flag);
     expect(code).toBe(0);
-    expect(out).toContain('\n  serve  run the recorder on this machine\n');
+    expect(out).toContain('\n  serve  run the recorder on this machine, or one role of it\n');
   });
 
   it('lists the commands and fails without one', async () => {
@@ -79,6 +79,8 @@ describe('nightjar', () => {
     [['serve', '--listen', '70000'], 'nightjar serve: --listen wants a port from 0 to 65535'],
     [['serve', '--listen', '8554x'], 'nightjar serve: --listen wants a port from 0 to 65535'],
     [['serve', '--config'], "Option '--config <value>' argument missing"],
+    [['serve', 'media', '--listen', '8554'], 'nightjar serve: serve media takes no more arguments'],
+    [['serve', 'medium'], "Unexpected argument 'medium'"],
     [['fsck', 'main'], 'nightjar fsck: unexpected argument "main"'],
   ])('refuses %j', async (args, message) => {
     const { code, err } = await run(...args);
