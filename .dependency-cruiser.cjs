@@ -5,7 +5,6 @@ const LAYERS = [
   ['common'],
   ['rtp'],
   ['rtsp', 'containers', 'onvif'],
-  ['onvif-device'],
   ['config', 'monitoring'],
   ['role', 'supervision'],
   ['access', 'catalog', 'jobs'],
@@ -13,7 +12,7 @@ const LAYERS = [
   ['relay'],
   ['sending'],
   ['recording'],
-  ['files', 'playback', 'retention', 'integrity', 'ledger'],
+  ['files', 'playback', 'retention', 'integrity', 'ledger', 'discovery'],
 ];
 
 /** Sans-I/O: bytes and time go in, events and bytes come out. */
@@ -34,6 +33,7 @@ const OWNERS = {
   sax: ['libs/onvif'],
   yaml: ['libs/config'],
   yazl: ['libs/playback'],
+  onvif: ['libs/discovery'],
   luxon: ['libs/config', 'libs/recording/src/demand'],
   zod: ['libs/config', 'libs/jobs', 'libs/events', 'apps/control'],
 };

@@ -48,6 +48,7 @@ const PLANTED: readonly [file: string, code: string, rule: string][] = [
   ['apps/media/src/e.ts', `import type {} from 'pino';`, 'only-owner-imports-pino'],
   ['libs/recording/src/b.ts', `import 'mediabunny';`, 'only-owner-imports-mediabunny'],
   ['libs/relay/src/d.ts', `import 'sdp-transform';`, 'only-owner-imports-sdp-transform'],
+  ['apps/control/src/d2.ts', `import 'onvif';`, 'only-owner-imports-onvif'],
   ['apps/cli/src/a.ts', `import 'yaml';`, 'only-owner-imports-yaml'],
   ['libs/relay/src/e.ts', `import 'zod';`, 'only-owner-imports-zod'],
   ['libs/rtp/src/b.ts', `import '@nestjs/common';`, 'pure-without-nest'],

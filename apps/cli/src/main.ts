@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
 import { eventsCommand } from './commands/events.js';
+import { discoverCommand } from './commands/discover.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { holdCommand } from './commands/hold.js';
@@ -23,6 +24,7 @@ process.exitCode = await runCli(
     checkCommand,
     camerasCommand,
     eventsCommand,
+    discoverCommand,
     exportCommand,
     fsckCommand,
     rebuildCommand,

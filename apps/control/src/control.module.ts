@@ -3,12 +3,16 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { AccessModule, AccessPolicy, Logins } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
-import { NightjarError } from '@nightjar/common';
+import { DiscoveryModule, DiscoveryWork } from '@nightjar/discovery';
 import { createJobsBackend, JobQueue } from '@nightjar/jobs';
 import { RoleContext } from '@nightjar/role';
+import { CatalogModule } from './catalog.module.js';
 import { CamerasController } from './cameras.controller.js';
 import { CamerasService } from './cameras.service.js';
 import { ControlService } from './control.service.js';
+import { databaseUrlOf } from './database-url.js';
+import { DiscoveryController } from './discovery/discovery.controller.js';
+import { DISCOVERY_PROVIDERS } from './discovery/discovery.providers.js';
 import { DeletionsController } from './retention/deletions.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { EventsController } from './events/events.controller.js';
@@ -37,7 +41,7 @@ import { StatusController } from './status/status.controller.js';
 import { STATUS_PROVIDERS } from './status/status.providers.js';
 
 @Module({
-  imports: [ScheduleModule.forRoot(), AccessModule],
+  imports: [ScheduleModule.forRoot(), AccessModule, CatalogModule, DiscoveryModule],
   controllers: [
     CamerasController,
     EventsController,
@@ -53,10 +57,10 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     HoldsController,
     StatusController,
     DeletionsController,
+    DiscoveryController,
   ],
   providers: [
     ...footageProviders,
-    { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
     { provide: JobQueue, useFactory: openQueue, inject: [RoleContext] },
     {
       provide: CamerasService,
@@ -77,6 +81,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     ...RECORDING_PROVIDERS,
     ...SIGNED_URL_PROVIDERS,
     ...STATUS_PROVIDERS,
+    ...DISCOVERY_PROVIDERS,
     {
       provide: ControlService,
       useFactory: (
@@ -84,9 +89,10 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
         queue: JobQueue,
         schedule: JobSchedule,
         events: EventWork,
+        discovery: DiscoveryWork,
         { clock }: RoleContext,
-      ) => new ControlService({ catalog, queue, schedule, events, clock }),
-      inject: [Catalog, JobQueue, JobSchedule, EventWork, RoleContext],
+      ) => new ControlService({ catalog, queue, schedule, events, discovery, clock }),
+      inject: [Catalog, JobQueue, JobSchedule, EventWork, DiscoveryWork, RoleContext],
     },
     {
       provide: VolumesService,
@@ -109,25 +115,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
 })
 export class ControlModule {}
 
-/** @throws NightjarError `invalid` without a database in the configuration */
-function urlOf({ databaseUrl }: RoleContext): string {
-  if (databaseUrl === undefined) {
-    throw new NightjarError(
-      'invalid',
-      'control/no-database',
-      'set database.url or NIGHTJAR_DATABASE_URL',
-    );
-  }
-  return databaseUrl;
-}
-
-function openCatalog(context: RoleContext): Catalog {
-  return new Catalog(urlOf(context), {
-    unavailable: (reason) => context.logger.warn({ reason }, 'the database is away'),
-  });
-}
-
 function openQueue(context: RoleContext): JobQueue {
   const away = (reason: string): void => context.logger.warn({ reason }, 'the job queue is away');
-  return new JobQueue(createJobsBackend(context.config.queue, urlOf(context), away), away);
+  return new JobQueue(createJobsBackend(context.config.queue, databaseUrlOf(context), away), away);
 }

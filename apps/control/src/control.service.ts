@@ -1,6 +1,7 @@
 import type { Catalog } from '@nightjar/catalog';
 import { messageOf, NightjarError } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
+import type { DiscoveryWork } from '@nightjar/discovery';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Readiness } from '@nightjar/monitoring';
 import { gaugeDatabase } from '@nightjar/role';
@@ -12,6 +13,7 @@ export interface ControlParts {
   readonly queue: JobQueue;
   readonly schedule: JobSchedule;
   readonly events: EventWork;
+  readonly discovery: DiscoveryWork;
   readonly clock: Clock;
 }
 
@@ -24,10 +26,13 @@ export class ControlService {
 
   /** Returns at once; see {@link ready}. */
   start(): void {
-    const { catalog, clock, schedule, events } = this.parts;
+    const { catalog, clock, schedule, events, discovery } = this.parts;
     events.start();
     this.connecting = catalog.connectEventually(clock, this.stopping.signal).then(
-      () => schedule.start(),
+      () => {
+        schedule.start();
+        discovery.start();
+      },
       (error: unknown) => {
         if (!(error instanceof NightjarError && error.kind === 'cancelled')) throw error;
       },
@@ -49,10 +54,11 @@ export class ControlService {
   }
 
   async stop(): Promise<void> {
-    const { catalog, queue, schedule, events } = this.parts;
+    const { catalog, queue, schedule, events, discovery } = this.parts;
     this.stopping.abort();
     await this.connecting;
     schedule.stop();
+    await discovery.stop();
     await events.stop();
     await queue.close();
     await catalog.close();

@@ -10,6 +10,7 @@ import { IntegrityRepository } from './integrity.repository.js';
 import { CompletenessRepository } from './ledger/completeness.repository.js';
 import { EventRepository } from './events/event.repository.js';
 import { OverrideRepository } from './events/override.repository.js';
+import { DeviceRepository } from './devices/device.repository.js';
 import { ExportRepository } from './export.repository.js';
 import { DeletionLogRepository } from './retention/deletion-log.repository.js';
 import { HoldRepository } from './retention/hold.repository.js';
@@ -47,6 +48,7 @@ export class Catalog {
   readonly events: EventRepository;
   readonly overrides: OverrideRepository;
   readonly exports: ExportRepository;
+  readonly devices: DeviceRepository;
   private readonly source: DataSource;
   private readonly database: Database;
   private migrated = false;
@@ -72,6 +74,7 @@ export class Catalog {
     this.events = new EventRepository(this.database);
     this.overrides = new OverrideRepository(this.database);
     this.exports = new ExportRepository(this.database);
+    this.devices = new DeviceRepository(this.database);
   }
 
   /** One attempt: connects and migrates. Does nothing once it has succeeded. */

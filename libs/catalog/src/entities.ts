@@ -1,6 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
 import { INTEGRITY_ENTITIES } from './integrity.entities.js';
+import { DeviceEntity } from './devices/device-entity.js';
 import { EventEntity, OverrideEntity } from './events/event-entities.js';
 import { RETENTION_ENTITIES } from './retention/retention-entities.js';
 
@@ -300,4 +301,5 @@ export const ENTITIES = [
   EventEntity,
   OverrideEntity,
   ExportEntity,
+  DeviceEntity,
 ];

@@ -84,3 +84,12 @@ export type {
   ExportRow,
   ExportState,
 } from './export.repository.js';
+export { DeviceRepository } from './devices/device.repository.js';
+export type {
+  Device,
+  DeviceChange,
+  DeviceDecision,
+  DeviceProfile,
+  DeviceReading,
+  DeviceSighting,
+} from './devices/device.js';

@@ -28,7 +28,14 @@ export interface CameraChange {
 }
 
 /** Read anew by those who use them. */
-const LIVE_KEYS: readonly string[] = ['groups', 'schedules', 'access', 'limits', 'files'];
+const LIVE_KEYS: readonly string[] = [
+  'groups',
+  'schedules',
+  'access',
+  'limits',
+  'files',
+  'discovery',
+];
 
 /** From `before` to `after`. Names come in file order. */
 export function diffConfig(before: NightjarConfig, after: NightjarConfig): ConfigDiff {

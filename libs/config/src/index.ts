@@ -1,5 +1,7 @@
 export * from './model.js';
 export * from './access/model-access.js';
+export * from './discovery/model-discovery.js';
+export type { DiscoveryHost } from './discovery/discovery-host.js';
 export { isUserName, ROLES, USER_NAME_HELP } from './access/schema-access.js';
 export { parseAddressRange, type AddressRange } from './access/address-range.js';
 export { parsePasswordHash, printPasswordHash, type PasswordHash } from './access/password-hash.js';

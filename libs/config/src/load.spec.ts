@@ -87,6 +87,13 @@ describe('a valid configuration', () => {
       queue: { backend: 'postgres', url: undefined },
       retention: { intervalMs: 60_000, maxShare: 0.25 },
       events: { file: undefined, maxAgeMs: 365 * 86_400_000 },
+      discovery: {
+        mode: 'multicast',
+        intervalMs: 300_000,
+        interfaces: undefined,
+        hosts: [],
+        hostsPerSecond: 50,
+      },
       integrity: { intervalMs: 30 * 86_400_000, maxBytesPerSecond: 2e7, checkpoints: true },
       exports: {
         directory: path.join(dataDir, 'exports'),

@@ -1,4 +1,5 @@
 import type { AddressRange } from './access/address-range.js';
+import type { DiscoveryConfig } from './discovery/model-discovery.js';
 import type { AccessConfig, LimitsConfig, UserConfig } from './access/model-access.js';
 
 /** The validated configuration: defaults applied, secrets read, durations in milliseconds, sizes in bytes. */
@@ -34,6 +35,7 @@ export interface NightjarConfig {
     readonly file: string | undefined;
     readonly maxAgeMs: number;
   };
+  readonly discovery: DiscoveryConfig;
   readonly integrity: IntegrityConfig;
   readonly exports: ExportsConfig;
   readonly pictures: {

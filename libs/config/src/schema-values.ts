@@ -84,3 +84,15 @@ export const password = {
     .describe('File that holds the password; one line break at its end is ignored.'),
   passwordEnv: envName().optional().describe('Environment variable that holds the password.'),
 };
+
+/** A text that a parser of ours takes, as what it makes of it. */
+export function parsed<T>(title: string, parse: (text: string) => T) {
+  return text(title).transform((written, context): T => {
+    try {
+      return parse(written);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+}

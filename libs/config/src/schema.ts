@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { access, addressRanges, limits, users } from './access/schema-access.js';
+import { discovery } from './discovery/schema-discovery.js';
 import { cameraLogin, stream } from './schema-streams.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
 import { cameraTls, ORIGIN, serverTls } from './schema-tls.js';
@@ -389,6 +390,7 @@ export const fileSchema = z.strictObject({
     })
     .prefault({})
     .describe('What happens in front of cameras.'),
+  discovery: discovery.prefault({}).describe('How cameras are looked for in the network (ONVIF).'),
   integrity: z
     .strictObject({
       interval: duration({ min: HOUR_MS, max: 365 * DAY_MS })

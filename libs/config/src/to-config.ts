@@ -7,6 +7,7 @@ import type {
   RecordConfig,
   RetentionPolicy,
 } from './model.js';
+import { toDiscovery } from './discovery/to-discovery.js';
 import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
@@ -101,6 +102,7 @@ export async function toConfig(
       file: file.events.file && path.resolve(context.baseDir, file.events.file),
       maxAgeMs: file.events.maxAge,
     },
+    discovery: toDiscovery(file.discovery),
     integrity: {
       intervalMs: file.integrity.interval,
       maxBytesPerSecond: file.integrity.maxRate,

@@ -6,6 +6,7 @@ import { Integrity } from './0005-integrity.js';
 import { VolumeHealth } from './0006-volume-health.js';
 import { CreateExport } from './0007-create-export.js';
 import { IndexOpenRuns } from './0008-index-open-runs.js';
+import { CreateDevice } from './0009-create-device.js';
 
 /** In order; a new one is appended, a released one never changes. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   VolumeHealth,
   CreateExport,
   IndexOpenRuns,
+  CreateDevice,
 ];

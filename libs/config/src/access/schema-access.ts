@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { DAY_MS, GIB, MINUTE_MS, duration, password, size, text } from '../schema-values.js';
+import {
+  DAY_MS,
+  GIB,
+  MINUTE_MS,
+  duration,
+  parsed,
+  password,
+  size,
+  text,
+} from '../schema-values.js';
 import { parseAddressRange } from './address-range.js';
 import { parsePasswordHash } from './password-hash.js';
 
@@ -14,18 +23,6 @@ export const USER_NAME_HELP =
 
 export function isUserName(text: string): boolean {
   return USER_NAME.test(text);
-}
-
-/** A text that a parser of ours takes, as what it makes of it. */
-function parsed<T>(title: string, parse: (text: string) => T) {
-  return text(title).transform((written, context): T => {
-    try {
-      return parse(written);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-      return z.NEVER;
-    }
-  });
 }
 
 const passwordHash = parsed('hash', parsePasswordHash);

@@ -1,4 +1,5 @@
 import { camerasMetrics } from './cameras.js';
+import { discoveryMetrics } from './discovery.js';
 import { jobsMetrics } from './jobs.js';
 import { processMetrics } from './process.js';
 import { readersMetrics } from './readers.js';
@@ -10,6 +11,7 @@ import { storageMetrics } from './storage.js';
 /** All metrics by subsystem, in the order of docs/ref/metrics.md. */
 export const SUBSYSTEMS = [
   { title: 'Sources: what comes from cameras and publishers', metrics: camerasMetrics },
+  { title: 'Devices in the network', metrics: discoveryMetrics },
   { title: 'Readers: what goes to players', metrics: readersMetrics },
   { title: 'Requests and limits', metrics: serverMetrics },
   { title: 'Recording', metrics: recordingMetrics },
@@ -25,6 +27,7 @@ export const SUBSYSTEMS = [
  */
 export const metrics = {
   ...camerasMetrics,
+  ...discoveryMetrics,
   ...readersMetrics,
   ...serverMetrics,
   ...recordingMetrics,

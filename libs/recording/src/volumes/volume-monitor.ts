@@ -84,10 +84,7 @@ export class VolumeMonitor {
       ]),
     );
     for (const { name, config } of this.watched.values()) {
-      if (options.metrics) {
-        metrics.volumeInfo.set({ volume: name, state: config.state }, 1);
-        metrics.volumeMinFreeBytes.set({ volume: name }, config.minFreeBytes);
-      }
+      if (options.metrics) metrics.volumeInfo.set({ volume: name, state: config.state }, 1);
     }
   }
 

@@ -1,3 +1,9 @@
+export {
+  CameraAccounts,
+  DEFAULT_UNAUTHORIZED,
+  type UnauthorizedPolicy,
+} from './camera-accounts.js';
+export { distrustOf, trustOptions, type CameraTrust } from './link/camera-trust.js';
 export * from './source.js';
 export type { DropCounts } from './source-counters.js';
 export { createRtspSource, type RtspSourceOptions, type SourceLog } from './rtsp-source.js';

@@ -1,0 +1,47 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import type { DeviceView, SearchOutcome } from '@nightjar/discovery';
+import { z } from 'zod';
+import type { AuthenticatedRequest } from '../principal.guard.js';
+import { DevicesService } from './devices.service.js';
+
+const DeviceId = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+export const IgnoreBody = z.strictObject({ ignored: z.boolean().prefault(true) }).prefault({});
+
+@Controller('api/v1/discovery')
+export class DiscoveryController {
+  constructor(@Inject(DevicesService) private readonly devices: DevicesService) {}
+
+  @Get('devices')
+  async list(@Req() request: AuthenticatedRequest): Promise<{ devices: DeviceView[] }> {
+    return { devices: await this.devices.list(request.principal) };
+  }
+
+  @Get('devices/:id')
+  one(
+    @Req() request: AuthenticatedRequest,
+    @Param('id', { schema: DeviceId }) id: number,
+  ): Promise<DeviceView> {
+    return this.devices.one(request.principal, id);
+  }
+
+  @Post('probe')
+  @HttpCode(200)
+  probe(@Req() request: AuthenticatedRequest): Promise<SearchOutcome> {
+    return this.devices.search(request.principal);
+  }
+
+  @Post('devices/:id/ignore')
+  @HttpCode(200)
+  ignore(
+    @Req() request: AuthenticatedRequest,
+    @Param('id', { schema: DeviceId }) id: number,
+    @Body({ schema: IgnoreBody }) { ignored }: z.infer<typeof IgnoreBody>,
+  ): Promise<DeviceView> {
+    return this.devices.ignore(request.principal, id, ignored);
+  }
+}

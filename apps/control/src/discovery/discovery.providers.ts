@@ -1,0 +1,20 @@
+import type { Provider } from '@nestjs/common';
+import { AccessPolicy } from '@nightjar/access';
+import { Catalog } from '@nightjar/catalog';
+import { Discovery } from '@nightjar/discovery';
+import { RoleContext } from '@nightjar/role';
+import { DevicesService } from './devices.service.js';
+
+/** What the routes of devices in the network need. */
+export const DISCOVERY_PROVIDERS: Provider[] = [
+  {
+    provide: DevicesService,
+    useFactory: (
+      discovery: Discovery,
+      catalog: Catalog,
+      policy: AccessPolicy,
+      { watcher, clock }: RoleContext,
+    ) => new DevicesService({ discovery, catalog, policy, config: () => watcher.config, clock }),
+    inject: [Discovery, Catalog, AccessPolicy, RoleContext],
+  },
+];

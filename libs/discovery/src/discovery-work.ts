@@ -1,0 +1,107 @@
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import type { DeviceRepository } from '@nightjar/catalog';
+import { messageOf, NightjarError, type Clock } from '@nightjar/common';
+import type { DiscoveryConfig } from '@nightjar/config';
+import { metrics } from '@nightjar/monitoring';
+import type { Discovery } from './discovery.js';
+import type { Announcements } from './search/announcements.js';
+import { localInterfaces } from './search/interfaces.js';
+import { statusOf } from './status.js';
+
+const TIMER = 'discovery.search';
+/** After a search that failed, because the database is away. */
+const RETRY_MS = 10_000;
+const STATES = ['new', 'adopted', 'ignored', 'changed', 'gone'] as const;
+
+export interface DiscoveryWorkParts {
+  readonly discovery: Discovery;
+  readonly announcements: Announcements;
+  readonly devices: Pick<DeviceRepository, 'list'>;
+  readonly registry: SchedulerRegistry;
+  readonly config: () => DiscoveryConfig;
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** Searches on schedule and listens to announcements for as long as the role lives. */
+export class DiscoveryWork {
+  private stopped = true;
+  private running: Promise<void> = Promise.resolve();
+  private complaint: string | undefined;
+
+  constructor(private readonly parts: DiscoveryWorkParts) {}
+
+  /** Returns at once; the first search begins at once, too. */
+  start(): void {
+    this.stopped = false;
+    this.searchIn(0);
+  }
+
+  /** The configuration of discovery has changed. */
+  changed(): void {
+    if (!this.stopped) this.searchIn(0);
+  }
+
+  async stop(): Promise<void> {
+    const { announcements, discovery } = this.parts;
+    this.stopped = true;
+    this.cancel();
+    await discovery.stop();
+    await this.running;
+    announcements.close();
+  }
+
+  private searchIn(ms: number): void {
+    this.cancel();
+    const timer = setTimeout(() => {
+      this.running = this.round();
+    }, ms);
+    timer.unref();
+    this.parts.registry.addTimeout(TIMER, timer);
+  }
+
+  private cancel(): void {
+    const { registry } = this.parts;
+    if (registry.doesExist('timeout', TIMER)) registry.deleteTimeout(TIMER);
+  }
+
+  /** Never rejects. */
+  private async round(): Promise<void> {
+    const { discovery, announcements, config, log } = this.parts;
+    const { mode, interfaces, intervalMs } = config();
+    let nextMs = intervalMs;
+    try {
+      const hears = mode === 'multicast' || mode === 'both';
+      await announcements.listen(hears ? localInterfaces(interfaces) : []);
+      if (mode !== 'off') {
+        const { failed } = await discovery.search();
+        metrics.discoverySearches.inc({ result: failed.length > 0 ? 'in-part' : 'whole' });
+      }
+      await this.count();
+      this.complaint = undefined;
+    } catch (error) {
+      metrics.discoverySearches.inc({ result: 'failed' });
+      nextMs = Math.min(RETRY_MS, intervalMs);
+      const reason = messageOf(error);
+      const isNews = this.complaint !== reason && !isCancelled(error);
+      if (isNews) log.warn({ err: reason }, 'the network cannot be searched; trying on');
+      this.complaint = reason;
+    }
+    if (!this.stopped) this.searchIn(nextMs);
+  }
+
+  private async count(): Promise<void> {
+    const { devices, clock, config } = this.parts;
+    const { intervalMs } = config();
+    const nowMs = clock.wallMs();
+    const states = (await devices.list()).map((device) => statusOf(device, nowMs, intervalMs));
+    for (const state of STATES) {
+      const count = states.filter((one) => one === state).length;
+      metrics.discoveryDevices.set({ state }, count);
+    }
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof NightjarError && error.kind === 'cancelled';
+}

@@ -1,0 +1,15 @@
+import { counter, gauge } from './declare.js';
+
+/** What is found in the network (ONVIF). */
+export const discoveryMetrics = {
+  discoveryDevices: gauge(
+    'discovery_devices',
+    'Devices in the network that are known, by state: new, adopted, ignored, changed, gone.',
+    ['state'],
+  ),
+  discoverySearches: counter(
+    'discovery_searches_total',
+    'Searches of the network, by result: whole, in part (some networks could not be asked), or failed.',
+    ['result'],
+  ),
+} as const;
