@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { Cameras } from './support/cameras.js';
+import { eventually } from './support/eventually.js';
 import { cameraAt, Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { sharedStage, type Stage } from './support/stage.js';
@@ -9,7 +10,10 @@ const PICTURES = 50;
 async function startRelay(stage: Stage): Promise<Installation> {
   const cameras = await Cameras.start(stage, { 'front-door': 'front-door' });
   const nightjar = await Installation.create(stage, {
-    rtsp: { tls: { selfSigned: true } },
+    rtsp: {
+      tls: { selfSigned: true },
+      multicast: { enabled: true, interface: '127.0.0.1' },
+    },
     cameras: { 'front-door': cameraAt(cameras.url('front-door')) },
   });
   await nightjar.startMedia();
@@ -22,7 +26,7 @@ const secureUrl = (nightjar: Installation): string =>
 /** What GStreamer decodes: a checksum per picture. It takes SRTP because the description says so. */
 async function picturesByGStreamer(url: string, protocols: string): Promise<string[]> {
   const pipeline = [
-    `rtspsrc location=${url} protocols=${protocols} tls-validation-flags=0 latency=0`,
+    `rtspsrc location=${url} protocols=${protocols} multicast-iface=lo tls-validation-flags=0 latency=0`,
     'rtph264depay ! h264parse ! avdec_h264',
     `identity eos-after=${PICTURES + 1} ! checksumsink`,
   ].join(' ! ');
@@ -33,15 +37,33 @@ async function picturesByGStreamer(url: string, protocols: string): Promise<stri
 describe('SRTP', () => {
   const withRelay = sharedStage(25_000, startRelay);
 
-  for (const protocols of ['udp', 'tcp']) {
+  for (const [protocols, transport] of [
+    ['udp', 'udp'],
+    ['tcp', 'tcp'],
+    ['udp-mcast', 'multicast'],
+  ] as const) {
     withRelay(`is decoded by GStreamer over ${protocols}`, 30_000, async (nightjar) => {
       const pictures = await picturesByGStreamer(secureUrl(nightjar), protocols);
       expect(pictures).toHaveLength(PICTURES);
       const metrics = await nightjar.metrics();
-      const sent = { camera: 'front-door', transport: protocols };
+      const sent = { camera: 'front-door', transport };
       expect(metrics.sum('nightjar_reader_packets_total', sent)).toBeGreaterThan(PICTURES);
     });
   }
+
+  withRelay('is decoded by all who join while others play', 30_000, async (nightjar) => {
+    const url = secureUrl(nightjar);
+    const read = async (): Promise<number> =>
+      (await nightjar.metrics()).sum('nightjar_reader_packets_total', { camera: 'front-door' });
+    const before = await read();
+    const first = picturesByGStreamer(url, 'udp');
+    await eventually(async () => expect(await read()).toBeGreaterThan(before), {
+      withinMs: 10_000,
+    });
+    const others = ['udp', 'tcp'].map((protocols) => picturesByGStreamer(url, protocols));
+    const counts = (await Promise.all([first, ...others])).map((pictures) => pictures.length);
+    expect(counts).toEqual([PICTURES, PICTURES, PICTURES]);
+  });
 
   withRelay('may be left alone: ffmpeg plays unprotected, inside TLS', 30_000, async (nightjar) => {
     const input = ['-i', secureUrl(nightjar), '-frames:v', String(PICTURES)];

@@ -6,6 +6,7 @@ import type { Pacer } from '../udp/pacer.js';
 import { UdpPorts } from '../udp/udp-ports.js';
 import type { OutputOptions } from './interleaved-output.js';
 import type { Mount, MountStream, PlayAnswer, PlayRequest } from './mount.js';
+import type { Seal } from './srtp/seal.js';
 import { UdpOutput, type UdpTrack } from './udp-output.js';
 
 /** Where and how streams are sent to groups. */
@@ -47,8 +48,15 @@ export interface GroupSession {
   readonly mount: Mount;
   /** How many tracks the stream has. */
   readonly tracks: number;
+  /** Protects what the group is sent; the same for all its sessions. */
+  readonly seal?: Seal | undefined;
   /** The stream ended, or was cut; not called when the session leaves by itself. */
   readonly onEnd: (reason: string) => void;
+}
+
+/** Name of the group of a stream; `key`: of the one that is sent under this key. */
+export function nameOfGroup(stream: string, key: string | undefined): string {
+  return key === undefined ? stream : `${stream} ${key}`;
 }
 
 /** Streams as they are sent to multicast groups: one sender per stream, from its first session to its last. */
@@ -88,11 +96,11 @@ export class MulticastGroups {
    * Takes a session into the group of a stream, which is made if there is none.
    * @throws NightjarError 'exhausted' when every address is in use
    */
-  join(stream: string, { mount, tracks, onEnd }: GroupSession): GroupMember {
+  join(stream: string, { mount, tracks, seal, onEnd }: GroupSession): GroupMember {
     let group = this.groups.get(stream);
     if (group === undefined) {
       const slot = this.slot(stream);
-      group = new Group(mount, tracks, slot, this.ports, this.options, () =>
+      group = new Group({ mount, tracks, seal }, slot, this.ports, this.options, () =>
         this.groups.delete(stream),
       );
       this.groups.set(stream, group);
@@ -115,18 +123,20 @@ class Group {
   readonly playing = new Set<GroupMember>();
   readonly output: UdpOutput;
   private readonly peers: (UdpTrack | undefined)[];
+  private readonly mount: Mount;
   private stream: MountStream | undefined;
 
   constructor(
-    private readonly mount: Mount,
-    tracks: number,
+    { mount, tracks, seal }: Omit<GroupSession, 'onEnd'>,
     private readonly slot: MulticastSlot,
     private readonly ports: UdpPorts,
     private readonly options: MulticastGroupsOptions,
     private readonly onEmpty: () => void,
   ) {
+    this.mount = mount;
     this.peers = Array.from({ length: tracks }, () => undefined);
     const output: OutputOptions = {
+      seal,
       cname: options.cname,
       highWaterBytes: options.highWaterBytes,
       traffic: mount.observer?.traffic.multicast ?? { bytes: 0, packets: 0 },

@@ -13,7 +13,12 @@ import {
   type MediaConnection,
   type OutputOptions,
 } from './interleaved-output.js';
-import type { GroupMember, GroupTrack, MulticastGroups } from './multicast-groups.js';
+import {
+  nameOfGroup,
+  type GroupMember,
+  type GroupTrack,
+  type MulticastGroups,
+} from './multicast-groups.js';
 import type {
   Mount,
   MountDescription,
@@ -265,15 +270,19 @@ export class RtspSession {
   }
 
   /**
-   * Lets the track be sent to the group of the mount, whose name is `stream`.
+   * Lets the track be sent to the group of the mount, whose name is `stream`; in a session of SRTP to the one that is
+   * under its key.
    * @returns undefined when a group has no ports for so many tracks
    */
   setupMulticast(track: number, stream: string, groups: MulticastGroups): GroupTrack | undefined {
-    if (groups.track(stream, track) === undefined) return undefined;
+    const group = this.protection?.ofGroup;
+    const name = nameOfGroup(stream, group?.id);
+    if (groups.track(name, track) === undefined) return undefined;
     this.changeTo('multicast');
     const { mount, description, onEnd } = this.options;
-    this.member ??= groups.join(stream, {
+    this.member ??= groups.join(name, {
       mount,
+      seal: group?.seal,
       tracks: description.tracks.length,
       onEnd: (reason) => onEnd(this, reason),
     });

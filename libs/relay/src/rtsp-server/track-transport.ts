@@ -11,7 +11,6 @@ import {
 import type { RtspConnection } from './connection.js';
 import type { ServerContext } from './methods/method.js';
 import type { Mount } from './mount.js';
-import type { MulticastGroups } from './multicast-groups.js';
 import type { RtspSession } from './session.js';
 
 /** Code of the error for media that is asked for to another host. */
@@ -29,15 +28,16 @@ export interface TrackSetup {
 }
 
 /**
- * The name under which the mount can be sent to a group; undefined where it cannot. What goes to groups is readable for
- * all, which is not what somebody wants who connects by TLS.
+ * The name under which the mount can be sent to a group; undefined where it cannot. What goes to groups in the clear is
+ * readable for all, which is not what somebody wants who connects by TLS: that one may have it by SRTP alone.
  */
 export function sharedName(
-  groups: MulticastGroups | undefined,
+  { groups, srtp }: Pick<ServerContext, 'groups' | 'srtp'>,
   mount: Mount,
   connection: RtspConnection,
 ): string | undefined {
-  return groups === undefined || connection.peer.secure ? undefined : mount.shared;
+  const offered = groups !== undefined && (!connection.peer.secure || srtp !== undefined);
+  return offered ? mount.shared : undefined;
 }
 
 /**
@@ -65,15 +65,18 @@ export function setUpTransport(
 }
 
 function setUpChosen(setup: TrackSetup, chosen: ChosenTransport): TransportSpec | undefined {
+  if (chosen.srtp === true) protect(setup, chosen.kind === 'multicast');
   if (chosen.kind === 'multicast') return setUpMulticast(setup);
-  if (chosen.srtp === true) protect(setup);
   return chosen.kind === 'tcp' ? setUpTcp(setup, chosen.interleaved) : setUpUdp(setup, chosen);
 }
 
-function protect({ server, session, connection, track, clientKeys }: TrackSetup): void {
+function protect(
+  { server, session, connection, track, clientKeys }: TrackSetup,
+  inGroup: boolean,
+): void {
   const { resource, mount } = session.options;
   const srtp = session.protect(() => server.srtp!.take(connection, resource, mount));
-  srtp.setUp(track, clientKeys());
+  srtp.setUp(track, clientKeys(), inGroup);
 }
 
 /** One session, one transport: mixing them would split a picture from its sound, or leave one of them readable. */
@@ -83,11 +86,12 @@ function offerOf(setup: TrackSetup): TransportOffer {
   const { tcp = true, udp = true } = mount.transports ?? {};
   const transport = session.transportFor(track) ?? 'any';
   const group = isIPv4Peer(connection.peerAddress)
-    ? sharedName(server.groups, mount, connection)
+    ? sharedName(server, mount, connection)
     : undefined;
   const { secure } = connection.peer;
   const isFirst = session.transport === undefined;
   const unicast = !(multicastOnly && group !== undefined);
+  const multicast = group !== undefined && ['any', 'multicast'].includes(transport);
   return {
     // One connection carries all tracks: with it the session ends.
     tcp:
@@ -96,7 +100,8 @@ function offerOf(setup: TrackSetup): TransportOffer {
       [undefined, connection].includes(session.carrier as RtspConnection | undefined) &&
       ['any', 'tcp'].includes(transport),
     udp: udp && unicast && ['any', 'udp'].includes(transport) && server.udpPorts !== undefined,
-    multicast: group !== undefined && ['any', 'multicast'].includes(transport),
+    multicast: multicast && !secure,
+    srtpMulticast: multicast && secure,
     plain: isFirst || session.srtp === undefined,
     plainUdp: !secure,
     srtp:
@@ -157,19 +162,19 @@ function setUpUdp(
 
 function setUpMulticast(setup: TrackSetup): TransportSpec | undefined {
   const { server, session, connection, track } = setup;
-  const { groups } = server;
-  const stream = sharedName(groups, session.options.mount, connection);
-  const to = session.setupMulticast(track, stream!, groups!);
+  const stream = sharedName(server, session.options.mount, connection);
+  const to = session.setupMulticast(track, stream!, server.groups!);
   if (to === undefined) return undefined;
   const { address, ports } = to;
   return {
-    profile: 'RTP/AVP',
+    profile: profileOf(session),
     lower: 'UDP',
     unicast: false,
     ...(session.version === RTSP_2_0
       ? { destAddr: ports.map((port) => ({ host: address, port })) }
       : { destination: address, port: [ports[0], ports[1]] as [number, number] }),
     ttl: to.ttl,
+    ...announced(session, track),
   };
 }
 

@@ -9,6 +9,8 @@ export interface TransportOffer {
   readonly plainUdp?: boolean;
   /** Whether SRTP (RTP/SAVP) is offered. Its keys travel in RTSP, which must be inside TLS then. */
   readonly srtp?: boolean;
+  /** Whether SRTP may go to a group. */
+  readonly srtpMulticast?: boolean;
   /** Whether media can only go inside the connection: then UDP is answered with TCP (ONVIF Streaming s.5.1.1.5). */
   readonly interleavedOnly?: boolean;
 }
@@ -28,7 +30,7 @@ export type ChosenTransport =
       /** The answer is to be given in addresses, as RTSP 2.0 spells it. */
       readonly addresses?: true;
     }
-  | { readonly kind: 'multicast' };
+  | { readonly kind: 'multicast'; readonly srtp?: true };
 
 /**
  * The first alternative of a SETUP that we can serve (RFC 2326 s.12.39: in order of the client's preference), or
@@ -58,7 +60,8 @@ export function chooseTransport(
     }
     // Without client_port and `unicast` the default of RTSP 1.0 is multicast.
     if (!spec.unicast) {
-      if (offer.multicast === true && !secure) return { kind: 'multicast' };
+      if ((secure ? offer.srtpMulticast : offer.multicast) === true)
+        return { kind: 'multicast', ...srtp };
       continue;
     }
     const mayUdp = offer.udp && (secure || offer.plainUdp !== false);

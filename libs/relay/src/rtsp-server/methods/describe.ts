@@ -4,6 +4,7 @@ import { matches, tagOf } from '../description-tag.js';
 import { requiredOf } from '../features.js';
 import type { Mount, MountDescription } from '../mount.js';
 import { parseResource, trackControl, type Resource } from '../resource.js';
+import { nameOfGroup } from '../multicast-groups.js';
 import { streamKeys } from '../srtp/told-keys.js';
 import { sharedName } from '../track-transport.js';
 import type { Exchange, ResourceMethod } from './method.js';
@@ -58,12 +59,12 @@ function whereToListen(
   mount: Mount,
   { tracks }: MountDescription,
 ): Pick<Parameters<typeof printSdp>[0], 'multicast' | 'tracks'> {
-  const { groups } = server;
-  const stream = resource.multicastOnly ? sharedName(groups, mount, connection) : undefined;
-  const keys =
-    stream === undefined ? streamKeys(server, connection, resource.key, mount) : undefined;
+  const stream = resource.multicastOnly ? sharedName(server, mount, connection) : undefined;
+  const keys = streamKeys(server, connection, resource.key, mount);
   const groupTracks = tracks.map((_, track) =>
-    stream === undefined ? undefined : groups?.track(stream, track),
+    stream === undefined
+      ? undefined
+      : server.groups?.track(nameOfGroup(stream, keys?.groupId), track),
   );
   const [first] = groupTracks;
   return {
@@ -71,7 +72,7 @@ function whereToListen(
     tracks: tracks.map(({ format, attributes = [], ssrc }, track) => ({
       format,
       attributes,
-      keyMgmt: keys?.(ssrc),
+      keyMgmt: keys?.attributeOf(ssrc),
       control: trackControl(resource, track),
       port: groupTracks[track]?.ports[0] ?? 0,
     })),

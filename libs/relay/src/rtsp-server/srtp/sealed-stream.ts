@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SRTP_TAG_BYTES, SrtpSender, createMasterKey, type SrtpMasterKey } from '@nightjar/rtp';
 import type { PacketBatch } from '../../hub/packet-batch.js';
 import type { Seal } from './seal.js';
@@ -14,6 +15,8 @@ interface SealedBatch {
 
 /** One stream under one key: its packets are encrypted once, whoever and however many read it. */
 export class SealedStream {
+  /** Tells it from all others of this process. */
+  private readonly id = randomUUID();
   readonly sender: SrtpSender;
   private readonly batches = new WeakMap<PacketBatch, SealedBatch>();
   private readonly reports = new WeakMap<Buffer, Buffer>();
@@ -26,6 +29,11 @@ export class SealedStream {
 
   get master(): SrtpMasterKey {
     return this.sender.master;
+  }
+
+  /** Names what goes to a group: packets with identifiers and without go to two. */
+  groupId(identifiers: boolean): string {
+    return `${this.id} ${identifiers ? 'with' : 'without'} identifiers`;
   }
 
   /**

@@ -23,15 +23,17 @@ export class SessionSrtp implements Seal {
   /** Whether the client takes packets with the identifier of their key. */
   private identifiers = true;
   private playing = false;
+  private inGroup = false;
 
   constructor(private readonly stream: SealedStream) {}
 
   /**
    * Settles the keys of a track, by what the client sent with SETUP: nothing, or a key without identifier, for its own
    * reports (GStreamer); ours (live555 repeats it); or one that it wants both ways (ONVIF Streaming s.8.2.1.1).
-   * @throws NightjarError with status 463 when it is another way than that of the tracks before
+   * @param inGroup others get the same packets: they are under the key of the stream
+   * @throws NightjarError with status 463 when it is another way than that of the tracks before, or of the group
    */
-  setUp(track: number, client: MikeyMessage | undefined): void {
+  setUp(track: number, client: MikeyMessage | undefined, inGroup = false): void {
     const theirs = client?.key;
     const echoed = theirs !== undefined && isSameKey(theirs, this.stream.master);
     const chosen = theirs !== undefined && theirs.mki.length > 0 && !echoed;
@@ -41,6 +43,8 @@ export class SessionSrtp implements Seal {
       throw new NightjarError('invalid', 'srtp/mixed-keys', 'the keys of all tracks are one kind', {
         status: KEY_MANAGEMENT_FAILURE,
       });
+    if (inGroup && chosen) throw keyOfGroup();
+    this.inGroup = inGroup;
     this.identifiers = identifiers;
     if (chosen) this.own.setUp(track, theirs, this.stream.sender);
     this.current = chosen ? this.own : this.stream.seal(identifiers);
@@ -62,8 +66,10 @@ export class SessionSrtp implements Seal {
    * The client wants another key from now on, both ways (ONVIF Streaming s.8.2.1.2). Who shared the key of the stream
    * leaves it, with all tracks; others are not disturbed.
    * @param track the only one meant; undefined for all
+   * @throws NightjarError with status 463 when the key is that of a group
    */
   rekey(track: number | undefined, { key }: MikeyMessage): void {
+    if (this.inGroup) throw keyOfGroup();
     this.countPlaying(false);
     const shared = this.current !== this.own;
     for (const [one, receiver] of this.receivers) {
@@ -73,6 +79,12 @@ export class SessionSrtp implements Seal {
     }
     this.identifiers = key.mki.length > 0;
     this.current = this.own;
+  }
+
+  /** What a group sends of which this session is a member: one for each key, with its identifier or without. */
+  get ofGroup(): { readonly id: string; readonly seal: Seal } {
+    const { stream, identifiers } = this;
+    return { id: stream.groupId(identifiers), seal: stream.seal(identifiers) };
   }
 
   /** Whether an RTCP packet comes from the client of this session. The packet is decrypted in place. */
@@ -102,4 +114,10 @@ export class SessionSrtp implements Seal {
   private get sealing(): Seal {
     return (this.current ??= this.stream.seal(this.identifiers));
   }
+}
+
+function keyOfGroup(): NightjarError {
+  return new NightjarError('invalid', 'srtp/group-key', 'a group has one key for all', {
+    status: KEY_MANAGEMENT_FAILURE,
+  });
 }
