@@ -5,6 +5,7 @@ const LAYERS = [
   ['common'],
   ['rtp'],
   ['rtsp', 'containers', 'onvif'],
+  ['onvif-device'],
   ['config', 'monitoring'],
   ['role', 'supervision'],
   ['access', 'catalog', 'jobs'],

@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { LABELS } from '@nightjar/monitoring';
 import { DASHBOARDS } from '../../grafana/src/dashboards/index.js';
@@ -22,6 +24,13 @@ const ACCIDENTS = [
   'limit_refusals_total',
   'media_shard_load',
 ];
+const GRAFANA = path.resolve(import.meta.dirname, '../../grafana');
+const RULE_FILES = ['rules', 'alerts'].flatMap((folder) =>
+  readdirSync(path.join(GRAFANA, folder)).map((file) => path.join(GRAFANA, folder, file)),
+);
+const RULES = RULE_FILES.map((file) => readFileSync(file, 'utf8'))
+  .join('\n')
+  .match(/^\s*(?:- )?(?:alert|record): /gm)?.length;
 const INTRUDER = { username: 'viewer', password: 'not-that-one' };
 
 interface Panel {
@@ -84,7 +93,7 @@ async function setUp(stage: Stage): Promise<Site> {
     },
     { withinMs: SET_UP_MS, everyMs: 250 },
   );
-  return { nightjar, prometheus: await Prometheus.start(stage, nightjar.operations) };
+  return { nightjar, prometheus: await Prometheus.start(stage, nightjar.operations, RULE_FILES) };
 }
 
 describe('monitoring', () => {
@@ -168,5 +177,26 @@ describe('monitoring', () => {
     } finally {
       player.kill('SIGKILL');
     }
+  });
+
+  site('evaluates every rule, and knows which camera is down', 40_000, async ({ prometheus }) => {
+    await eventually(
+      async () => {
+        const rules = await prometheus.rules();
+        expect(rules.length).toBe(RULES);
+        expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+        const stirring = rules.filter(({ state }) => state === 'pending' || state === 'firing');
+        const names = stirring.map(({ name }) => name);
+        expect(names).toEqual(expect.arrayContaining(['NightjarCameraDown']));
+        const cameras = stirring
+          .flatMap(({ alerts }) => alerts ?? [])
+          .map(({ labels }) => labels['camera']);
+        expect(cameras).toContain('gate');
+        // Nothing else is wrong here, but for what the outage of the other camera cost.
+        expect(names).not.toContain('NightjarMetricsAbsent');
+        expect(names).not.toContain('NightjarVolumeUnusable');
+      },
+      { withinMs: 40_000, everyMs: 500 },
+    );
   });
 });

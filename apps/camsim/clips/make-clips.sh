@@ -62,3 +62,8 @@ ffmpeg -v error -y -f lavfi \
   -c:a aac -b:a 64k -f adts "$LONG_AUDIO"
 ffmpeg -v error -y -f aac -i "$LONG_AUDIO" -ss "$SECONDS_LONG" -frames:a 375 -c copy -f adts front-door.aac
 ls -l front-door.aac
+
+# What GetSnapshotUri leads to.
+for clip in front-door.h264 garden.h264 workshop.h264 gate.h265; do
+  ffmpeg -v error -y -i "$clip" -frames:v 1 -vf scale=320:-2 -q:v 6 "${clip%.*}.jpg"
+done

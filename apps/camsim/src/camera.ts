@@ -98,6 +98,11 @@ export class SimulatedCamera implements Mount {
     });
   }
 
+  /** What it films at the moment. */
+  get filmed(): MediaLoop {
+    return this.loop;
+  }
+
   get reachability(): Reachability {
     if (this.outOfService.active) return 'rebooting';
     return this.refusal.active ? 'refusing' : 'up';

@@ -74,7 +74,7 @@ function loadAudio(file: string): ClipTrack {
 }
 
 /** Works from the sources and from dist/ alike: the clips are not compiled, so they stay where they are in the repository. */
-function clipsFolder(): string {
+export function clipsFolder(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const clips = join(folder, 'apps', 'camsim', 'clips');
     if (existsSync(clips)) return clips;

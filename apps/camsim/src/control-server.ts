@@ -4,14 +4,16 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import { authority } from './authority.js';
 import type { SimulatedCamera } from './camera.js';
 import { parseFaults } from './faults.js';
+import { parseSignals } from './onvif/signals.js';
 import type { CameraSimulator } from './simulator.js';
 
 const MAX_BODY_BYTES = 16 * 1024;
-const ROUTE = /^\/cameras(?:\/([a-z0-9-]+)(\/faults)?)?$/;
+const ROUTE = /^\/cameras(?:\/([a-z0-9-]+)(\/faults|\/events)?)?$/;
 
 /**
  * HTTP face of a simulator, for tests and demonstrations:
- * `GET /cameras`, `GET /cameras/<name>`, `POST /cameras/<name>/faults` with a {@link FaultRequest}, `DELETE` of the same.
+ * `GET /cameras`, `GET /cameras/<name>`, `POST /cameras/<name>/faults` with a {@link FaultRequest}, `DELETE` of the same;
+ * `POST /cameras/<name>/events` with `{"motion": true}` for those with an ONVIF side.
  * Each answers with the status of the camera or cameras as JSON.
  */
 export class ControlServer {
@@ -64,10 +66,17 @@ export class ControlServer {
     const route = ROUTE.exec(url);
     if (route === null) throw new NightjarError('not-found', 'camsim/route', `No ${url} here`);
     const [, name, faults] = route;
+    if (name !== undefined && faults === '/events' && method === 'POST') {
+      const states = parseSignals(await bodyOf(request));
+      if (this.simulator.onvif === undefined)
+        throw new NightjarError('invalid', 'camsim/onvif', 'these cameras have no ONVIF side');
+      this.simulator.onvif.face(name).signal(states);
+      return this.simulator.camera(name).status;
+    }
     if (method === 'GET' && faults === undefined) {
       return name === undefined ? this.simulator.statuses : this.simulator.camera(name).status;
     }
-    if (name !== undefined && faults !== undefined && (method === 'POST' || method === 'DELETE')) {
+    if (name !== undefined && faults === '/faults' && (method === 'POST' || method === 'DELETE')) {
       const camera = this.simulator.camera(name);
       await change(camera, method, request);
       return camera.status;

@@ -45,8 +45,22 @@ describe('parseFlags', () => {
     expect(flags.faults).toEqual([{ camera: 'a', faults: { loss: 0.1 } }]);
   });
 
+  it('reads the ONVIF side', () => {
+    const args = ['--onvif', '0', '--discovery', 'all', '--personality', 'a={"media2":false}'];
+    expect(parseFlags(args, {}).simulator.onvif).toEqual({
+      port: 0,
+      discovery: [],
+      personalities: { a: { media2: false } },
+    });
+    expect(parseFlags([], {}).simulator.onvif).toBeUndefined();
+  });
+
   it.each([
     [['--listen', '8554']],
+    [['--onvif', 'x']],
+    [['--onvif', '0', '--personality', 'a']],
+    [['--onvif', '0', '--personality', 'a={"topics":"x"}']],
+    [['--onvif', '0', '--personality', 'a={"toString":1}']],
     [['--listen', 'host:70000']],
     [['--camera', 'a']],
     [['--fps', '0']],

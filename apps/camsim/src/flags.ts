@@ -3,6 +3,7 @@ import { NightjarError, messageOf } from '@nightjar/common';
 import type { VideoCodec } from './clip.js';
 import { SYNTHETIC } from './footage.js';
 import { parseFaults } from './faults.js';
+import { parsePersonality } from './onvif/personality.js';
 import type { FaultRequest } from './faults.js';
 import type { CameraSpec, SimulatorOptions } from './simulator.js';
 
@@ -16,6 +17,9 @@ export const USAGE = `Simulated RTSP cameras.
   --count N              N synthetic cameras cam0, cam1, ... instead
   --fault NAME=JSON      faults from the start, such as front-door={"loss":0.01}; repeatable
   --bitrate 4M --fps 25 --gop 50 --codec h264|h265    of synthetic cameras
+  --onvif PORT           an ONVIF side for each camera, on HTTP ports from this one upwards (0 takes any)
+  --personality NAME=JSON  how that of one camera is, such as front-door={"media2":false}; repeatable
+  --discovery INTERFACE  cameras answer WS-Discovery there, on "all" but loopback; repeatable
   --help
 
 CAMSIM_USERNAME and CAMSIM_PASSWORD in the environment demand a Digest login.
@@ -50,6 +54,7 @@ export function parseFlags(args: readonly string[], env: NodeJS.ProcessEnv): Fla
         gopFrames: Math.trunc(positive('gop', values.gop)),
       },
       ...(username && password && { credentials: { username, password } }),
+      ...(values.onvif !== undefined && { onvif: onvifOf(values.onvif, values) }),
     },
     control: hostPort('control', values.control),
     faults: values.fault.map((text) => {
@@ -74,6 +79,9 @@ function parse(args: readonly string[]) {
         fps: { type: 'string', default: '25' },
         gop: { type: 'string', default: '50' },
         codec: { type: 'string', default: 'h264' },
+        onvif: { type: 'string' },
+        personality: { type: 'string', multiple: true, default: [] },
+        discovery: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
       },
     }).values;
@@ -92,6 +100,24 @@ function camerasOf(named: readonly string[], count: string | undefined): readonl
     cameras.push({ name: `cam${index}`, footage: SYNTHETIC });
   }
   return cameras.length > 0 ? cameras : DEFAULT_CAMERAS;
+}
+
+function onvifOf(
+  text: string,
+  { personality, discovery }: { readonly personality: string[]; readonly discovery: string[] },
+): NonNullable<SimulatorOptions['onvif']> {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw invalid(`--onvif wants a port, not "${text}"`);
+  const personalities = personality.map((one) => {
+    const [name, json] = split('personality', one);
+    return [name, parsePersonality(json)] as const;
+  });
+  return {
+    port,
+    personalities: Object.fromEntries(personalities),
+    ...(discovery.length > 0 && { discovery: discovery.includes('all') ? [] : discovery }),
+  };
 }
 
 function split(flag: string, text: string): [string, string] {

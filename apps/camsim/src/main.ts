@@ -19,7 +19,10 @@ async function main(): Promise<void> {
   await control.start();
 
   // Cameras have no state worth saving: nothing to wait for.
-  process.on('SIGTERM', () => process.exit(0));
+  process.on('SIGTERM', () => {
+    // Those that are found by WS-Discovery say Bye.
+    void Promise.resolve(simulator.onvif?.stop()).finally(() => process.exit(0));
+  });
   process.on('disconnect', () => process.exit(0));
   // Ctrl-C reaches a whole process group; a parent wants its recorders stopped before their cameras.
   process.on('SIGINT', () => {
@@ -29,7 +32,13 @@ async function main(): Promise<void> {
   const cameras = Object.fromEntries(
     simulator.statuses.map(({ name }) => [name, simulator.url(name)]),
   );
-  const ready = { ready: true, rtsp: simulator.baseUrl, control: control.url, cameras };
+  const ready = {
+    ready: true,
+    rtsp: simulator.baseUrl,
+    control: control.url,
+    cameras,
+    ...(simulator.onvif && { onvif: simulator.onvif.urls }),
+  };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   // A parent that died meanwhile is noticed by 'disconnect'.
   process.send?.({ type: 'ready', ...ready }, undefined, undefined, () => undefined);

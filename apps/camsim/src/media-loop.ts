@@ -1,5 +1,5 @@
 import { createPacketizer, formatOf } from '@nightjar/rtp';
-import type { TrackFormat } from '@nightjar/rtp';
+import type { CodecConfig, TrackFormat } from '@nightjar/rtp';
 import type { ClipTrack, ClipUnit } from './clip.js';
 import { findFrameStamp } from './frame-stamp.js';
 
@@ -15,6 +15,7 @@ export interface UnitPackets {
 }
 
 export interface LoopTrack {
+  readonly config: CodecConfig;
   readonly format: TrackFormat;
   readonly ticksPerUnit: number;
   readonly units: readonly UnitPackets[];
@@ -44,6 +45,7 @@ function loopTrack(track: ClipTrack, payloadType: number): LoopTrack {
     return { keyframe: unit.keyframe, packets, stamp };
   };
   return {
+    config: track.config,
     format: formatOf(track.config, payloadType),
     ticksPerUnit: track.ticksPerUnit,
     units: track.units.map(packetsOf),

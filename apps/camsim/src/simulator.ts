@@ -9,6 +9,7 @@ import { SimulatedCamera } from './camera.js';
 import type { CameraStatus } from './camera.js';
 import { Footage } from './footage.js';
 import type { MediaLoop } from './media-loop.js';
+import { OnvifNetwork, type OnvifOptions } from './onvif/onvif-network.js';
 import type { SyntheticOptions } from './synthetic.js';
 
 /** Name of a camera and what it films: a clip of apps/camsim/clips, or `synthetic`. */
@@ -28,6 +29,8 @@ export interface SimulatorOptions {
   readonly credentials?: Credentials;
   /** What synthetic cameras send; default {@link DEFAULT_SYNTHETIC}. */
   readonly synthetic?: SyntheticOptions;
+  /** Undefined: cameras have no ONVIF side. Its host is that of RTSP. */
+  readonly onvif?: Omit<OnvifOptions, 'host'>;
   readonly clock?: Clock;
   /** See {@link CameraOptions.random}. */
   readonly random?: () => number;
@@ -49,6 +52,8 @@ const CAMERA_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export class CameraSimulator {
   private readonly cameras = new Map<string, SimulatedCamera>();
   private readonly ports = new Map<SimulatedCamera, CameraPort>();
+  /** Undefined when cameras have no ONVIF side. */
+  readonly onvif: OnvifNetwork | undefined;
 
   /** Throws NightjarError `invalid` or `not-found` for cameras that cannot be made. */
   constructor(private readonly options: SimulatorOptions) {
@@ -72,6 +77,7 @@ export class CameraSimulator {
       this.cameras.set(spec.name, camera);
     }
     this.assignPorts(clock);
+    this.onvif = options.onvif && this.makeOnvif(options.onvif, clock);
   }
 
   get statuses(): CameraStatus[] {
@@ -102,14 +108,31 @@ export class CameraSimulator {
     for (const [camera, port] of this.ports) {
       await port.setOpen(this.options.ownPorts !== true || camera.reachability === 'up');
     }
+    await this.onvif?.start();
   }
 
   async stop(): Promise<void> {
+    await this.onvif?.stop();
     await Promise.all([...new Set(this.ports.values())].map((port) => port.setOpen(false)));
   }
 
   private baseUrlOf(port: CameraPort | undefined): string {
     return `rtsp://${authority(this.options.host ?? DEFAULT_HOST, port?.port ?? 0)}`;
+  }
+
+  private makeOnvif(onvif: Omit<OnvifOptions, 'host'>, clock: Clock): OnvifNetwork {
+    const { cameras, credentials, host = DEFAULT_HOST, onError } = this.options;
+    return new OnvifNetwork(
+      { ...onvif, host },
+      {
+        cameras: this.cameras,
+        footageOf: (name) => cameras.find((one) => one.name === name)?.footage ?? '',
+        rtspPort: (camera) => this.ports.get(camera)?.port ?? 0,
+        credentials,
+        clock,
+        failed: (error) => onError?.(error),
+      },
+    );
   }
 
   private assignPorts(clock: Clock): void {

@@ -12,6 +12,13 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
+interface Rule {
+  readonly name: string;
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly state?: 'inactive' | 'pending' | 'firing';
+  readonly alerts?: readonly { readonly labels: Readonly<Record<string, string>> }[];
+}
+
 const START_LIMIT_MS = 30_000;
 
 /** Debian's Prometheus, scraping one operations port each second. */
@@ -79,5 +86,12 @@ export class Prometheus {
     };
     if (answer.status !== 'success') throw new Error(`${expr}: ${answer.error}`);
     return answer.data?.result ?? [];
+  }
+
+  /** All rules that it evaluates, with the state of those that are alerts. */
+  async rules(): Promise<readonly Rule[]> {
+    const response = await fetch(`${this.url}/api/v1/rules`);
+    const { data } = (await response.json()) as { data: { groups: { rules: Rule[] }[] } };
+    return data.groups.flatMap(({ rules }) => rules);
   }
 }

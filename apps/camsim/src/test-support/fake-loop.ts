@@ -2,6 +2,8 @@ import { encodeRtp } from '@nightjar/rtp';
 import { blankFrameStamp, findFrameStamp } from '../frame-stamp.js';
 import type { MediaLoop, UnitPackets } from '../media-loop.js';
 
+const NOTHING = Buffer.alloc(0);
+
 /** 25 pictures/s with a keyframe each four, two packets per picture, and AAC at 48 kHz. */
 export function fakeLoop(videoPayloadType = 96): MediaLoop {
   const video = {
@@ -25,11 +27,17 @@ export function fakeLoop(videoPayloadType = 96): MediaLoop {
   return {
     tracks: [
       {
+        config: { codec: 'h264', sps: NOTHING, pps: NOTHING, widthPx: 640, heightPx: 360 },
         format: video,
         ticksPerUnit: 3600,
         units: [0, 1, 2, 3].map((n) => unit(videoPayloadType, n === 0, 2)),
       },
-      { format: audio, ticksPerUnit: 1024, units: [unit(97, true, 1)] },
+      {
+        config: { codec: 'aac', audioSpecificConfig: NOTHING, sampleRateHz: 48_000, channels: 1 },
+        format: audio,
+        ticksPerUnit: 1024,
+        units: [unit(97, true, 1)],
+      },
     ],
   };
 }

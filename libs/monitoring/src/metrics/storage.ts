@@ -6,6 +6,11 @@ export const storageMetrics = {
     'volume',
   ]),
   volumeSizeBytes: gauge('volume_size_bytes', 'Size of the file system of a volume.', ['volume']),
+  volumeMinFreeBytes: gauge(
+    'volume_min_free_bytes',
+    'Bytes that retention keeps free on a volume, as configured.',
+    ['volume'],
+  ),
   volumeHealthy: gauge('volume_healthy', 'Whether a volume can be used (1) or not (0).', [
     'volume',
   ]),

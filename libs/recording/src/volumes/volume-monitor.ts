@@ -84,7 +84,10 @@ export class VolumeMonitor {
       ]),
     );
     for (const { name, config } of this.watched.values()) {
-      if (options.metrics) metrics.volumeInfo.set({ volume: name, state: config.state }, 1);
+      if (options.metrics) {
+        metrics.volumeInfo.set({ volume: name, state: config.state }, 1);
+        metrics.volumeMinFreeBytes.set({ volume: name }, config.minFreeBytes);
+      }
     }
   }
 

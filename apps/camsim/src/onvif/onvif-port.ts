@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerSoap } from '@nightjar/onvif-device';
+import { authority } from '../authority.js';
+import type { OnvifCamera } from './onvif-camera.js';
+
+/** HTTP of one camera: SOAP below `/onvif/`, and a snapshot. */
+export class OnvifPort {
+  private readonly server: Server;
+
+  constructor(
+    private readonly camera: OnvifCamera,
+    private readonly host: string,
+    private readonly wantedPort: number,
+    private readonly failed: (error: unknown) => void,
+  ) {
+    this.server = createServer((request, response) => {
+      this.answer(request, response).catch((error: unknown) => {
+        response.destroy();
+        this.failed(error);
+      });
+    });
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : this.wantedPort;
+  }
+
+  /** Where its device service is, as the simulator itself reaches it. */
+  get url(): string {
+    return `http://${authority(this.host, this.port)}/onvif/device_service`;
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.wantedPort, this.host, resolve);
+    });
+  }
+
+  stop(): void {
+    this.camera.close();
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { camera } = this;
+    if (!camera.reachable) {
+      request.destroy();
+      return;
+    }
+    const path = request.url?.split('?')[0] ?? '/';
+    if (path.startsWith('/onvif/')) {
+      await answerSoap(request, response, camera);
+    } else if (path === '/snapshot.jpg' && camera.snapshot !== undefined) {
+      this.sendSnapshot(request, response, camera.snapshot);
+    } else {
+      response.writeHead(404).end();
+    }
+  }
+
+  private sendSnapshot(request: IncomingMessage, response: ServerResponse, jpeg: Buffer): void {
+    try {
+      const gate = this.camera.gateOf(request);
+      void gate.identify(undefined);
+      response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Content-Length': jpeg.length });
+      response.end(jpeg);
+    } catch {
+      response.writeHead(401, { 'WWW-Authenticate': this.camera.challenges(request) }).end();
+    }
+  }
+}

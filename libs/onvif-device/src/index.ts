@@ -1,0 +1,3 @@
+export * from './soap-over-http.js';
+export * from './discovery-responder.js';
+export * from './local-networks.js';

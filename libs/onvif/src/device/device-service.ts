@@ -1,0 +1,408 @@
+import type { Clock } from '@nightjar/common';
+import { invalidValue, notSupported } from '../soap/fault.js';
+import { NAMESPACES } from '../xml/namespaces.js';
+import { withAttributes, xml, type Content, type XmlNode } from '../xml/print-xml.js';
+import { booleanAt, optional, required } from './arguments.js';
+import { xAddrOf, type Call, type Operation, type Service } from './operation.js';
+
+export interface DeviceInformation {
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmwareVersion: string;
+  readonly serialNumber: string;
+  readonly hardwareId: string;
+}
+
+/** A user as others see it. ONVIF Core s.8.4.2. */
+export interface OnvifUser {
+  readonly name: string;
+  readonly level: 'Administrator' | 'Operator' | 'User';
+}
+
+export interface NetworkInterface {
+  readonly name: string;
+  /** `00:11:22:33:44:55` */
+  readonly mac: string;
+  readonly ipv4: readonly { readonly address: string; readonly prefix: number }[];
+}
+
+/** The device itself. */
+export interface DevicePort<C> {
+  readonly information: DeviceInformation;
+  /** `urn:uuid:...`, the same for ever and on every interface. */
+  readonly endpointReference: string;
+  scopes(): readonly string[];
+  hostname(): string;
+  /** The clock of the device, which may be wrong. */
+  readonly clock: Pick<Clock, 'wallMs'>;
+  /** POSIX TZ, such as `UTC0`. IEEE 1003.1 s.8.3 */
+  readonly timeZone: string;
+  discoverable(): boolean;
+  interfaces(): readonly NetworkInterface[];
+  ports(): readonly { readonly name: 'HTTP' | 'HTTPS' | 'RTSP'; readonly port: number }[];
+  users(caller: C): readonly OnvifUser[];
+  /** Where a client goes for this service; may be wrong on purpose in a simulation. */
+  xAddr?(service: string, origin: string): string;
+  /** What may be changed; absent: nothing. */
+  readonly control?: DeviceControl;
+  /** Logins that GetServiceCapabilities tells of. */
+  readonly logins: { readonly digest: boolean; readonly usernameToken: boolean };
+}
+
+export interface DeviceControl {
+  setClock(wallMs: number | undefined, timeZone: string | undefined): void;
+  ntp(): readonly string[];
+  setNtp(servers: readonly string[]): void;
+  /** Returns what the operator is told. */
+  reboot(): string;
+}
+
+/** The Device service. ONVIF Core chapter 8. */
+export function deviceService<C>(
+  device: DevicePort<C>,
+  others: () => readonly Service<C>[],
+): Service<C> {
+  const xAddr = (path: string, origin: string): string =>
+    device.xAddr?.(path, origin) ?? xAddrOf(origin, path);
+  const service: Service<C> = {
+    prefix: 'tds',
+    path: 'device_service',
+    version: [21, 12],
+    capabilities: () => capabilitiesOf(device),
+    operations: {
+      GetServices: preAuth(({ request, origin }) => {
+        const include = booleanAt(request, 'IncludeCapability') ?? false;
+        const all = [service, ...others()];
+        return xml(
+          'tds:GetServicesResponse',
+          all.map((one) => describe(one, xAddr(one.path, origin), include)),
+        );
+      }),
+      GetServiceCapabilities: preAuth(() =>
+        xml('tds:GetServiceCapabilitiesResponse', capabilitiesOf(device)),
+      ),
+      GetCapabilities: preAuth((call) =>
+        xml('tds:GetCapabilitiesResponse', oldCapabilities(call, [service, ...others()], xAddr)),
+      ),
+      GetWsdlUrl: preAuth(() =>
+        xml(
+          'tds:GetWsdlUrlResponse',
+          xml('tds:WsdlUrl', 'https://www.onvif.org/ver20/util/operationIndex.html'),
+        ),
+      ),
+      GetSystemDateAndTime: preAuth(() =>
+        xml('tds:GetSystemDateAndTimeResponse', dateAndTime(device)),
+      ),
+      GetHostname: preAuth(() =>
+        xml(
+          'tds:GetHostnameResponse',
+          xml(
+            'tds:HostnameInformation',
+            xml('tt:FromDHCP', false),
+            xml('tt:Name', device.hostname()),
+          ),
+        ),
+      ),
+      GetEndpointReference: preAuth(() =>
+        xml('tds:GetEndpointReferenceResponse', xml('tds:GUID', device.endpointReference)),
+      ),
+      GetDeviceInformation: {
+        access: 'READ_SYSTEM',
+        answer() {
+          const { manufacturer, model, firmwareVersion, serialNumber, hardwareId } =
+            device.information;
+          return xml(
+            'tds:GetDeviceInformationResponse',
+            xml('tds:Manufacturer', manufacturer),
+            xml('tds:Model', model),
+            xml('tds:FirmwareVersion', firmwareVersion),
+            xml('tds:SerialNumber', serialNumber),
+            xml('tds:HardwareId', hardwareId),
+          );
+        },
+      },
+      GetScopes: {
+        access: 'READ_SYSTEM',
+        answer: () =>
+          xml(
+            'tds:GetScopesResponse',
+            device
+              .scopes()
+              .map((scope) =>
+                xml('tds:Scopes', xml('tt:ScopeDef', 'Fixed'), xml('tt:ScopeItem', scope)),
+              ),
+          ),
+      },
+      GetDiscoveryMode: {
+        access: 'READ_SYSTEM',
+        answer: () =>
+          xml(
+            'tds:GetDiscoveryModeResponse',
+            xml('tds:DiscoveryMode', device.discoverable() ? 'Discoverable' : 'NonDiscoverable'),
+          ),
+      },
+      GetUsers: {
+        access: 'READ_SYSTEM_SECRET',
+        answer: ({ caller }) =>
+          xml(
+            'tds:GetUsersResponse',
+            device
+              .users(caller)
+              .map(({ name, level }) =>
+                xml('tds:User', xml('tt:Username', name), xml('tt:UserLevel', level)),
+              ),
+          ),
+      },
+      ...networkOperations(device),
+      ...controlOperations(device),
+    },
+  };
+  return service;
+}
+
+function preAuth<C>(answer: Operation<C>['answer']): Operation<C> {
+  return { access: 'PRE_AUTH', answer };
+}
+
+function networkOperations<C>(device: DevicePort<C>): Service<C>['operations'] {
+  const read = (answer: () => XmlNode): Operation<C> => ({ access: 'READ_SYSTEM', answer });
+  return {
+    GetNetworkInterfaces: read(() =>
+      xml('tds:GetNetworkInterfacesResponse', device.interfaces().map(networkInterface)),
+    ),
+    GetNetworkProtocols: read(() =>
+      xml(
+        'tds:GetNetworkProtocolsResponse',
+        device
+          .ports()
+          .map(({ name, port }) =>
+            xml(
+              'tds:NetworkProtocols',
+              xml('tt:Name', name),
+              xml('tt:Enabled', true),
+              xml('tt:Port', port),
+            ),
+          ),
+      ),
+    ),
+    GetDNS: read(() =>
+      xml('tds:GetDNSResponse', xml('tds:DNSInformation', xml('tt:FromDHCP', false))),
+    ),
+    GetNetworkDefaultGateway: read(() =>
+      xml('tds:GetNetworkDefaultGatewayResponse', xml('tds:NetworkGateway')),
+    ),
+    GetNTP: read(() =>
+      xml(
+        'tds:GetNTPResponse',
+        xml(
+          'tds:NTPInformation',
+          xml('tt:FromDHCP', false),
+          device.control
+            ?.ntp()
+            .map((server) => xml('tt:NTPManual', xml('tt:Type', 'DNS'), xml('tt:DNSname', server))),
+        ),
+      ),
+    ),
+  };
+}
+
+/** Operations that exist only where something may be changed. */
+function controlOperations<C>({ control }: DevicePort<C>): Service<C>['operations'] {
+  if (control === undefined) return {};
+  return {
+    SetSystemDateAndTime: {
+      access: 'WRITE_SYSTEM',
+      answer({ request }) {
+        const type = required(request, 'DateTimeType');
+        const part = (...names: string[]): number =>
+          Number(required(request, 'UTCDateTime', ...names));
+        const time = (): number =>
+          Date.UTC(
+            part('Date', 'Year'),
+            part('Date', 'Month') - 1,
+            part('Date', 'Day'),
+            part('Time', 'Hour'),
+            part('Time', 'Minute'),
+            part('Time', 'Second'),
+          );
+        const wallMs = type === 'Manual' ? time() : undefined;
+        if (Number.isNaN(wallMs)) throw invalidValue('no such time', 'ter:InvalidDateTime');
+        control.setClock(wallMs, optional(request, 'TimeZone', 'TZ'));
+        return xml('tds:SetSystemDateAndTimeResponse');
+      },
+    },
+    SetNTP: {
+      access: 'WRITE_SYSTEM',
+      answer({ request }) {
+        const servers = request
+          .childrenNamed('NTPManual')
+          .map((host) => optional(host, 'DNSname') ?? required(host, 'IPv4Address'));
+        control.setNtp(servers);
+        return xml('tds:SetNTPResponse');
+      },
+    },
+    SystemReboot: {
+      access: 'UNRECOVERABLE',
+      answer: () => xml('tds:SystemRebootResponse', xml('tds:Message', control.reboot())),
+    },
+  };
+}
+
+function networkInterface({ name, mac, ipv4 }: NetworkInterface): XmlNode {
+  const manual = ipv4.map(({ address, prefix }) =>
+    xml('tt:Manual', xml('tt:Address', address), xml('tt:PrefixLength', prefix)),
+  );
+  return withAttributes(
+    xml(
+      'tds:NetworkInterfaces',
+      xml('tt:Enabled', true),
+      xml('tt:Info', xml('tt:Name', name), xml('tt:HwAddress', mac)),
+      xml('tt:IPv4', xml('tt:Enabled', true), xml('tt:Config', manual, xml('tt:DHCP', false))),
+    ),
+    { token: name },
+  );
+}
+
+function describe<C>(service: Service<C>, xAddr: string, include: boolean): XmlNode {
+  const [major, minor] = service.version;
+  return xml(
+    'tds:Service',
+    xml('tds:Namespace', NAMESPACES[service.prefix]),
+    xml('tds:XAddr', xAddr),
+    include ? xml('tds:Capabilities', service.capabilities()) : undefined,
+    xml('tds:Version', xml('tt:Major', major), xml('tt:Minor', minor)),
+  );
+}
+
+function capabilitiesOf<C>({ logins, control }: DevicePort<C>): XmlNode {
+  return xml(
+    'tds:Capabilities',
+    withAttributes(xml('tds:Network'), { NTP: control === undefined ? 0 : 1 }),
+    withAttributes(xml('tds:Security'), {
+      UsernameToken: logins.usernameToken,
+      HttpDigest: logins.digest,
+      ...(logins.digest && { HashingAlgorithms: 'MD5 SHA-256' }),
+    }),
+    withAttributes(xml('tds:System'), {
+      DiscoveryResolve: true,
+      DiscoveryBye: true,
+      NetworkConfigNotSupported: true,
+      UserConfigNotSupported: true,
+    }),
+  );
+}
+
+function dateAndTime<C>({ clock, timeZone, control }: DevicePort<C>): XmlNode {
+  const now = new Date(clock.wallMs());
+  const time = xml(
+    'tt:Time',
+    xml('tt:Hour', now.getUTCHours()),
+    xml('tt:Minute', now.getUTCMinutes()),
+    xml('tt:Second', now.getUTCSeconds()),
+  );
+  const date = xml(
+    'tt:Date',
+    xml('tt:Year', now.getUTCFullYear()),
+    xml('tt:Month', now.getUTCMonth() + 1),
+    xml('tt:Day', now.getUTCDate()),
+  );
+  return xml(
+    'tds:SystemDateAndTime',
+    xml('tt:DateTimeType', (control?.ntp() ?? []).length > 0 ? 'NTP' : 'Manual'),
+    xml('tt:DaylightSavings', false),
+    xml('tt:TimeZone', xml('tt:TZ', timeZone)),
+    xml('tt:UTCDateTime', time, date),
+  );
+}
+
+type XAddr = (path: string, origin: string) => string;
+
+/** What clients ask for that are older than GetServices. ONVIF Core s.8.1.2.3. */
+function oldCapabilities<C>(
+  { request, origin }: Call<C>,
+  services: readonly Service<C>[],
+  xAddr: XAddr,
+): XmlNode {
+  const wanted = request.childrenNamed('Category').map(({ text }) => text.trim());
+  const asked = (category: string): boolean =>
+    wanted.length === 0 || wanted.includes('All') || wanted.includes(category);
+  const known = new Set(['All', 'Analytics', 'Device', 'Events', 'Imaging', 'Media', 'PTZ']);
+  const unknown = wanted.find((category) => !known.has(category));
+  if (unknown !== undefined) throw notSupported(`capability category ${unknown}`);
+  const at = (prefix: Service<C>['prefix']): XmlNode | undefined => {
+    const found = services.find((one) => one.prefix === prefix);
+    return found && xml('tt:XAddr', xAddr(found.path, origin));
+  };
+  const section = (
+    category: string,
+    prefix: Service<C>['prefix'],
+    ...content: readonly Content[]
+  ): XmlNode | undefined => {
+    const address = asked(category) ? at(prefix) : undefined;
+    return address && xml(`tt:${category}`, address, ...content);
+  };
+  return xml(
+    'tds:Capabilities',
+    section('Device', 'tds', OLD_DEVICE),
+    section(
+      'Events',
+      'tev',
+      xml('tt:WSSubscriptionPolicySupport', false),
+      xml('tt:WSPullPointSupport', true),
+      xml('tt:WSPausableSubscriptionManagerInterfaceSupport', false),
+    ),
+    section('Imaging', 'timg'),
+    section('Media', 'trt', OLD_STREAMING),
+    section('PTZ', 'tptz'),
+    wanted.length === 0 || wanted.includes('All') ? oldExtension(at) : undefined,
+  );
+}
+
+const OLD_DEVICE: Content = [
+  xml(
+    'tt:Network',
+    xml('tt:IPFilter', false),
+    xml('tt:ZeroConfiguration', false),
+    xml('tt:IPVersion6', false),
+    xml('tt:DynDNS', false),
+  ),
+  xml(
+    'tt:System',
+    xml('tt:DiscoveryResolve', true),
+    xml('tt:DiscoveryBye', true),
+    xml('tt:RemoteDiscovery', false),
+    xml('tt:SystemBackup', false),
+    xml('tt:SystemLogging', false),
+    xml('tt:FirmwareUpgrade', false),
+    xml('tt:SupportedVersions', xml('tt:Major', 21), xml('tt:Minor', 12)),
+  ),
+];
+
+const OLD_STREAMING = xml(
+  'tt:StreamingCapabilities',
+  xml('tt:RTPMulticast', false),
+  xml('tt:RTP_TCP', true),
+  xml('tt:RTP_RTSP_TCP', true),
+);
+
+function oldExtension(
+  at: (prefix: 'trc' | 'tse' | 'trp') => XmlNode | undefined,
+): XmlNode | undefined {
+  const [recording, search, replay] = [at('trc'), at('tse'), at('trp')];
+  if (recording === undefined && search === undefined && replay === undefined) return undefined;
+  return xml(
+    'tt:Extension',
+    recording &&
+      xml(
+        'tt:Recording',
+        recording,
+        xml('tt:ReceiverSource', false),
+        xml('tt:MediaProfileSource', true),
+        xml('tt:DynamicRecordings', false),
+        xml('tt:DynamicTracks', false),
+        xml('tt:MaxStringLength', 256),
+      ),
+    search && xml('tt:Search', search, xml('tt:MetadataSearch', false)),
+    replay && xml('tt:Replay', replay),
+  );
+}
