@@ -18,6 +18,11 @@ export interface TrackFormat {
   readonly fmtp: Readonly<Record<string, string>>;
 }
 
+/** Whether the AAC of a track is multiplexed as LATM (RFC 6416), and not in plain access units (RFC 3640). */
+export function isLatm({ encodingName }: TrackFormat): boolean {
+  return encodingName.toUpperCase() === 'MP4A-LATM';
+}
+
 /** What a decoder must know before the first access unit. Byte arrays are owned copies, never views. */
 export type CodecConfig =
   | {

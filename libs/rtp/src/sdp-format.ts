@@ -1,12 +1,16 @@
 import { NightjarError } from '@nightjar/common';
 import { splitAnnexB } from './annex-b.js';
-import type { CodecConfig, TrackFormat } from './format.js';
+import { isLatm, type CodecConfig, type TrackFormat } from './format.js';
 import { H264, H265 } from './nal-types.js';
+import { BitReader } from './parameter-sets/bit-reader.js';
 import { aacConfig, h264Config, h265Config } from './parameter-sets/codec-config.js';
+import { readStreamMuxConfig, type StreamMuxConfig } from './parameter-sets/stream-mux-config.js';
 import { parseH264Sps } from './parameter-sets/h264-sps.js';
 import type { SentConfig } from './sent-config.js';
 
 const VIDEO_CLOCK_RATE_HZ = 90_000;
+/** Holds the 13 bits behind the AudioSpecificConfig. */
+const LEFT_OUT_BYTES = 2;
 
 /** The SDP description of a codec configuration: rtpmap and fmtp with parameter sets (RFC 6184, 7798, 3640, 7587). */
 export function formatOf(config: CodecConfig, payloadType: number): TrackFormat {
@@ -78,6 +82,15 @@ export function configOf(format: TrackFormat): CodecConfig | undefined {
   return undefined;
 }
 
+/** What the SDP says of the multiplex of LATM; undefined if it says nothing, or something that is not read. */
+export function muxConfigOf({ fmtp }: TrackFormat): StreamMuxConfig | undefined {
+  const said = bytesOfHex(fmtp['config']);
+  if (said === undefined) return undefined;
+  // field: GStreamer ends with the AudioSpecificConfig, as if what follows were zeros.
+  const bytes = Buffer.concat([said, Buffer.alloc(LEFT_OUT_BYTES)]);
+  return tolerant(() => readStreamMuxConfig(new BitReader(bytes), bytes));
+}
+
 /** True when a decoder set up for one can go on with the other. */
 export function sameConfig(a: SentConfig, b: SentConfig): boolean {
   const left: Readonly<Record<string, unknown>> = { ...a };
@@ -104,10 +117,15 @@ function configOfParameters(format: TrackFormat): CodecConfig | undefined {
     const [vps, sps, pps] = [find(H265.vps), find(H265.sps), find(H265.pps)];
     return vps && sps && pps && h265Config(vps, sps, pps);
   }
-  const config = /^([0-9a-f]{2})+/i.exec(fmtp['config'] ?? '')?.[0];
-  return config === undefined
-    ? undefined
-    : aacConfig(new Uint8Array(Buffer.from(config, 'hex')), format.channels);
+  const config = isLatm(format)
+    ? muxConfigOf(format)?.audioSpecificConfig
+    : bytesOfHex(fmtp['config']);
+  return config === undefined ? undefined : aacConfig(config, format.channels);
+}
+
+function bytesOfHex(text = ''): Uint8Array | undefined {
+  const hex = /^([0-9a-f]{2})+/i.exec(text)?.[0];
+  return hex === undefined ? undefined : new Uint8Array(Buffer.from(hex, 'hex'));
 }
 
 /** Sets are split by comma; field: Foscam puts an Annex B start code before or zeros behind them. */
@@ -118,7 +136,7 @@ function nalsOfBase64(value: string | undefined): Uint8Array[] {
     .map((nal) => nal.slice());
 }
 
-function tolerant(read: () => CodecConfig | undefined): CodecConfig | undefined {
+function tolerant<Config>(read: () => Config | undefined): Config | undefined {
   try {
     return read();
   } catch (error) {

@@ -1,14 +1,12 @@
 import type { CodecConfig, TrackFormat } from '../format.js';
-import { parseAudioSpecificConfig } from '../parameter-sets/audio-specific-config.js';
 import { configOf } from '../sdp-format.js';
 import { adtsConfig, adtsFrameBytes, adtsHeaderBytes, isAdts } from './adts.js';
-import { AudioFrames } from './audio-frames.js';
+import { aacFrameTicks, AudioFrames } from './audio-frames.js';
 import type { AccessUnitSink, Depacketizer } from './depacketizer.js';
 import { PacketCursor } from './packet-cursor.js';
 import type { UnitMemory } from './unit-memory.js';
 
 const LENGTH_FIELD_BYTES = 2;
-const DEFAULT_FRAME_SAMPLES = 1024;
 const MAX_FIELD_BITS = 16;
 /** AAC-hbr and AAC-lbr, for an fmtp that names the mode only (RFC 3640 s.3.3.5, s.3.3.6). */
 const HBR_BITS = { size: 13, index: 3 } as const;
@@ -30,7 +28,7 @@ export class AacDepacketizer implements Depacketizer {
   readonly #indexDeltaBits: number;
   readonly #clockRateHz: number;
   readonly #fallbackChannels: number;
-  #frameTicks = DEFAULT_FRAME_SAMPLES;
+  #frameTicks: number;
   /** Access unit that comes in fragments, `#filled` bytes of it so far, in the room claimed last. */
   #partial: Uint8Array | undefined;
   #filled = 0;
@@ -45,7 +43,7 @@ export class AacDepacketizer implements Depacketizer {
     this.#indexDeltaBits = fieldBits(format.fmtp['indexdeltalength'], mode.index);
     this.#clockRateHz = format.clockRateHz;
     this.#fallbackChannels = format.channels;
-    this.#updateFrameTicks();
+    this.#frameTicks = aacFrameTicks(this.config, this.#clockRateHz);
   }
 
   get config(): CodecConfig | undefined {
@@ -124,7 +122,7 @@ export class AacDepacketizer implements Depacketizer {
     const learned = this.config === undefined && adtsConfig(buf, start, this.#fallbackChannels);
     if (learned) {
       this.#frames.learn(learned);
-      this.#updateFrameTicks();
+      this.#frameTicks = aacFrameTicks(this.config, this.#clockRateHz);
     }
     let position = start;
     for (let frame = 0; isAdts(buf, position, end); frame += 1) {
@@ -143,14 +141,6 @@ export class AacDepacketizer implements Depacketizer {
     this.#giveUpPartial();
     if (start === end) return;
     this.#frames.copy(buf, start, end, ticks);
-  }
-
-  /** One frame on the RTP clock, which is not that of the core when spectral band replication doubles it. */
-  #updateFrameTicks(): void {
-    const { config } = this;
-    if (config?.codec !== 'aac') return;
-    const { frameSamples, sampleRateHz } = parseAudioSpecificConfig(config.audioSpecificConfig);
-    this.#frameTicks = Math.round((frameSamples * this.#clockRateHz) / sampleRateHz);
   }
 }
 

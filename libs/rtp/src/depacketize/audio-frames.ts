@@ -1,6 +1,17 @@
 import type { CodecConfig } from '../format.js';
+import { parseAudioSpecificConfig } from '../parameter-sets/audio-specific-config.js';
+import { sameConfig } from '../sdp-format.js';
 import type { AccessUnitSink } from './depacketizer.js';
 import type { UnitMemory } from './unit-memory.js';
+
+const DEFAULT_FRAME_SAMPLES = 1024;
+
+/** One frame of AAC on the RTP clock, which is not that of the core when spectral band replication doubles it. */
+export function aacFrameTicks(config: CodecConfig | undefined, clockRateHz: number): number {
+  if (config?.codec !== 'aac') return DEFAULT_FRAME_SAMPLES;
+  const { frameSamples, sampleRateHz } = parseAudioSpecificConfig(config.audioSpecificConfig);
+  return Math.round((frameSamples * clockRateHz) / sampleRateHz);
+}
 
 /** Hands audio frames to the sink: the configuration once before the first, the loss flag with the first after a loss. */
 export class AudioFrames {
@@ -23,6 +34,13 @@ export class AudioFrames {
   /** Takes a configuration found in the stream, if none is known. */
   learn(config: CodecConfig): void {
     this.#config ??= config;
+  }
+
+  /** Takes what the stream says now in the place of what was known. */
+  change(config: CodecConfig): void {
+    if (this.#config !== undefined && sameConfig(this.#config, config)) return;
+    this.#config = config;
+    this.#announced = false;
   }
 
   /** Something before the next frame is missing. */

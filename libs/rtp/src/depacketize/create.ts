@@ -1,9 +1,10 @@
-import type { TrackFormat } from '../format.js';
+import { isLatm, type TrackFormat } from '../format.js';
 import { AacDepacketizer } from './aac.js';
 import type { AccessUnitSink, Depacketizer } from './depacketizer.js';
 import { PayloadDepacketizer } from './g711-opus.js';
 import { H264Depacketizer } from './h264.js';
 import { H265Depacketizer } from './h265.js';
+import { LatmDepacketizer } from './latm.js';
 import { ownMemory, type UnitMemory } from './unit-memory.js';
 
 /**
@@ -21,7 +22,9 @@ export function createDepacketizer(
     case 'h265':
       return new H265Depacketizer(format, sink, memory);
     case 'aac':
-      return new AacDepacketizer(format, sink, memory);
+      return isLatm(format)
+        ? new LatmDepacketizer(format, sink, memory)
+        : new AacDepacketizer(format, sink, memory);
     case 'pcmu':
     case 'pcma':
     case 'opus':

@@ -36,6 +36,14 @@ export class BitReader {
     return value;
   }
 
+  /** The next `count` bits, which stay. */
+  peek(count: number): number {
+    const at = this.#position;
+    const value = this.bits(count);
+    this.#position = at;
+    return value;
+  }
+
   skip(count: number): void {
     this.#need(count);
     this.#position += count;

@@ -47,6 +47,7 @@ const CODECS: ReadonlyMap<string, Codec> = new Map([
   ['H265', 'h265'],
   ['HEVC', 'h265'],
   ['MPEG4-GENERIC', 'aac'],
+  ['MP4A-LATM', 'aac'],
   ['PCMU', 'pcmu'],
   ['PCMA', 'pcma'],
   ['OPUS', 'opus'],
