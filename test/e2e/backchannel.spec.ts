@@ -1,14 +1,12 @@
 import { describe, expect } from '@jest/globals';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import { eventually, within } from './support/eventually.js';
-import { SYSTEM_PYTHON } from './support/gstreamer.js';
+import { eventually } from './support/eventually.js';
 import { Installation } from './support/installation.js';
+import { firstLine, startPython } from './support/python.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
-import { sharedStage, type Stage } from './support/stage.js';
+import { sharedStage } from './support/stage.js';
 
 const TRANSPORTS = ['tcp', 'udp'] as const;
 const REQUIRE = { Require: 'www.onvif.org/ver20/backchannel' };
@@ -17,28 +15,11 @@ const ONE_SECOND = 8_000;
 /** G.711 of a square wave holds two values. */
 const LOUD = new Set([0x86, 0x06]);
 
-/** A Python program beside this one, until the stage ends. */
-function start(stage: Stage, script: string, args: readonly string[]): ChildProcess {
-  const file = path.join(import.meta.dirname, 'support', script);
-  const child = spawn(SYSTEM_PYTHON, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const closed = once(child, 'close');
-  stage.defer(async () => {
-    child.kill('SIGKILL');
-    await closed;
-  });
-  return child;
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const [chunk] = (await within(15_000, 'the first line', once(child.stdout!, 'data'))) as [Buffer];
-  return chunk.toString().trim();
-}
-
 describe('talking to a camera', () => {
   const withCameras = sharedStage(40_000, async (stage) => {
     const heard = (name: string): string => path.join(stage.directory, `heard-${name}`);
     const camera = async (name: string, ...more: string[]): Promise<string> => {
-      const port = await firstLine(start(stage, 'talking-camera.py', [heard(name), ...more]));
+      const port = await firstLine(startPython(stage, 'talking-camera.py', [heard(name), ...more]));
       return `rtsp://127.0.0.1:${port}/live`;
     };
     const [tcp, udp, mute] = await Promise.all([
@@ -65,7 +46,7 @@ describe('talking to a camera', () => {
       async ({ nightjar, heard }, stage) => {
         const watching = await RtspPlayer.open(stage, nightjar.url(transport));
         await watching.play();
-        const talker = start(stage, 'talker.py', [nightjar.url(transport, guard), transport]);
+        const talker = startPython(stage, 'talker.py', [nightjar.url(transport, guard), transport]);
         expect(await firstLine(talker)).toBe('talking');
         const client = await RtspClient.connect(nightjar.url(transport, guard));
         const second = await client.ask('DESCRIBE', client.url, REQUIRE);
@@ -88,7 +69,13 @@ describe('talking to a camera', () => {
         client.close();
         expect(watching.client.isClosed).toBe(false);
         const metrics = await nightjar.metrics();
-        expect(metrics.sum('nightjar_source_sessions_total', { camera: transport })).toBe(1);
+        const sum = (name: string, labels = {}): number =>
+          metrics.sum(`nightjar_${name}`, { camera: transport, ...labels });
+        expect(sum('source_sessions_total')).toBe(1);
+        expect(sum('talkers_total', { result: 'accepted' })).toBe(1);
+        expect(sum('talkers_total', { result: 'refused' })).toBeGreaterThan(0);
+        expect(sum('talk_bytes_total')).toBeGreaterThan(ONE_SECOND);
+        expect(sum('talking')).toBe(0);
       },
     );
   }

@@ -3,6 +3,8 @@ import { metrics } from '@nightjar/monitoring';
 import type { CameraReport } from './hub/stream-hub.js';
 import type { Relay } from './live/relay.js';
 import type { RelayStream } from './live/relay-stream.js';
+import type { TalkDesk } from './live/talk-desk.js';
+import type { Publication } from './publish/publication.js';
 import type { DropCounts } from './source/source-counters.js';
 import { READER_TRANSPORTS } from './rtsp-server/mount.js';
 
@@ -55,7 +57,7 @@ function cameraAheadMs({ ntpMs, arrivalMs }: CameraReport, clock: Clock): number
 }
 
 function collectStream(
-  { camera, stream, hub, traffic }: RelayStream,
+  { camera, stream, hub, traffic, publication, talk }: RelayStream,
   seen: Seen,
   clock: Clock,
 ): void {
@@ -93,10 +95,34 @@ function collectStream(
     const drops = hub.gopDrops[reason];
     if (drops > 0) metrics.gopCacheDrops.inc({ ...labels, reason }, seen.rise(reason, drops));
   }
+  if (publication !== undefined) collectPublishers(labels, publication, seen);
+  if (talk !== undefined) collectTalkers(labels, talk, seen);
   for (const transport of READER_TRANSPORTS) {
     const { bytes, packets } = traffic[transport];
     if (packets === 0) continue;
     metrics.readerBytes.inc({ ...labels, transport }, seen.rise(`${transport} bytes`, bytes));
     metrics.readerPackets.inc({ ...labels, transport }, seen.rise(`${transport} packets`, packets));
   }
+}
+
+interface StreamLabels {
+  readonly camera: string;
+  readonly stream: string;
+}
+
+function collectPublishers(labels: StreamLabels, publication: Publication, seen: Seen): void {
+  const { publishers, replaced, refused } = publication.publishing;
+  metrics.publishing.set(labels, publication.taken ? 1 : 0);
+  const told = { accepted: publishers - replaced, replaced, refused };
+  for (const [result, count] of Object.entries(told))
+    metrics.publishers.inc({ ...labels, result }, seen.rise(`publishers ${result}`, count));
+}
+
+function collectTalkers(labels: StreamLabels, talk: TalkDesk, seen: Seen): void {
+  const { talks, refused, packets, bytes } = talk.stats;
+  metrics.talking.set(labels, talk.taken ? 1 : 0);
+  for (const [result, count] of Object.entries({ accepted: talks, refused }))
+    metrics.talkers.inc({ ...labels, result }, seen.rise(`talkers ${result}`, count));
+  metrics.talkPackets.inc(labels, seen.rise('talk packets', packets));
+  metrics.talkBytes.inc(labels, seen.rise('talk bytes', bytes));
 }

@@ -79,6 +79,8 @@ const CNAME = 'nightjar';
                 : 'the other stream cannot take the place of the camera: another media process has it until the next start',
             );
           },
+          onTalk: (camera, stream, what, user) =>
+            logger.info({ camera, stream, user }, `somebody ${what} to talk to the camera`),
           onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),
         });
       },

@@ -1,4 +1,5 @@
-"""RTSP as others speak it: GStreamer as a camera by TLS, HTTP and WebSocket, and a player over a WebSocket."""
+"""RTSP as others speak it: GStreamer as a camera by TLS, HTTP and WebSocket, a player over a WebSocket, and a way into a
+WebSocket for programs that know none."""
 import asyncio
 import hashlib
 import re
@@ -158,8 +159,33 @@ async def play(address, url, user, password, cert_file):
         print(player.frames)
 
 
+async def wrap(address):
+    """Brings TCP connections into WebSockets; prints the port."""
+
+    async def serve(reader, writer):
+        async with websockets.connect(address, subprotocols=[PROTOCOL], max_size=None) as socket:
+
+            async def up():
+                while chunk := await reader.read(1000):
+                    await socket.send(chunk)
+                await socket.close()
+
+            async def down():
+                async for message in socket:
+                    writer.write(message)
+                writer.close()
+
+            await asyncio.gather(up(), down(), return_exceptions=True)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.Future()
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "camera":
         camera(*sys.argv[2:])
+    elif sys.argv[1] == "wrap":
+        asyncio.run(wrap(sys.argv[2]))
     else:
         asyncio.run(play(*sys.argv[2:]))

@@ -24,29 +24,28 @@ export async function decodedPictures(
   input: readonly string[],
   limitMs?: number,
 ): Promise<string[]> {
-  const args = [
-    '-nostdin',
-    '-v',
-    'error',
-    ...input,
-    '-map',
-    '0:v:0',
-    '-fps_mode',
-    'passthrough',
-    '-f',
-    'framemd5',
-    '-',
-  ];
+  return hashesOf([...input, '-map', '0:v:0', '-fps_mode', 'passthrough'], limitMs);
+}
+
+/** MD5 of each frame of the first audio track, as it is coded. */
+export async function framesOfSound(input: readonly string[]): Promise<string[]> {
+  return hashesOf([...input, '-map', '0:a:0', '-c', 'copy']);
+}
+
+/** Of framemd5; side data follow. */
+const HASH_COLUMN = 5;
+
+async function hashesOf(args: readonly string[], limitMs?: number): Promise<string[]> {
   const { code, stdout, stderr } = await runProgram(
     'ffmpeg',
-    args,
+    ['-nostdin', '-v', 'error', ...args, '-f', 'framemd5', '-'],
     limitMs === undefined ? {} : { limitMs },
   );
   if (code !== 0 || stderr !== '') throw new Error(`ffmpeg ended with ${code}: ${stderr}`);
   return stdout
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',').at(-1)!.trim());
+    .map((line) => line.split(',')[HASH_COLUMN]!.trim());
 }
 
 /** Kind and codec of each track, such as `video h264 640x360`. */

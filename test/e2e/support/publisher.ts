@@ -33,27 +33,45 @@ export class Publisher {
     this.closed = once(child, 'close');
   }
 
-  /** What ffmpeg publishes, over and over. */
-  static ffmpeg(stage: Stage, clip: string, url: string, transport: 'tcp' | 'udp'): Publisher {
+  /** What ffmpeg publishes, over and over. @param more further options of its RTSP */
+  static ffmpeg(
+    stage: Stage,
+    clip: string,
+    url: string,
+    transport: 'tcp' | 'udp',
+    ...more: readonly string[]
+  ): Publisher {
     const input = ['-nostdin', '-v', 'warning', '-re', '-stream_loop', '-1', '-i', clip];
-    const output = ['-c', 'copy', '-f', 'rtsp', '-rtsp_transport', transport, url];
+    const output = ['-c', 'copy', '-f', 'rtsp', '-rtsp_transport', transport, ...more, url];
     return Publisher.start(stage, 'ffmpeg', [...input, ...output]);
   }
 
-  /** What GStreamer publishes, once. */
-  static gstreamer(stage: Stage, clip: string, url: string, transport: 'tcp' | 'udp'): Publisher {
+  /** What GStreamer publishes, once; its sound as LATM. */
+  static gstreamer(
+    stage: Stage,
+    clip: string,
+    url: string,
+    transport: 'tcp' | 'udp' | 'http',
+  ): Publisher {
+    // A tunnel is known by its URL; asking for it again ends in no transport at all.
+    const protocols = transport === 'http' ? '' : `protocols=${transport}`;
     const pipeline = [
       `filesrc location=${clip} ! qtdemux name=d`,
       'd.video_0 ! queue ! h264parse ! identity sync=true ! s.sink_0',
       'd.audio_0 ! queue ! aacparse ! identity sync=true ! s.sink_1',
-      `rtspclientsink name=s location=${url} protocols=${transport}`,
+      `rtspclientsink name=s location=${url} ${protocols} tls-validation-flags=0`,
     ].join(' ');
-    return Publisher.start(stage, 'gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
+    return Publisher.start(stage, 'gst-launch-1.0', ['-q', ...pipeline.split(' ').filter(Boolean)]);
   }
 
   /** What the program complained about. */
   get complaints(): string {
     return this.said;
+  }
+
+  /** Resolves when the program has ended, by itself or not. */
+  get ended(): Promise<unknown> {
+    return this.closed;
   }
 
   /** Ends as somebody who presses Ctrl-C does. */

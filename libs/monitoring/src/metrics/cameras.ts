@@ -45,6 +45,20 @@ export const camerasMetrics = {
     'Packets from cameras that were not passed on, by reason: malformed, another payload type, source, channel or address than agreed on, or SRTP that is not authentic.',
     [...STREAM, 'reason'],
   ),
+  publishing: gauge('publishing', 'Whether somebody publishes a stream (1) or not (0).', STREAM),
+  publishers: counter(
+    'publishers_total',
+    'Publishers by result: accepted, accepted in the place of another (replaced), or refused because of another. Their bytes are in nightjar_rtp_bytes_total.',
+    [...STREAM, 'result'],
+  ),
+  talking: gauge('talking', 'Whether somebody talks to a camera (1) or not (0).', STREAM),
+  talkers: counter(
+    'talkers_total',
+    'Times that somebody began to talk to a camera (accepted), or could not because of another (refused).',
+    [...STREAM, 'result'],
+  ),
+  talkPackets: counter('talk_packets_total', 'RTP packets passed on to a camera.', STREAM),
+  talkBytes: counter('talk_bytes_total', 'Bytes of RTP packets passed on to a camera.', STREAM),
   gopCacheBytes: gauge(
     'gop_cache_bytes',
     'Memory kept alive by the packets since the last keyframe.',

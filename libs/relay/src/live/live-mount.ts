@@ -14,7 +14,7 @@ import type {
   StreamOutput,
 } from '../rtsp-server/mount.js';
 import { LiveReader } from './live-reader.js';
-import type { TalkDesk } from './talk-desk.js';
+import type { TalkDesk, Talker } from './talk-desk.js';
 
 export interface LiveMountOptions {
   readonly hub: Hub;
@@ -43,6 +43,8 @@ export interface LiveMountOptions {
 
 export interface LiveTalk {
   readonly desk: TalkDesk;
+  /** Who would talk. */
+  readonly user: string | undefined;
   /** @throws NightjarError for who may not */
   readonly requireAllowed: () => void;
 }
@@ -110,7 +112,7 @@ function received(track: MountTrack): MountTrack {
   return { ...track, attributes: ['recvonly'] };
 }
 
-class LiveStream implements MountStream {
+class LiveStream implements MountStream, Talker {
   private reader: LiveReader | undefined;
 
   constructor(
@@ -118,6 +120,10 @@ class LiveStream implements MountStream {
     private readonly output: StreamOutput,
     private readonly talkTrack: number | undefined,
   ) {}
+
+  get user(): string | undefined {
+    return this.options.talk?.user;
+  }
 
   /**
    * Range, Scale and Speed mean nothing to a live stream: it plays from now (RFC 2326 s.10.5).

@@ -26,6 +26,7 @@ describe('a live address', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onTalk: () => undefined,
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', {})).config.cameras);

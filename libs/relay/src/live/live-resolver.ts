@@ -67,6 +67,7 @@ export class LiveResolver implements MountResolver {
       onReaders: (transport, change) => onReaders(camera, stream, transport, change),
       talk: talk && {
         desk: talk,
+        user: principal?.name,
         requireAllowed: () => requireAccess(policy, principal, 'talk', camera),
       },
     });
@@ -85,7 +86,7 @@ export class LiveResolver implements MountResolver {
       throw mayNotPublish(`Stream ${stream} of ${camera} is fetched from its camera`);
     return {
       announce: (tracks, address) => {
-        publication.requireFree();
+        publication.requireFree(address);
         return new PublishMount(publication, tracks, address, camera);
       },
     };

@@ -34,6 +34,13 @@ export interface RelayOptions {
   readonly onShown: (stream: RelayStream, shown: Shown) => void;
   /** A stream cannot take the place of another while that is away. */
   readonly onUnfit: (stream: RelayStream, fallback: string, why: 'codecs' | 'elsewhere') => void;
+  /** Somebody begins or ends to talk to a camera. */
+  readonly onTalk: (
+    camera: string,
+    stream: string,
+    what: 'began' | 'ended',
+    user: string | undefined,
+  ) => void;
   /** A stream that could not be stopped cleanly. */
   readonly onError: (stream: RelayStream, detail: string) => void;
 }
@@ -150,14 +157,20 @@ export class Relay {
     camera: CameraConfig,
     stream: string,
   ): Pick<RelayStream, 'hub' | 'publication' | 'talk'> {
-    const { clock, createPublication, createSource } = this.options;
+    const { clock, createPublication, createSource, onTalk } = this.options;
     const settings = camera.streams[stream]!;
     if (settings.source === 'pull') {
       const hub = this.createHub(
         (sink) => createSource(camera, stream, settings, sink),
         this.watch(camera.name, stream),
       );
-      const talk = settings.backchannel ? new TalkDesk({ hub, clock }) : undefined;
+      const talk = settings.backchannel
+        ? new TalkDesk({
+            hub,
+            clock,
+            onTalk: (what, user) => onTalk(camera.name, stream, what, user),
+          })
+        : undefined;
       return { hub, publication: undefined, talk };
     }
     const publication = createPublication(camera, stream, settings);

@@ -52,12 +52,14 @@ describe('talking to a camera', () => {
   let policy: AccessPolicy;
   let heard: { sequence: number; ssrc: number; bytes: number }[];
   let wake: () => void;
+  let told: string[];
   let sinks: Map<string, SourceSink>;
 
   beforeEach(async () => {
     clock = new ManualClock();
     clients = [];
     heard = [];
+    told = [];
     sinks = new Map();
     const backchannel = {
       track: track('sendonly'),
@@ -92,6 +94,7 @@ describe('talking to a camera', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onTalk: (...what) => told.push(what.join(' ')),
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', {})).config.cameras);
@@ -193,6 +196,9 @@ describe('talking to a camera', () => {
     expect(heard).toEqual(
       [0, 1, 2].map((step) => ({ sequence: (begin + step) & 0xffff, ssrc, bytes: 172 })),
     );
+    const { stats } = relay.get('gate', 'main')!.talk!;
+    expect(stats).toMatchObject({ talks: 2, packets: 3, bytes: 3 * 172 });
+    expect(told).toEqual(['gate main began ann', 'gate main ended ann', 'gate main began ann']);
   });
 
   it('ends with the right to talk, which others need not have', async () => {
@@ -218,13 +224,18 @@ describe('talking to a camera', () => {
     const refused = await second.ask('DESCRIBE', 'gate', REQUIRE);
     expect([refused.status, refused.reason]).toEqual([503, 'Somebody else talks to this camera']);
     expect((await second.ask('DESCRIBE', 'gate')).status).toBe(200);
+    const { stats, taken } = relay.get('gate', 'main')!.talk!;
+    expect([stats, taken]).toEqual([{ talks: 1, refused: 1, packets: 0, bytes: 0 }, true]);
+    expect(told).toEqual(['gate main began ann']);
   });
 
   it('gives the place of one who has said nothing for five seconds', async () => {
     const [first, second] = [await connect(), await connect()];
     expect((await talk(first)).status).toBe(200);
     clock.advance(5_001);
+    expect(relay.get('gate', 'main')!.talk!.taken).toBe(false);
     expect((await talk(second)).status).toBe(200);
+    expect(told).toEqual(['gate main began ann', 'gate main ended ann', 'gate main began ann']);
     first.client.socket.write(encodeInterleaved(2, voice(1, 11)));
     second.client.socket.write(encodeInterleaved(2, voice(1, 22)));
     await until(1);

@@ -38,6 +38,7 @@ describe('what players of a stream are given', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onTalk: () => undefined,
       onError: () => undefined,
     });
   });

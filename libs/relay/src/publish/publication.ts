@@ -18,6 +18,16 @@ export interface Publisher {
   sendAway(reason: string): void;
 }
 
+/** Counters of a published stream; they only rise. */
+export interface PublishStats {
+  /** Times that somebody took the place. */
+  publishers: number;
+  /** Those of them that took it from somebody else. */
+  replaced: number;
+  /** Times that somebody could not, because of another one. */
+  refused: number;
+}
+
 export interface PublicationOptions {
   readonly clock: Clock;
   /** No RTP packet for so long means that the publisher has stalled. */
@@ -43,6 +53,7 @@ const HOLDER: HubReader = {
  */
 export class Publication implements Source {
   readonly counters = new SourceCounters();
+  readonly publishing: PublishStats = { publishers: 0, replaced: 0, refused: 0 };
   private hub: Pick<Hub, 'attach' | 'detach'> | undefined;
   private sink: SourceSink | undefined;
   private started = false;
@@ -100,9 +111,20 @@ export class Publication implements Source {
     return Promise.resolve();
   }
 
-  /** @throws NightjarError 'forbidden' when somebody publishes already and is not to be replaced */
-  requireFree(): void {
+  /** Whether somebody publishes now. */
+  get taken(): boolean {
+    return this.publisher !== undefined;
+  }
+
+  /**
+   * @param address of who would publish
+   * @throws NightjarError 'forbidden' when somebody publishes already and is not to be replaced
+   */
+  requireFree(address: string): void {
     if (this.publisher === undefined || this.options.secondPublisher === 'replace') return;
+    this.publishing.refused += 1;
+    const there = this.publisher.address;
+    this.options.log.warn({ address, there }, 'a second publisher is refused');
     const reason = 'Somebody else publishes this stream';
     throw new NightjarError('forbidden', 'relay/publisher-there', reason, { reason });
   }
@@ -112,9 +134,11 @@ export class Publication implements Source {
    * @throws NightjarError 'forbidden', see {@link requireFree}
    */
   enter(publisher: Publisher): void {
-    this.requireFree();
+    this.requireFree(publisher.address);
+    this.publishing.publishers += 1;
     const before = this.publisher;
     if (before !== undefined) {
+      this.publishing.replaced += 1;
       this.depart('closed', 'another publisher took its place');
       before.sendAway('replaced');
     }

@@ -122,6 +122,7 @@ describe('publishing', () => {
         }),
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onTalk: () => undefined,
       onError: () => undefined,
     });
     relay.apply((await parseConfig(CONFIG, 'test.yaml', { X: 'y' })).config.cameras);
@@ -321,6 +322,8 @@ describe('publishing', () => {
       ]);
       const third = await connect();
       expect((await ask(third, 'ANNOUNCE', base, TYPE, SDP)).status).toBe(403);
+      const { publishing, taken } = relay.get('drone', 'main')!.publication!;
+      expect([publishing, taken]).toEqual([{ publishers: 1, replaced: 0, refused: 2 }, true]);
     });
 
     it('goes to the second where that is wanted', async () => {
@@ -332,6 +335,8 @@ describe('publishing', () => {
       send(second, 0, rtp(96, 1));
       await reader.until(() => reader.packets.length === 1);
       expect(reader.told.slice(-2)).toEqual(['H264+PCMU', 'closed']);
+      const { publishing } = relay.get('drone', 'sub')!.publication!;
+      expect(publishing).toEqual({ publishers: 2, replaced: 1, refused: 0 });
     });
   });
 
