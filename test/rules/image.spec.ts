@@ -84,7 +84,7 @@ describe('the health check of the image', () => {
       process.execPath,
       [path.join(ROOT, 'infra/image/healthcheck.mjs'), ...args],
       {
-        env: { NIGHTJAR_OPERATIONS_PORT: String(port) },
+        env: { NIGHTJAR_OPERATIONS_HOST: '0.0.0.0', NIGHTJAR_OPERATIONS_PORT: String(port) },
       },
     );
     return new Promise((resolve) => child.once('exit', resolve));
