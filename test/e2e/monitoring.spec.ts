@@ -199,4 +199,36 @@ describe('monitoring', () => {
       { withinMs: 40_000, everyMs: 500 },
     );
   });
+
+  site(
+    'nightjar probe waits for a picture, and says why there is none',
+    40_000,
+    async ({ nightjar }) => {
+      const passwordFile = path.join(path.dirname(nightjar.configFile), 'viewer-password');
+      const login = ['--login', VIEWER.username, '--password-file', passwordFile];
+      const [camera, relayed, down, gone, locked] = await Promise.all([
+        nightjar.cli(['probe', 'yard', '--json']),
+        nightjar.cli(['probe', nightjar.rtspUrl('yard'), ...login]),
+        nightjar.cli(['probe', 'gate', '--timeout', '1s']),
+        nightjar.cli(['probe', 'yrad']),
+        nightjar.cli(['probe', nightjar.rtspUrl('yard'), '--timeout', '1s']),
+      ]);
+      expect(JSON.parse(camera.stdout)).toMatchObject({ tracks: ['video H264'] });
+      expect([relayed.code, relayed.stdout]).toEqual([
+        0,
+        expect.stringMatching(/^ok: .*video H264/),
+      ]);
+      expect([down.code, down.stderr]).toEqual([1, expect.stringContaining('within 1 s: refused')]);
+      expect([gone.code, gone.stderr]).toEqual([
+        1,
+        expect.stringContaining('did you mean "yard"?'),
+      ]);
+      expect([locked.code, locked.stderr]).toEqual([1, expect.stringContaining('unauthorized')]);
+    },
+  );
+
+  site('nightjar migrate finds nothing left to do', 20_000, async ({ nightjar }) => {
+    const { code, stdout } = await nightjar.cli(['migrate']);
+    expect([code, stdout]).toEqual([0, 'the schema is up to date\n']);
+  });
 });

@@ -8,6 +8,8 @@ import { discoverCommand } from './commands/discover.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { holdCommand } from './commands/hold.js';
+import { migrateCommand } from './commands/migrate.js';
+import { probeCommand } from './commands/probe.js';
 import { retentionCommand } from './commands/retention.js';
 import { serveCommand } from './commands/serve.js';
 import { urlCommand } from './commands/url.js';
@@ -35,6 +37,8 @@ process.exitCode = await runCli(
     holdCommand,
     userCommand,
     urlCommand,
+    migrateCommand,
+    probeCommand,
     certificateCommand,
   ],
   VERSION,

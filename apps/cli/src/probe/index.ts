@@ -1,0 +1,1 @@
+export { probeStream, type ProbeResult, type ProbeTarget } from './probe-stream.js';

@@ -1,0 +1,104 @@
+import { NightjarError, type Clock } from '@nightjar/common';
+import {
+  createRtspSource,
+  StartGate,
+  StreamHub,
+  type HubReader,
+  type OfflineReason,
+  type RtspSourceOptions,
+} from '@nightjar/relay';
+import type { SdpTrack } from '@nightjar/rtsp';
+
+export type ProbeTarget = Pick<
+  RtspSourceOptions,
+  'url' | 'credentials' | 'transport' | 'via' | 'trust' | 'redirectHosts'
+>;
+
+export interface ProbeResult {
+  /** As `video H264`. */
+  readonly tracks: readonly string[];
+  /** From the beginning to the first packet of a keyframe; without video, to the first packet. */
+  readonly firstPictureMs: number;
+  /** Of RTP packets until then. */
+  readonly bytes: number;
+}
+
+/** A camera that says nothing for so long has stalled. */
+const INACTIVITY_MS = 10_000;
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
+/**
+ * Connects as the relay does, waits for a picture and leaves.
+ * @throws NightjarError `unavailable` with the reason of the last attempt when there is none in time, `invalid` for a URL that is none
+ */
+export async function probeStream(
+  target: ProbeTarget,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<ProbeResult> {
+  const startedMs = clock.monotonicMs();
+  const hub = new StreamHub({
+    clock,
+    closeAfterMs: 0,
+    cname: 'nightjar-probe',
+    createSource: (sink) =>
+      createRtspSource(
+        {
+          ...target,
+          inactivityMs: INACTIVITY_MS,
+          reconnect: { initialMs: 500, maxMs: 2_000 },
+          gate: new StartGate(clock),
+          clock,
+          log: SILENT,
+        },
+        sink,
+      ),
+  });
+  // Timers of the clock keep no process alive, and between two attempts there is nothing else.
+  const awake = setInterval(() => undefined, timeoutMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      let known: readonly SdpTrack[] = [];
+      let bytes = 0;
+      let failure: OfflineReason | undefined;
+      const timer = clock.setTimer(timeoutMs, () => {
+        const why = failure ?? (known.length === 0 ? 'no answer' : 'no picture');
+        reject(
+          new NightjarError(
+            'unavailable',
+            'probe/no-picture',
+            `no picture of ${target.url} within ${Math.round(timeoutMs / 1000)} s: ${why}`,
+          ),
+        );
+      });
+      const reader: HubReader = {
+        holdsBatches: false,
+        tracks: (tracks) => {
+          known = tracks;
+        },
+        batch: ({ bytes: packets, keyframeAt }) => {
+          bytes += packets.length;
+          const video = known.some(({ format }) => format.kind === 'video');
+          if (video && keyframeAt < 0) return;
+          timer.cancel();
+          resolve({
+            tracks: known.map(({ format }) => `${format.kind} ${format.encodingName}`),
+            firstPictureMs: clock.monotonicMs() - startedMs,
+            bytes,
+          });
+        },
+        interrupted: (reason) => {
+          failure = reason;
+        },
+        unavailable: (reason) => {
+          failure = reason;
+        },
+        closed: () => undefined,
+      };
+      hub.attach(reader, { fromKeyframe: true });
+    });
+  } finally {
+    clearInterval(awake);
+    await hub.shutdown();
+  }
+}
