@@ -1,6 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { Installation } from './support/installation.js';
 import { firstLine, startPython } from './support/python.js';
@@ -27,15 +28,21 @@ describe('talking to a camera', () => {
       camera('udp'),
       camera('mute', 'refuse'),
     ]);
+    const simulated = await Cameras.start(stage, { sim: 'front-door' });
     const talking = (url: string, transport: string): object => ({
       streams: { main: { url, transport, backchannel: true } },
     });
     const nightjar = await Installation.create(stage, {
       users: { guard: { passwordFile: 'viewer-password', role: 'admin' } },
-      cameras: { tcp: talking(tcp, 'tcp'), udp: talking(udp, 'udp'), mute: talking(mute, 'tcp') },
+      cameras: {
+        tcp: talking(tcp, 'tcp'),
+        udp: talking(udp, 'udp'),
+        mute: talking(mute, 'tcp'),
+        sim: talking(simulated.url('sim'), 'tcp'),
+      },
     });
     await nightjar.startMedia();
-    return { nightjar, heard };
+    return { nightjar, heard, simulated };
   });
   const guard = { username: 'guard', password: 'watch-all-night' };
 
@@ -79,6 +86,22 @@ describe('talking to a camera', () => {
       },
     );
   }
+
+  withCameras('GStreamer is heard by a simulated camera', 30_000, async (set, stage) => {
+    const { nightjar, simulated } = set;
+    const talker = startPython(stage, 'talker.py', [nightjar.url('sim', guard), 'tcp']);
+    expect(await firstLine(talker)).toBe('talking');
+    await eventually(
+      async () => {
+        const bytes = await simulated.heard('sim');
+        expect(bytes.length).toBeGreaterThan(ONE_SECOND);
+        expect(bytes.filter((byte) => LOUD.has(byte)).length / bytes.length).toBeGreaterThan(0.9);
+      },
+      { withinMs: 10_000 },
+    );
+    talker.kill('SIGKILL');
+    expect((await simulated.status('sim')).heard.packets).toBeGreaterThan(40);
+  });
 
   withCameras(
     'a camera without one plays, and says so when asked',

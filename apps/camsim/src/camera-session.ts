@@ -19,6 +19,8 @@ export interface SessionHost {
   leave(session: CameraSession): void;
   /** The session is over, after {@link leave}. */
   closed(session: CameraSession): void;
+  /** One RTP packet for the loudspeaker. */
+  said(buf: Buffer, offset: number, length: number): void;
 }
 
 const REPORT_INTERVAL_MS = 5_000;
@@ -71,6 +73,11 @@ export class CameraSession implements MountStream {
   close(): void {
     this.host.leave(this);
     this.host.closed(this);
+  }
+
+  /** The track behind those of the camera is its loudspeaker. */
+  receive(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void {
+    if (track === this.host.trackCount && !rtcp) this.host.said(buf, offset, length);
   }
 
   /** Queues the packets of a unit; {@link flush} sends them. */

@@ -175,15 +175,15 @@ describe('SimulatedCamera', () => {
       const after = output.take(0);
       expect(after.map(({ payloadType }) => payloadType)).toEqual([96, 96, 96, 96, 98, 98]);
       expect((after[0]!.timestamp - before.timestamp) >>> 0).toBe(3600);
-      expect((await camera.describe()).sessionVersion).toBe(2);
+      expect((await camera.describe([])).sessionVersion).toBe(2);
       camera.clearFaults();
-      expect((await camera.describe()).sessionVersion).toBe(3);
+      expect((await camera.describe([])).sessionVersion).toBe(3);
     });
 
     it('is unreachable while it reboots, and another camera afterwards', async () => {
       const changes: string[] = [];
       camera.onReachability = () => changes.push(camera.reachability);
-      const before = await camera.describe();
+      const before = await camera.describe([]);
       const { stream, rtpInfo } = await play();
       camera.onReachability = () => {
         changes.push(camera.reachability);
@@ -194,7 +194,7 @@ describe('SimulatedCamera', () => {
       clock.advance(2000);
       expect(changes).toEqual(['rebooting', 'up']);
       camera.assertReachable();
-      expect((await camera.describe()).sessionId).not.toBe(before.sessionId);
+      expect((await camera.describe([])).sessionId).not.toBe(before.sessionId);
       const again = await play();
       clock.advance(0);
       expect(again.output.take(0)[0]!.frame).toBe(1);

@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '@nightjar/common';
 import { NightjarError } from '@nightjar/common';
 import type { Mount, MountDescription, MountStream, StreamOutput } from '@nightjar/relay';
+import { ONVIF_BACKCHANNEL } from '@nightjar/rtsp';
 import { CameraSession } from './camera-session.js';
 import type { SessionHost } from './camera-session.js';
 import { Encoder } from './encoder.js';
 import type { FaultRequest } from './faults.js';
 import type { MediaLoop } from './media-loop.js';
+import { Loudspeaker, type Heard } from './loudspeaker.js';
 import { Outage } from './outage.js';
 
 export interface CameraOptions {
@@ -38,6 +40,8 @@ export interface CameraStatus {
   readonly lost: number;
   /** Video frames that came due while somebody played. */
   readonly frames: number;
+  /** What was said to it. */
+  readonly heard: Heard;
   /** What is wrong at the moment; times are the seconds that remain. */
   readonly faults: FaultRequest;
 }
@@ -48,6 +52,8 @@ export interface CameraStatus {
  */
 export class SimulatedCamera implements Mount {
   readonly kind = 'live';
+  readonly features = [ONVIF_BACKCHANNEL];
+  readonly loudspeaker = new Loudspeaker();
   readonly name: string;
   /** Called when {@link reachability} changed; while it is not `up`, sessions are to be ended. */
   onReachability: () => void = () => undefined;
@@ -88,6 +94,7 @@ export class SimulatedCamera implements Mount {
       join: (session) => this.join(session),
       leave: (session) => this.leave(session),
       closed: (session) => this.sessions.delete(session),
+      said: (buf, offset, length) => this.loudspeaker.play(buf, offset, length),
     };
     this.stall = new Outage(clock, () => this.film());
     this.refusal = new Outage(clock, () => this.onReachability());
@@ -128,21 +135,26 @@ export class SimulatedCamera implements Mount {
       playing: this.playing.size,
       ...this.counters,
       frames: this.encoder.frames,
+      heard: this.loudspeaker.heard,
       faults: this.activeFaults(),
     };
   }
 
-  describe(): Promise<MountDescription> {
+  /** Who does not ask for the back channel sees none (ONVIF Streaming s.5.3). */
+  describe(required: readonly string[]): Promise<MountDescription> {
+    const talks = required.includes(ONVIF_BACKCHANNEL);
+    const filmed = this.loop.tracks.map(({ format }, index) => ({
+      format,
+      control: `trackID=${index}`,
+      direction: 'recvonly' as const,
+      ...(talks && { attributes: ['recvonly'] }),
+    }));
     return Promise.resolve({
       name: this.name,
       sessionId: this.sdpSessionId,
       sessionVersion: this.sdpVersion,
       range: ['npt=now-'],
-      tracks: this.loop.tracks.map(({ format }, index) => ({
-        format,
-        control: `trackID=${index}`,
-        direction: 'recvonly',
-      })),
+      tracks: talks ? [...filmed, this.loudspeaker.track(filmed.length)] : filmed,
     });
   }
 

@@ -8,13 +8,14 @@ import { parseSignals } from './onvif/signals.js';
 import type { CameraSimulator } from './simulator.js';
 
 const MAX_BODY_BYTES = 16 * 1024;
-const ROUTE = /^\/cameras(?:\/([a-z0-9-]+)(\/faults|\/events)?)?$/;
+const ROUTE = /^\/cameras(?:\/([a-z0-9-]+)(\/faults|\/events|\/heard)?)?$/;
 
 /**
  * HTTP face of a simulator, for tests and demonstrations:
  * `GET /cameras`, `GET /cameras/<name>`, `POST /cameras/<name>/faults` with a {@link FaultRequest}, `DELETE` of the same;
  * `POST /cameras/<name>/events` with `{"motion": true}` for those with an ONVIF side.
- * Each answers with the status of the camera or cameras as JSON.
+ * `GET /cameras/<name>/heard` is what was said to a camera through its back channel, the last ten seconds (u-law, 8 kHz).
+ * Each other one answers with the status of the camera or cameras as JSON.
  */
 export class ControlServer {
   private readonly server: Server;
@@ -57,8 +58,9 @@ export class ControlServer {
       status = statusOf(error);
       body = { error: messageOf(error) };
     }
-    response.writeHead(status, { 'Content-Type': 'application/json' });
-    response.end(`${JSON.stringify(body)}\n`);
+    const sound = Buffer.isBuffer(body);
+    response.writeHead(status, { 'Content-Type': sound ? 'audio/basic' : 'application/json' });
+    response.end(sound ? body : `${JSON.stringify(body)}\n`);
   }
 
   private async handle(request: IncomingMessage): Promise<unknown> {
@@ -76,6 +78,8 @@ export class ControlServer {
     if (method === 'GET' && faults === undefined) {
       return name === undefined ? this.simulator.statuses : this.simulator.camera(name).status;
     }
+    if (name !== undefined && faults === '/heard' && method === 'GET')
+      return this.simulator.camera(name).loudspeaker.sound;
     if (name !== undefined && faults === '/faults' && (method === 'POST' || method === 'DELETE')) {
       const camera = this.simulator.camera(name);
       await change(camera, method, request);

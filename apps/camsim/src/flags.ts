@@ -22,6 +22,7 @@ export const USAGE = `Simulated RTSP cameras.
   --discovery INTERFACE  cameras answer WS-Discovery there, on "all" but loopback; repeatable
   --help
 
+Each camera has a loudspeaker (ONVIF back channel); the control port has what it heard: GET /cameras/NAME/heard.
 CAMSIM_USERNAME and CAMSIM_PASSWORD in the environment demand a Digest login.
 `;
 

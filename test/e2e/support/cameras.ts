@@ -44,6 +44,13 @@ export class Cameras {
     return await this.call('GET', `/cameras/${name}`);
   }
 
+  /** What was said to a camera lately, G.711 u-law. */
+  async heard(name: string): Promise<Buffer> {
+    const response = await fetch(`${this.ready.control}/cameras/${name}/heard`);
+    if (response.status !== 200) throw new Error(`camsim answered ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async statuses(): Promise<readonly CameraStatus[]> {
     const response = await fetch(`${this.ready.control}/cameras`);
     return await bodyOf<CameraStatus[]>(response);
