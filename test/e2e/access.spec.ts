@@ -276,4 +276,68 @@ describe('access', () => {
       expect(stage.log('appliance')).not.toContain('a-guess');
     },
   );
+
+  withGuarded(
+    'what was decided is written down, for administrators alone',
+    60_000,
+    async ({ nightjar }) => {
+      interface Page {
+        readonly entries: readonly Readonly<Record<string, unknown>>[];
+        readonly next?: string;
+      }
+      const page = async (query: string, login = BOSS): Promise<Page> =>
+        (await (await nightjar.fetch(`/api/v1/audit?${query}`, {}, login)).json()) as Page;
+      await eventually(
+        async () => {
+          const { entries } = await page('limit=1000');
+          for (const [kind, protocol] of [
+            ['login-failed', 'http'],
+            ['login-failed', 'rtsp'],
+            ['login-throttled', 'http'],
+            ['denied', 'rtsp'],
+            ['denied', 'http'],
+            ['playback', 'rtsp'],
+            ['playback', 'http'],
+            ['url-signed', 'http'],
+          ])
+            expect(entries).toContainEqual(expect.objectContaining({ kind, protocol }));
+          expect(entries).toContainEqual(
+            expect.objectContaining({ kind: 'configuration-changed', data: { sections: 'users' } }),
+          );
+        },
+        { withinMs: 20_000, everyMs: 500 },
+      );
+      const denied = await page('kind=denied&limit=1000');
+      expect(denied.entries).toContainEqual(
+        expect.objectContaining({
+          principal: GATE.username,
+          address: '127.0.0.1',
+          protocol: 'rtsp',
+          camera: 'garden',
+          data: { action: 'view' },
+        }),
+      );
+      const all = (await page('limit=1000')).entries.map(({ id }) => id);
+      const seen: unknown[] = [];
+      for (let next = ''; ;) {
+        const { entries, next: following } = await page(`limit=4${next && `&before=${next}`}`);
+        seen.push(...entries.map(({ id }) => id));
+        if (following === undefined) break;
+        next = following;
+      }
+      expect(seen.slice(-all.length)).toEqual(all);
+      expect((await nightjar.fetch('/api/v1/audit', {}, VIEWER)).status).toBe(403);
+      expect((await nightjar.fetch('/api/v1/audit?before=x', {}, BOSS)).status).toBe(400);
+      expect((await nightjar.fetch('/api/v1/audit?kind=x', {}, BOSS)).status).toBe(400);
+      const listed = await nightjar.cli(['audit', '--kind', 'url-signed', '--json']);
+      expect(JSON.parse(listed.stdout)).toContainEqual(
+        expect.objectContaining({ kind: 'url-signed', principal: BOSS.username }),
+      );
+      const wrong = await nightjar.cli(['audit', '--kind', 'dened']);
+      expect(wrong).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('did you mean "denied"'),
+      });
+    },
+  );
 });

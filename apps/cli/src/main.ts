@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { certificateCommand } from './commands/certificate.js';
+import { auditCommand } from './commands/audit.js';
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
@@ -40,6 +41,7 @@ process.exitCode = await runCli(
     migrateCommand,
     probeCommand,
     certificateCommand,
+    auditCommand,
   ],
   VERSION,
   { out: (line) => console.log(line), err: (line) => console.error(line) },

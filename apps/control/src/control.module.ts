@@ -1,7 +1,7 @@
 import { Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { AccessModule, AccessPolicy, Logins } from '@nightjar/access';
+import { AccessModule, AccessPolicy, AuditTrail, Logins } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
 import { DiscoveryModule, DiscoveryWork } from '@nightjar/discovery';
 import { createJobsBackend, JobQueue } from '@nightjar/jobs';
@@ -9,6 +9,9 @@ import { RoleContext } from '@nightjar/role';
 import { CatalogModule } from './catalog.module.js';
 import { CamerasController } from './cameras.controller.js';
 import { CamerasService } from './cameras.service.js';
+import { AuditBook } from './audit/audit-book.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AUDIT_PROVIDERS } from './audit/audit.providers.js';
 import { ControlService } from './control.service.js';
 import { databaseUrlOf } from './database-url.js';
 import { DiscoveryController } from './discovery/discovery.controller.js';
@@ -43,6 +46,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
 @Module({
   imports: [ScheduleModule.forRoot(), AccessModule, CatalogModule, DiscoveryModule],
   controllers: [
+    AuditController,
     CamerasController,
     EventsController,
     ExportsController,
@@ -80,6 +84,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     ...EVENT_PROVIDERS,
     ...RECORDING_PROVIDERS,
     ...SIGNED_URL_PROVIDERS,
+    ...AUDIT_PROVIDERS,
     ...STATUS_PROVIDERS,
     ...DISCOVERY_PROVIDERS,
     {
@@ -90,9 +95,10 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
         schedule: JobSchedule,
         events: EventWork,
         discovery: DiscoveryWork,
+        audit: AuditBook,
         { clock }: RoleContext,
-      ) => new ControlService({ catalog, queue, schedule, events, discovery, clock }),
-      inject: [Catalog, JobQueue, JobSchedule, EventWork, DiscoveryWork, RoleContext],
+      ) => new ControlService({ catalog, queue, schedule, events, discovery, audit, clock }),
+      inject: [Catalog, JobQueue, JobSchedule, EventWork, DiscoveryWork, AuditBook, RoleContext],
     },
     {
       provide: VolumesService,
@@ -108,8 +114,8 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     { provide: APP_PIPE, useFactory: () => new StandardSchemaValidationPipe() },
     {
       provide: APP_FILTER,
-      useFactory: ({ logger }: RoleContext) => new ErrorFilter(logger),
-      inject: [RoleContext],
+      useFactory: ({ logger }: RoleContext, trail: AuditTrail) => new ErrorFilter(logger, trail),
+      inject: [RoleContext, AuditTrail],
     },
   ],
 })

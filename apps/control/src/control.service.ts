@@ -5,6 +5,7 @@ import type { DiscoveryWork } from '@nightjar/discovery';
 import type { JobQueue } from '@nightjar/jobs';
 import type { Readiness } from '@nightjar/monitoring';
 import { gaugeDatabase } from '@nightjar/role';
+import type { AuditBook } from './audit/audit-book.js';
 import type { EventWork } from './events/event-work.js';
 import type { JobSchedule } from './job-schedule.js';
 
@@ -14,6 +15,7 @@ export interface ControlParts {
   readonly schedule: JobSchedule;
   readonly events: EventWork;
   readonly discovery: DiscoveryWork;
+  readonly audit: AuditBook;
   readonly clock: Clock;
 }
 
@@ -26,8 +28,9 @@ export class ControlService {
 
   /** Returns at once; see {@link ready}. */
   start(): void {
-    const { catalog, clock, schedule, events, discovery } = this.parts;
+    const { catalog, clock, schedule, events, discovery, audit } = this.parts;
     events.start();
+    audit.start();
     this.connecting = catalog.connectEventually(clock, this.stopping.signal).then(
       () => {
         schedule.start();
@@ -54,12 +57,13 @@ export class ControlService {
   }
 
   async stop(): Promise<void> {
-    const { catalog, queue, schedule, events, discovery } = this.parts;
+    const { catalog, queue, schedule, events, discovery, audit } = this.parts;
     this.stopping.abort();
     await this.connecting;
     schedule.stop();
     await discovery.stop();
     await events.stop();
+    await audit.stop();
     await queue.close();
     await catalog.close();
   }

@@ -1,9 +1,10 @@
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import { REALM } from '@nightjar/access';
+import { ACCESS_DENIED, REALM, type AuditTrail } from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
 import type { ErrorKind } from '@nightjar/common';
 import type { Logger } from '@nightjar/monitoring';
+import type { AuthenticatedRequest } from './principal.guard.js';
 
 /** The one table from our errors to HTTP. */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -31,16 +32,32 @@ interface Reply {
 /** Answers every error as `{ error: { status, code, message } }`; the message of one that is our fault stays in the log. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly trail: AuditTrail,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { status, code, message } = this.describe(error);
+    if (error instanceof NightjarError && code === ACCESS_DENIED)
+      this.noteDenied(error, host.switchToHttp().getRequest<AuthenticatedRequest>());
     const retryAfter = retryAfterOf(error, status);
     const response = host.switchToHttp().getResponse<Reply>();
     if (status === 401)
       response.setHeader('WWW-Authenticate', `Basic realm="${REALM}", charset="UTF-8"`);
     if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
     response.status(status).json({ error: { status, code, message } });
+  }
+
+  private noteDenied({ where }: NightjarError, request: AuthenticatedRequest): void {
+    const { action, camera } = where;
+    this.trail.note('denied', {
+      principal: request.principal?.name,
+      address: request.ip,
+      protocol: 'http',
+      camera: camera === undefined ? undefined : String(camera),
+      data: { action: String(action) },
+    });
   }
 
   private describe(error: unknown): { status: number; code: string; message: string } {

@@ -1,4 +1,5 @@
 import { NestFactory } from '@nestjs/core';
+import { AuditTrail } from '@nightjar/access';
 import type { CameraConfig, ScheduleConfig } from '@nightjar/config';
 import { metrics, NestLogger, removeCameraSeries } from '@nightjar/monitoring';
 import { RecordingDemands, Recordings } from '@nightjar/recording';
@@ -32,6 +33,7 @@ export class Media {
     const relay = app.get(Relay);
     const recordings = app.get(Recordings);
     relay.events.listen((event) => recordings.tell(event));
+    app.get(AuditTrail).listen((note) => recordings.tell({ type: 'audit', ...note }));
     return new Media(
       relay,
       app.get(RtspServer),

@@ -1,5 +1,13 @@
 import { Module } from '@nestjs/common';
-import { AccessPolicy, Logins, REALM } from '@nightjar/access';
+import {
+  AccessPolicy,
+  AuditTrail,
+  Logins,
+  REALM,
+  type Action,
+  type AuditSubject,
+  type FootageSpan,
+} from '@nightjar/access';
 import { FilesModule, FilesResolver } from '@nightjar/files';
 import { metrics } from '@nightjar/monitoring';
 import { PlaybackModule, PlaybackResolver } from '@nightjar/playback';
@@ -10,12 +18,30 @@ import {
   RtspServer,
   ServerLimits,
   StreamRates,
+  type ServedClient,
 } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import { FILES_PREFIX, PLAYBACK_PREFIX } from './media-paths.js';
 import { MediaResolver } from './media-resolver.js';
 import { RtspPorts } from './rtsp-ports.js';
 import { ShardPlace } from './shard/shard.module.js';
+
+/** What is begun too often to be written down each time: to watch. */
+function isNoted(action: Action): action is 'playback' | 'publish' | 'talk' {
+  return action === 'playback' || action === 'publish' || action === 'talk';
+}
+
+function noted({ principal, address }: ServedClient, camera: string | undefined): AuditSubject {
+  return { principal, address, protocol: 'rtsp', camera };
+}
+
+/** The ends that were asked for. */
+function rangeOf({ startMs, endMs }: FootageSpan = { startMs: -Infinity, endMs: Infinity }) {
+  const ends = Object.entries({ start: startMs, end: endMs }).filter(([, ms]) =>
+    Number.isFinite(ms),
+  );
+  return Object.fromEntries(ends.map(([name, ms]) => [name, new Date(ms).toISOString()]));
+}
 
 /** The RTSP server and what is behind it. */
 @Module({
@@ -39,6 +65,7 @@ import { ShardPlace } from './shard/shard.module.js';
         RoleContext,
         AccessPolicy,
         Logins,
+        AuditTrail,
         MediaResolver,
         RtspPorts,
         StreamRates,
@@ -48,6 +75,7 @@ import { ShardPlace } from './shard/shard.module.js';
         { config, watcher, clock, logger }: RoleContext,
         policy: AccessPolicy,
         logins: Logins,
+        trail: AuditTrail,
         resolver: MediaResolver,
         { doorway, tlsPort }: RtspPorts,
         rates: StreamRates,
@@ -81,6 +109,13 @@ import { ShardPlace } from './shard/shard.module.js';
               metrics.rtspRequests.inc({ method, status: String(status) }),
             took: (method, ms) => metrics.rtspRequestDurationSeconds.observe({ method }, ms / 1000),
             udpDropped: (reason, packets) => metrics.udpPacketsDropped.inc({ reason }, packets),
+            granted: (access, client) => {
+              for (const { action, camera, span } of access)
+                if (isNoted(action))
+                  trail.note(action, { ...noted(client, camera), data: rangeOf(span) });
+            },
+            denied: ({ action, camera }, client) =>
+              trail.note('denied', { ...noted(client, camera), data: { action } }),
             failed: (error) => logger.error({ err: error }, 'RTSP request failed'),
           },
         }),

@@ -5,6 +5,7 @@ import { messageOf } from '@nightjar/common';
 import { metrics } from '@nightjar/monitoring';
 import { RoleContext } from '@nightjar/role';
 import { AccessPolicy } from './access-policy.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { LoginJournal } from './logins/login-journal.js';
 import { Logins } from './logins/logins.js';
 import { UrlKey } from './urls/key.js';
@@ -14,12 +15,21 @@ import { keptUrlKey, urlKeyFile } from './urls/url-key.js';
 @Module({
   providers: [
     { provide: AccessPolicy, inject: [RoleContext], useFactory: followRules },
+    { provide: AuditTrail, inject: [RoleContext], useFactory: openTrail },
     { provide: UrlKey, inject: [RoleContext], useFactory: openKey },
-    { provide: Logins, inject: [RoleContext, AccessPolicy, UrlKey], useFactory: openLogins },
+    {
+      provide: Logins,
+      inject: [RoleContext, AccessPolicy, UrlKey, AuditTrail],
+      useFactory: openLogins,
+    },
   ],
-  exports: [AccessPolicy, Logins, UrlKey],
+  exports: [AccessPolicy, AuditTrail, Logins, UrlKey],
 })
 export class AccessModule {}
+
+function openTrail({ clock }: RoleContext): AuditTrail {
+  return new AuditTrail({ clock, dropped: () => metrics.auditDropped.inc() });
+}
 
 function followRules({ config, watcher, clock }: RoleContext): AccessPolicy {
   const policy = new AccessPolicy({}, () => clock.wallMs());
@@ -44,6 +54,7 @@ async function openLogins(
   { config, watcher, clock, logger }: RoleContext,
   policy: AccessPolicy,
   { bytes }: UrlKey,
+  trail: AuditTrail,
 ): Promise<Logins> {
   const journal = new LoginJournal({
     folder: path.join(config.dataDir, 'run', 'logins'),
@@ -59,6 +70,7 @@ async function openLogins(
     clock,
     tell: (record) => journal.append(record),
     refused: (protocol, reason) => metrics.loginRefusals.inc({ protocol, reason }),
+    noted: (kind, subject) => trail.note(kind, subject),
     slowedDown: (client, protocol) =>
       logger.warn({ client, protocol }, 'too many wrong passwords: this client has to wait'),
   });

@@ -2,6 +2,13 @@ export * from './access-policy.js';
 export * from './require-access.js';
 export { AllowList, clientKey, plainAddress } from './addresses/address.js';
 export { REQUEST_BURST_SECONDS, RequestRates } from './addresses/request-rates.js';
+export {
+  AUDIT_KINDS,
+  AuditTrail,
+  type AuditKind,
+  type AuditNote,
+  type AuditSubject,
+} from './audit/audit-trail.js';
 export { ANY_FILE, type FootageSpan } from './footage-span.js';
 export type { Principal, UrlGrant } from './principal.js';
 export type { Action } from './rights.js';

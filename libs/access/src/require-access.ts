@@ -4,6 +4,9 @@ import type { FootageSpan } from './footage-span.js';
 import type { Principal } from './principal.js';
 import type { Action } from './rights.js';
 
+/** Code of the error that denies what a principal may not do. */
+export const ACCESS_DENIED = 'access/forbidden';
+
 /**
  * Lets the allowed pass.
  * @throws NightjarError 'unauthenticated' when a login may help, 'forbidden' when it will not
@@ -21,6 +24,9 @@ export function requireAccess(
     case 'authenticate':
       throw new NightjarError('unauthenticated', 'access/login-needed', 'login needed');
     case 'forbid':
-      throw new NightjarError('forbidden', 'access/forbidden', `${action} is not allowed here`);
+      throw new NightjarError('forbidden', ACCESS_DENIED, `${action} is not allowed here`, {
+        action,
+        ...(camera === undefined ? {} : { camera }),
+      });
   }
 }

@@ -1,4 +1,5 @@
 import { NightjarError } from '@nightjar/common';
+import { storeAudit } from './audit-trail.repository.js';
 import type { Database, SqlRunner } from './database.js';
 import { beginEventChange } from './events/event-sql.js';
 import { storeOwnEvents } from './events/own-events.js';
@@ -135,6 +136,7 @@ async function storeRecords(
   await storeSpans(sql, 'gap', gaps);
   await storeSpans(sql, 'unwanted', unwanted);
   await storeOwnEvents(sql, events, over);
+  await storeAudit(sql, ofType(records, 'audit'));
   await markStale(sql, [...segments, ...gaps, ...unwanted, ...declarations.map(fromThenOn)]);
   return newSegments;
 }

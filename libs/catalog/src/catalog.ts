@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '@nightjar/common';
 import { messageOf, NightjarError } from '@nightjar/common';
 import { AuditRepository } from './audit.repository.js';
+import { AuditTrailRepository } from './audit-trail.repository.js';
 import { CatalogFeed } from './catalog-feed.js';
 import { createCatalogDataSource, migrate } from './data-source.js';
 import { databaseError } from './database-error.js';
@@ -44,6 +45,7 @@ export class Catalog {
   readonly housekeeping: HousekeepingRepository;
   readonly volumes: VolumeRepository;
   readonly audit: AuditRepository;
+  readonly trail: AuditTrailRepository;
   readonly integrity: IntegrityRepository;
   readonly events: EventRepository;
   readonly overrides: OverrideRepository;
@@ -70,6 +72,7 @@ export class Catalog {
     this.housekeeping = new HousekeepingRepository(this.database);
     this.volumes = new VolumeRepository(this.database);
     this.audit = new AuditRepository(this.database);
+    this.trail = new AuditTrailRepository(this.database);
     this.integrity = new IntegrityRepository(this.database);
     this.events = new EventRepository(this.database);
     this.overrides = new OverrideRepository(this.database);

@@ -1,5 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
+import { AuditEntity } from './audit-entity.js';
 import { INTEGRITY_ENTITIES } from './integrity.entities.js';
 import { DeviceEntity } from './devices/device-entity.js';
 import { EventEntity, OverrideEntity } from './events/event-entities.js';
@@ -302,4 +303,5 @@ export const ENTITIES = [
   OverrideEntity,
   ExportEntity,
   DeviceEntity,
+  AuditEntity,
 ];

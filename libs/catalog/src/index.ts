@@ -1,3 +1,5 @@
+export type { AuditEntry } from './audit-entry.js';
+export type { AuditRange, AuditTrailRepository } from './audit-trail.repository.js';
 export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
 export { Catalog } from './catalog.js';
 export type { CatalogListener } from './catalog.js';

@@ -1,3 +1,4 @@
+import type { AuditEntry } from './audit-entry.js';
 import type { UnwantedReason } from './ledger/reasons.js';
 
 /** One finished segment file, as the journal reports it and as the file itself can tell: enough to rebuild its row. */
@@ -35,7 +36,8 @@ export type JournalRecord =
   | Declared
   | Withdrawn
   | OwnEvent
-  | EventsOver;
+  | EventsOver
+  | Audited;
 
 interface OfStream {
   readonly camera: string;
@@ -112,6 +114,9 @@ interface OwnEvent extends OfStream {
   readonly data?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** A decision of a media process. A row of `audit`. */
+type Audited = { readonly type: 'audit' } & AuditEntry;
+
 /** No {@link OwnEvent} of the stream that began before goes on: who told of it is no more. */
 interface EventsOver extends OfStream {
   readonly type: 'events-over';
@@ -137,6 +142,7 @@ const RUN = /^[0-9a-f]{12}$/;
  * counted by the feed instead of stopping it for ever.
  */
 export function isStorable(record: JournalRecord): boolean {
+  if (record.type === 'audit') return isAudit(record);
   if (!isText(record.camera) || !isText(record.stream)) return false;
   switch (record.type) {
     case 'run-started':
@@ -180,6 +186,17 @@ export function isStorable(record: JournalRecord): boolean {
     default:
       return false;
   }
+}
+
+function isAudit({ id, atMs, kind, principal, address, protocol, camera, data }: Audited): boolean {
+  const texts = [principal, address, protocol, camera];
+  return (
+    isText(id) &&
+    isTime(atMs) &&
+    isText(kind) &&
+    texts.every((text) => text === undefined || isText(text)) &&
+    (data === undefined || isData(data))
+  );
 }
 
 /** Largest `integer` of PostgreSQL. */

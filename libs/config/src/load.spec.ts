@@ -108,6 +108,7 @@ describe('a valid configuration', () => {
         allowFrom: undefined,
         logins: { tries: 10, windowMs: 600_000 },
         signedUrls: { maxAgeMs: 7 * 86_400_000 },
+        auditMaxAgeMs: 365 * 86_400_000,
       },
       limits: {
         connections: 10_000,

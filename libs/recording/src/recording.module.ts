@@ -1,3 +1,4 @@
+import { metrics } from '@nightjar/monitoring';
 import { Module } from '@nestjs/common';
 import type { Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
@@ -41,6 +42,7 @@ import { VolumeMonitor } from './volumes/volume-monitor.js';
           log: logger,
           metricsOf: recordingMetrics,
           figuresOf: accountFigures,
+          statementDropped: () => metrics.statementsDropped.inc(),
           allCameras: () => watcher.config.cameras,
         }),
     },

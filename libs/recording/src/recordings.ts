@@ -29,6 +29,8 @@ export interface RecordingsOptions {
   readonly log: RecordingLog;
   readonly metricsOf: (camera: string, stream: string) => RecordingMetrics;
   readonly figuresOf: (camera: string, stream: string) => AccountFigures;
+  /** Something that was told is forgotten, because too much waits for a journal. */
+  readonly statementDropped?: () => void;
   /** What is asked of each stream now; left out: what the mode in its configuration says. */
   readonly demands?: Demands;
   /** Makes the files of segments; left out: real ones. */
@@ -71,7 +73,7 @@ export class Recordings {
       this.unheard.push(opened);
       void this.enqueue(() => this.reconcile());
     });
-    this.journal = new StatementJournal(() => this.volumes.journals, log);
+    this.journal = new StatementJournal(() => this.volumes.journals, log, options.statementDropped);
     const live: LiveSegments = {
       openSegment: (camera, stream) => this.streams.get(key(camera, stream))?.recorder?.openSegment,
     };

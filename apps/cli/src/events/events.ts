@@ -2,6 +2,7 @@ import type { EventRange } from '@nightjar/catalog';
 import type { Output } from '../command.js';
 import { readConfig, requireCamera, withCatalog } from '../open-archive.js';
 import { show, type Asked } from '../show.js';
+import { printable } from '../printable.js';
 import { printTable } from '../table.js';
 
 /** @throws NightjarError `not-found` for a camera that is not known */
@@ -32,9 +33,4 @@ export async function listEvents(asked: Asked, range: EventRange, output: Output
           ]),
         ]),
   );
-}
-
-/** The words of producers may hold anything, also what a terminal would obey. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '?');
 }

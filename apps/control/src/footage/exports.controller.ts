@@ -11,6 +11,7 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
+import { Audited } from '../audit/audited.js';
 import { ExportsService, type ExportView } from './exports.service.js';
 import { ExportBody } from './footage-queries.js';
 import type { FootageRequestMessage } from './footage.service.js';
@@ -21,6 +22,7 @@ export class ExportsController {
   constructor(@Inject(ExportsService) private readonly exports: ExportsService) {}
 
   @Post()
+  @Audited('export')
   @HttpCode(202)
   create(
     @Req() request: FootageRequestMessage,
@@ -46,6 +48,7 @@ export class ExportsController {
   }
 
   @Get(':id/files/:name')
+  @Audited('export')
   download(
     @Req() request: FootageRequestMessage,
     @Res() response: ServerResponse,

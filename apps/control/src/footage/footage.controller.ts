@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Audited } from '../audit/audited.js';
 import type { FootageRequestMessage, FootageService } from './footage.service.js';
 import { FOOTAGE_SERVICE } from './footage.service.js';
 import {
@@ -17,6 +18,7 @@ export class FootageController {
   constructor(@Inject(FOOTAGE_SERVICE) private readonly footage: FootageService) {}
 
   @Get('clip.mp4')
+  @Audited('playback')
   clip(
     @Req() request: FootageRequestMessage,
     @Res() response: ServerResponse,
@@ -27,6 +29,7 @@ export class FootageController {
   }
 
   @Get('playlist.m3u8')
+  @Audited('playback')
   playlist(
     @Req() request: FootageRequestMessage,
     @Res() response: ServerResponse,
@@ -48,6 +51,7 @@ export class FootageController {
   }
 
   @Get('snapshot.jpg')
+  @Audited('playback')
   snapshot(
     @Req() request: FootageRequestMessage,
     @Res() response: ServerResponse,
@@ -58,6 +62,7 @@ export class FootageController {
   }
 
   @Get('thumbnails.jpg')
+  @Audited('playback')
   thumbnails(
     @Req() request: FootageRequestMessage,
     @Res() response: ServerResponse,

@@ -3,6 +3,7 @@ import { AccessPolicy, requireAccess } from '@nightjar/access';
 import { Holds, type HoldView } from '@nightjar/retention';
 import { RoleContext } from '@nightjar/role';
 import { z } from 'zod';
+import { Audited } from '../audit/audited.js';
 import { nameOf } from '../principal.guard.js';
 import type { AuthenticatedRequest } from '../principal.guard.js';
 
@@ -45,6 +46,7 @@ export class HoldsController {
   }
 
   @Post()
+  @Audited('hold-set')
   async add(
     @Req() { principal }: AuthenticatedRequest,
     @Body({ schema: NewHold }) body: z.infer<typeof NewHold>,
@@ -61,6 +63,7 @@ export class HoldsController {
   }
 
   @Delete(':id')
+  @Audited('hold-released')
   async release(
     @Req() { principal }: AuthenticatedRequest,
     @Param('id', { schema: HoldId }) id: z.infer<typeof HoldId>,

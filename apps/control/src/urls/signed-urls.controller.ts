@@ -3,6 +3,7 @@ import { SIGNED_ACTIONS } from '@nightjar/access';
 import { parseDuration } from '@nightjar/config';
 import { z } from 'zod';
 import { Stream, Time } from '../footage/footage-queries.js';
+import { Audited } from '../audit/audited.js';
 import type { AuthenticatedRequest } from '../principal.guard.js';
 import { SignedUrlsService, type SignedUrlView } from './signed-urls.service.js';
 
@@ -37,6 +38,7 @@ export class SignedUrlsController {
   constructor(@Inject(SignedUrlsService) private readonly urls: SignedUrlsService) {}
 
   @Post()
+  @Audited('url-signed')
   create(
     @Req() request: AuthenticatedRequest & { readonly hostname: string; readonly host: string },
     @Param('camera') camera: string,

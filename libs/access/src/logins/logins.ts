@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { NightjarError, type Clock } from '@nightjar/common';
 import type { AccessPolicy } from '../access-policy.js';
+import type { AuditSubject } from '../audit/audit-trail.js';
 import { clientKey } from '../addresses/address.js';
 import type { Principal } from '../principal.js';
 import { verifyToken } from '../urls/signed-url.js';
@@ -22,6 +23,8 @@ export interface LoginsOptions {
   /** Tells other processes. */
   readonly tell?: (record: LoginRecord) => void;
   readonly refused?: (protocol: LoginProtocol, reason: LoginRefusal) => void;
+  /** A wrong password, or the one after which a client has to wait. */
+  readonly noted?: (kind: 'login-failed' | 'login-throttled', subject: AuditSubject) => void;
   /** A client has to wait from now on. */
   readonly slowedDown?: (client: string, protocol: LoginProtocol) => void;
 }
@@ -55,8 +58,13 @@ export class Logins {
   failed(protocol: LoginProtocol, username: string, address: string): void {
     const record = this.record('failed', username, address);
     this.options.refused?.(protocol, 'password');
-    if (this.throttle.failed(record.client, record.user, record.atMs))
+    // People type passwords into the field for their name: only names that exist are written down.
+    const principal = this.options.policy.principal(username)?.name;
+    this.options.noted?.('login-failed', { principal, address, protocol });
+    if (this.throttle.failed(record.client, record.user, record.atMs)) {
+      this.options.noted?.('login-throttled', { principal, address, protocol });
       this.options.slowedDown?.(record.client, protocol);
+    }
     this.options.tell?.(record);
   }
 

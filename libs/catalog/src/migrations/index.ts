@@ -7,6 +7,7 @@ import { VolumeHealth } from './0006-volume-health.js';
 import { CreateExport } from './0007-create-export.js';
 import { IndexOpenRuns } from './0008-index-open-runs.js';
 import { CreateDevice } from './0009-create-device.js';
+import { CreateAudit } from './0010-create-audit.js';
 
 /** In order; a new one is appended, a released one never changes. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   CreateExport,
   IndexOpenRuns,
   CreateDevice,
+  CreateAudit,
 ];

@@ -32,6 +32,8 @@ export interface AccessConfig {
   /** Wrong passwords per address: so many at once, and as many again in the window. */
   readonly logins: { readonly tries: number; readonly windowMs: number };
   readonly signedUrls: { readonly maxAgeMs: number };
+  /** How long decisions are kept that were written down. */
+  readonly auditMaxAgeMs: number;
 }
 
 /** Where a bandwidth is undefined there is no such limit. */

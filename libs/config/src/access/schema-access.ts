@@ -100,6 +100,14 @@ export const access = z.strictObject({
     })
     .prefault({})
     .describe('Addresses of a camera that need no login for a while.'),
+  audit: z
+    .strictObject({
+      maxAge: duration({ min: DAY_MS, max: 3_660 * DAY_MS })
+        .prefault('365d')
+        .describe('Older entries are forgotten.'),
+    })
+    .prefault({})
+    .describe('Who was let in, denied, or changed something.'),
 });
 
 const count = (max: number) => z.int().min(1).max(max);

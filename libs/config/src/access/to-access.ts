@@ -17,11 +17,17 @@ export function toUser(user: UserEntry, password: string | undefined): UserConfi
   };
 }
 
-export function toAccess({ allowFrom, logins, signedUrls }: ConfigFile['access']): AccessConfig {
+export function toAccess({
+  allowFrom,
+  logins,
+  signedUrls,
+  audit,
+}: ConfigFile['access']): AccessConfig {
   return {
     allowFrom,
     logins: { tries: logins.tries, windowMs: logins.window },
     signedUrls: { maxAgeMs: signedUrls.maxAge },
+    auditMaxAgeMs: audit.maxAge,
   };
 }
 

@@ -25,6 +25,10 @@ export const recordingMetrics = {
     'Whether a stream that is declared to be recorded is to be recorded now (1) or not (0).',
     STREAM,
   ),
+  statementsDropped: counter(
+    'statements_dropped_total',
+    'What was told of streams and decisions, and forgotten because no journal took it for too long.',
+  ),
   recordingPrerollBytes: gauge(
     'recording_preroll_bytes',
     'Memory held by footage that an event may still ask for.',

@@ -34,6 +34,10 @@ export const serverMetrics = {
     'protocol',
     'reason',
   ]),
+  auditDropped: counter(
+    'audit_dropped_total',
+    'Decisions that were not written down: too many at once, or too many waited.',
+  ),
   footageRequests: counter(
     'footage_requests_total',
     'Answers with footage over HTTP, by result: whole, cut short by us, or given up by the client.',

@@ -18,6 +18,7 @@ const TYPES: readonly string[] = [
   'withdrawn',
   'event',
   'events-over',
+  'audit',
 ] satisfies JournalRecord['type'][];
 
 /** Undefined for a line that is torn or of an unknown type. */
@@ -72,6 +73,7 @@ export class OpenSet {
       case 'withdrawn':
       case 'event':
       case 'events-over':
+      case 'audit':
         break;
     }
   }

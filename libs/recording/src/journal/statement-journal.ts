@@ -20,6 +20,7 @@ export class StatementJournal {
   constructor(
     private readonly open: () => readonly RecordingTarget[],
     private readonly log: RecordingLog,
+    private readonly dropped: () => void = () => undefined,
   ) {}
 
   write(record: Statement): void {
@@ -66,6 +67,7 @@ export class StatementJournal {
     if (this.waiting.size <= MAX_WAITING) return;
     const [oldest] = this.waiting.keys();
     this.waiting.delete(oldest ?? key);
+    this.dropped();
     if (!this.lost) this.log.error({}, 'too much waits for a journal: the oldest is forgotten');
     this.lost = true;
   }

@@ -91,6 +91,7 @@ describe('publishing', () => {
   let base: string;
   let clients: TestClient[];
   let policy: AccessPolicy;
+  let noted: unknown[];
 
   const connect = async (): Promise<TestClient> => {
     const opened = await TestClient.open(server.port);
@@ -101,6 +102,7 @@ describe('publishing', () => {
   beforeEach(async () => {
     clock = new ManualClock();
     clients = [];
+    noted = [];
     policy = new AccessPolicy({
       cam: { password: 'p', role: 'admin', cameras: undefined },
       eve: { password: 'e', role: 'viewer', cameras: undefined },
@@ -132,6 +134,10 @@ describe('publishing', () => {
       udp: true,
       clock,
       authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
+      events: {
+        granted: (access, who) => noted.push(['granted', access, who]),
+        denied: (access, who) => noted.push(['denied', access, who]),
+      },
       mayGoOn: (principal, { action, camera }) =>
         policy.decide(principal, action, camera) === 'allow',
       resolver: new LiveResolver({
@@ -267,6 +273,17 @@ describe('publishing', () => {
     clock.advance(5_000);
     await once(client.socket, 'close');
     expect(reader.told.slice(-2)).toEqual(['stalled', 'not-published']);
+  });
+
+  it('tells who published, and who may not', async () => {
+    await publish(client);
+    const access = { action: 'publish', camera: 'drone' };
+    const address = '127.0.0.1';
+    const published = ['granted', [access], { principal: 'cam', address }];
+    expect(noted).toEqual([published]);
+    const login = ['eve', 'e'] as const;
+    expect((await ask(await connect(), 'ANNOUNCE', base, {}, '', login)).status).toBe(403);
+    expect(noted).toEqual([published, ['denied', access, { principal: 'eve', address }]]);
   });
 
   it.each([

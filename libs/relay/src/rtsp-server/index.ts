@@ -9,6 +9,6 @@ export { canBeTold, printProxyHeader, type Client } from './carriage/proxy-heade
 export { makeSelfSigned, namesOfThisMachine } from './carriage/self-signed.js';
 export { ServerCertificate, type CertificateOptions } from './carriage/server-certificate.js';
 export { parseResource, type Resource } from './resource.js';
-export type { RtspServerEvents } from './rtsp-server-events.js';
+export type { RtspServerEvents, ServedClient } from './rtsp-server-events.js';
 export { RtspServer, type RtspServerOptions } from './rtsp-server.js';
 export type { RtspSession } from './session.js';

@@ -1,4 +1,4 @@
-import type { Principal } from '@nightjar/access';
+import { ACCESS_DENIED, type Action, type Principal } from '@nightjar/access';
 import { NightjarError } from '@nightjar/common';
 import {
   KEY_MANAGEMENT_FAILURE,
@@ -59,6 +59,7 @@ export class RequestHandler implements ConnectionHandler {
         this.server.events.failed?.(error);
         return { status: 500 };
       }
+      if (error.code === ACCESS_DENIED) this.tellDenied(error, connection);
       const unsupported = error.where['unsupported'];
       if (typeof unsupported === 'string') return notSupported(unsupported);
       if (error.kind === 'unauthenticated') {
@@ -76,6 +77,14 @@ export class RequestHandler implements ConnectionHandler {
       }
       return { status: statusIn(version, error), reason: reasonFor(error) };
     }
+  }
+
+  private tellDenied({ where }: NightjarError, connection: RtspConnection): void {
+    const { action, camera } = where as { action: Action; camera?: string };
+    this.server.events.denied?.(
+      { action, ...(camera === undefined ? {} : { camera }) },
+      { principal: connection.principal?.name, address: connection.peerAddress },
+    );
   }
 
   interleaved(

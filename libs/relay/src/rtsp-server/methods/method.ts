@@ -81,3 +81,10 @@ export interface SessionMethod extends Registration {
 
 /** How one method of RFC 2326 s.10 or RFC 7826 s.13 is answered. */
 export type Method = OpenMethod | ResourceMethod | SessionMethod;
+
+/** Tells that a session began to do what its mount needs rights for. */
+export function tellGranted({ events }: ServerContext, { options }: RtspSession): void {
+  const { mount, principal, peerAddress } = options;
+  if (mount.access !== undefined)
+    events.granted?.(mount.access, { principal: principal?.name, address: peerAddress });
+}

@@ -6,7 +6,7 @@ import { mediaRange, rtpInfoOf } from '../notices.js';
 import { printPlayHeaders, readPlayHeaders } from '../play-headers.js';
 import { parseResource } from '../resource.js';
 import type { RtspSession } from '../session.js';
-import type { Exchange, SessionMethod } from './method.js';
+import { tellGranted, type Exchange, type SessionMethod } from './method.js';
 
 /** RFC 2326 s.10.5, RFC 7826 s.13.4. */
 export const play: SessionMethod = {
@@ -31,6 +31,7 @@ async function answerPlay(
   if (asked.range?.unit === 'other') return { status: 501, headers: { Session: session.id } };
   try {
     const answer = await session.play(asked);
+    if (session.played === undefined) tellGranted(server, session);
     session.played = { cseq: request.headers.get('CSeq') ?? '0', answer };
     const rtpInfo = rtpInfoOf(session, answer.rtpInfo, resource);
     return {
