@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { RequestRates, UrlKey } from '@nightjar/access';
@@ -9,6 +10,8 @@ import { ControlService } from './control.service.js';
 import { measureRequests } from './request-times.js';
 import { ignoreWebhookBody } from './events/webhook-body.js';
 import { limitRequests } from './request-rate.js';
+import { OnvifFace } from './onvif/onvif-face.js';
+import type { HttpRequest } from './onvif/onvif-gate.js';
 import { RtspGate } from './rtsp/rtsp-gate.js';
 
 /** Starts the control role: HTTP at once; database and queue may come later. */
@@ -27,6 +30,10 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   const rates = new RequestRates(clock, () => watcher.config.limits.httpRequestsPerSecond);
   app.use(limitRequests(rates, () => metrics.limitRefusals.inc({ limit: 'http-requests' })));
   app.use(ignoreWebhookBody);
+  const onvif = app.get(OnvifFace);
+  app.use('/onvif', (request: HttpRequest, response: ServerResponse) => {
+    void onvif.answer(request, response);
+  });
   const gate = new RtspGate({
     ...config.http.rtspServer,
     clock,
@@ -39,11 +46,13 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   logger.info({ url: await app.getUrl() }, 'the API is served');
   const service = app.get(ControlService);
   service.start();
+  onvif.start();
   return {
     ready: () => service.ready(),
     collect: () => service.collect(),
     async stop() {
       gate.close();
+      await onvif.stop();
       await app.close();
       await service.stop();
     },

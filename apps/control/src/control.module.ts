@@ -29,6 +29,7 @@ import { PrincipalGuard } from './principal.guard.js';
 import { VolumesController } from './volumes.controller.js';
 import { VolumesService } from './volumes.service.js';
 import { IntegrityController } from './integrity.controller.js';
+import { ONVIF_PROVIDERS } from './onvif/onvif.providers.js';
 import { RecordingController } from './recording/recording.controller.js';
 import { RECORDING_PROVIDERS } from './recording/recording.providers.js';
 import { SignedUrlsController } from './urls/signed-urls.controller.js';
@@ -85,6 +86,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     ...RECORDING_PROVIDERS,
     ...SIGNED_URL_PROVIDERS,
     ...AUDIT_PROVIDERS,
+    ...ONVIF_PROVIDERS,
     ...STATUS_PROVIDERS,
     ...DISCOVERY_PROVIDERS,
     {

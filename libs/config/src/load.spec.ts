@@ -62,6 +62,13 @@ describe('a valid configuration', () => {
         trustedProxies: undefined,
         rtspServer: { host: '127.0.0.1', port: 8554 },
       },
+      onvif: {
+        enabled: true,
+        name: 'Nightjar',
+        location: undefined,
+        hosts: [],
+        discovery: { enabled: false, interfaces: undefined },
+      },
       operations: { host: '127.0.0.1', port: 9464 },
       volumes: {
         main: {

@@ -10,6 +10,7 @@ export interface NightjarConfig {
   readonly rtsp: RtspConfig;
   readonly relay: RelayConfig;
   readonly http: HttpConfig;
+  readonly onvif: OnvifConfig;
   readonly operations: ListenConfig;
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
   /** `auto`: by cameras and cores. */
@@ -49,6 +50,19 @@ export interface NightjarConfig {
   readonly limits: LimitsConfig;
   readonly cameras: Readonly<Record<string, CameraConfig>>;
   readonly log: LogConfig;
+}
+
+export interface OnvifConfig {
+  readonly enabled: boolean;
+  readonly name: string;
+  readonly location: string | undefined;
+  /** Lower case. */
+  readonly hosts: readonly string[];
+  /** `interfaces` undefined: all but loopback. */
+  readonly discovery: {
+    readonly enabled: boolean;
+    readonly interfaces: readonly string[] | undefined;
+  };
 }
 
 export interface ListenConfig {

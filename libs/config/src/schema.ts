@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { access, addressRanges, limits, users } from './access/schema-access.js';
 import { discovery } from './discovery/schema-discovery.js';
 import { cameraLogin, stream } from './schema-streams.js';
+import { onvif } from './schema-onvif.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
 import { cameraTls, ORIGIN, serverTls } from './schema-tls.js';
 import {
@@ -290,6 +291,7 @@ export const fileSchema = z.strictObject({
     })
     .prefault({})
     .describe('Web interface and API.'),
+  onvif: onvif.prefault({}).describe('Nightjar as a device for software that speaks ONVIF.'),
   operations: z
     .strictObject({
       host: host('127.0.0.1'),

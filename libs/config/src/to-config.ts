@@ -54,6 +54,14 @@ export async function toConfig(
       trustedProxies: file.http.trustedProxies,
       rtspServer: file.http.rtspServer ?? { host: reachable(rtsp.host), port: rtsp.port },
     },
+    onvif: {
+      ...file.onvif,
+      location: file.onvif.location,
+      discovery: {
+        enabled: file.onvif.discovery.enabled,
+        interfaces: file.onvif.discovery.interfaces,
+      },
+    },
     operations: operationsOf(file, context),
     volumes: await mapRecord(
       file.volumes ?? {

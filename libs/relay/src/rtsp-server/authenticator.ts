@@ -3,6 +3,7 @@ import {
   parseBasic,
   TOKEN_PARAMETER,
   type AccessPolicy,
+  type LoginProtocol,
   type Logins,
   type Principal,
 } from '@nightjar/access';
@@ -39,6 +40,8 @@ export interface Authenticator {
 
 export interface UserAuthenticatorOptions {
   readonly realm: string;
+  /** Where its users log in; default `rtsp`. */
+  readonly protocol?: LoginProtocol;
   /** Unix epoch in milliseconds. */
   readonly now: () => number;
   /** Slows guessing down and reads signed URLs; absent: neither. */
@@ -51,12 +54,14 @@ export interface UserAuthenticatorOptions {
  */
 export class UserAuthenticator implements Authenticator {
   private readonly verifier: DigestVerifier;
+  private readonly protocol: LoginProtocol;
 
   constructor(
     private readonly policy: AccessPolicy,
     private readonly options: UserAuthenticatorOptions,
   ) {
     this.verifier = new DigestVerifier(options);
+    this.protocol = options.protocol ?? 'rtsp';
   }
 
   get required(): boolean {
@@ -67,13 +72,13 @@ export class UserAuthenticator implements Authenticator {
     const { header, uri, peer, secure, known } = request;
     const { logins } = this.options;
     const token = logins && tokenOf(uri);
-    if (token !== undefined) return logins?.token('rtsp', token, peer);
+    if (token !== undefined) return logins?.token(this.protocol, token, peer);
     if (header === undefined || !this.required) return undefined;
     if (secure && logins !== undefined && isBasic(header)) {
       const login = parseBasic(header);
       if (login === undefined)
         throw new NightjarError('unauthenticated', 'rtsp/login', 'not a login by Basic');
-      return logins.password('rtsp', login, peer, known);
+      return logins.password(this.protocol, login, peer, known);
     }
     return this.byDigest(request, header);
   }
@@ -91,7 +96,7 @@ export class UserAuthenticator implements Authenticator {
   ): Principal | undefined {
     const { logins } = this.options;
     const username = parseAuthGroups(header)[0]?.parameters.get('username') ?? '';
-    if (username !== known) logins?.mayTry('rtsp', username, peer);
+    if (username !== known) logins?.mayTry(this.protocol, username, peer);
     const result = this.verifier.verify({
       header,
       method,
@@ -99,13 +104,13 @@ export class UserAuthenticator implements Authenticator {
       peer,
       secretOf: (name, algorithm) => this.policy.ha1Of(name, algorithm),
     });
-    if (result.ok && (logins?.countsFrom('rtsp', result.username, peer) ?? true)) {
+    if (result.ok && (logins?.countsFrom(this.protocol, result.username, peer) ?? true)) {
       logins?.succeeded(result.username, peer);
       return this.policy.principal(result.username);
     }
     const reason = result.ok ? 'wrong-password' : result.reason;
     if (reason === 'wrong-password' || reason === 'unknown-user')
-      logins?.failed('rtsp', username, peer);
+      logins?.failed(this.protocol, username, peer);
     throw new NightjarError('unauthenticated', 'rtsp/login', `login refused: ${reason}`, {
       // A repeated nonce count with the right password is a client that lost count: it may try again.
       stale: reason === 'stale' || reason === 'replay' ? 1 : 0,
