@@ -3,9 +3,11 @@
 gst-camera.py HOST multicast INTERFACE
 gst-camera.py HOST srtp CERTIFICATE
 gst-camera.py HOST login USER:PASSWORD
+gst-camera.py HOST only tcp|udp
 
 Serves rtsp://HOST:PORT/test, a test picture in H.264 and a tone in A-law: to a multicast group on a network interface, by
-SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key, or to who logs in by Digest. Prints the port when it is ready.
+SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key, to who logs in by Digest, or over one
+transport alone. Prints the port when it is ready.
 """
 
 import sys
@@ -36,6 +38,8 @@ def main(host, transport, argument):
     factory.set_shared(True)
     if transport == "multicast":
         send_to_group(factory, argument)
+    elif transport == "only":
+        factory.set_protocols(getattr(GstRtsp.RTSPLowerTrans, argument.upper()))
     elif transport == "login":
         demand_login(server, factory, *argument.split(":"))
     else:

@@ -6,14 +6,19 @@ import { within } from './eventually.js';
 import { SYSTEM_PYTHON } from './gstreamer.js';
 import type { Stage } from './stage.js';
 
-const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'gst-camera.py');
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const SCRIPT = path.join(HERE, 'gst-camera.py');
+const SCRIPTED = path.join(HERE, 'scripted-camera.py');
 const START_LIMIT_MS = 15_000;
 
 /** Where a camera made of GStreamer's RTSP server is, and how it sends. */
 export interface GstCameraOptions {
   readonly host: string;
-  /** `multicast` on a network interface, `srtp` with a certificate and key in one PEM file, or `login` as `user:password`. */
-  readonly transport: readonly ['multicast' | 'srtp' | 'login', string];
+  /**
+   * `multicast` on a network interface, `srtp` with a certificate and key in one PEM file, `login` as `user:password`, or
+   * `only` by `tcp` or `udp`.
+   */
+  readonly transport: readonly ['multicast' | 'srtp' | 'login' | 'only', string];
   /** Starts it in another network. */
   readonly through?: readonly string[];
 }
@@ -23,9 +28,30 @@ export async function startGstCamera(
   stage: Stage,
   { host, transport, through = [] }: GstCameraOptions,
 ): Promise<string> {
-  const [command, ...args] = [...through, SYSTEM_PYTHON, SCRIPT, host, ...transport];
+  const port = await startScript(stage, [...through, SYSTEM_PYTHON, SCRIPT, host, ...transport]);
+  return `${host}:${port}/test`;
+}
+
+/**
+ * A camera that wants a key, `keyed` with certificate and key in one PEM file, or one that sends others on, `redirect` to a
+ * URL. It ends with the stage. @returns its host and port
+ */
+export async function startScriptedCamera(
+  stage: Stage,
+  kind: 'keyed' | 'redirect',
+  argument: string,
+): Promise<string> {
+  return `127.0.0.1:${await startScript(stage, [SYSTEM_PYTHON, SCRIPTED, kind, argument])}`;
+}
+
+/** @returns the port that it prints */
+async function startScript(
+  stage: Stage,
+  [command = '', ...args]: readonly string[],
+): Promise<string> {
   const camera = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   stage.defer(async () => {
+    if (camera.exitCode !== null || camera.signalCode !== null) return;
     const gone = once(camera, 'close');
     camera.kill();
     await gone;
@@ -35,5 +61,5 @@ export async function startGstCamera(
     'a camera of GStreamer',
     once(camera.stdout, 'data'),
   )) as [Buffer];
-  return `${host}:${said.toString().trim()}/test`;
+  return said.toString().trim();
 }
