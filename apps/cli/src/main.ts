@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { certificateCommand } from './commands/certificate.js';
 import { auditCommand } from './commands/audit.js';
+import { adoptCommand } from './commands/adopt.js';
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
@@ -28,6 +29,7 @@ process.exitCode = await runCli(
     camerasCommand,
     eventsCommand,
     discoverCommand,
+    adoptCommand,
     exportCommand,
     fsckCommand,
     rebuildCommand,

@@ -7,6 +7,8 @@ import { offlineStreams, type OfflineStream } from '@nightjar/events';
 
 export interface CameraView {
   name: string;
+  /** `declared` in the file, or `managed` by Nightjar since it was adopted. */
+  origin: 'declared' | 'managed';
   streams: string[];
   record: CameraConfig['record'];
   /** Null while the catalog cannot be asked. */
@@ -33,8 +35,9 @@ export class CamerasService {
       ifThere(this.catalog.timeline.streams()),
       ifThere(this.catalog.events.ongoing()),
     ]);
-    return visible.map(({ name, streams, record }) => ({
+    return visible.map(({ name, streams, record, managed }) => ({
       name,
+      origin: managed === true ? 'managed' : 'declared',
       streams: Object.keys(streams),
       record,
       recorded:

@@ -24,6 +24,9 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 /** How long a client should wait while the database is away, or too many others ask. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** Codes of errors beyond our control, whose words help whoever asked. */
+const TOLD = /^(footage|discovery)\//;
+
 interface Reply {
   setHeader(name: string, value: string): void;
   status(code: number): { json(body: unknown): void };
@@ -66,8 +69,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof NightjarError && STATUS[error.kind] < 500)
       return { status: STATUS[error.kind], code: error.code, message: error.message };
     const status = error instanceof NightjarError ? STATUS[error.kind] : 500;
-    // What footage misses is for whoever asked: a volume, or a program.
-    if (status === 503 && error instanceof NightjarError && error.code.startsWith('footage/'))
+    // What footage misses is for whoever asked: a volume, or a program. So is what a device does wrong.
+    if (error instanceof NightjarError && TOLD.test(error.code) && status !== 500)
       return { status, code: error.code, message: error.message };
     this.logger.error({ err: error }, 'a request failed');
     return {

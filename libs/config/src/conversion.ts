@@ -9,6 +9,10 @@ export interface ConversionContext {
   readonly environment: Environment;
   readonly report: Report;
   readonly warn: Report;
+  /** Names of cameras that Nightjar keeps itself. */
+  readonly managed: ReadonlySet<string>;
+  /** Hosts at which cameras were found last, by camera. */
+  readonly addresses: Readonly<Record<string, string>>;
 }
 
 export async function readPassword(

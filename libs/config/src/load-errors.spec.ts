@@ -23,7 +23,7 @@ async function messageFor(text: string): Promise<string> {
 const camera = (rest: string) =>
   `version: 1\ncameras:\n  a:\n    streams: { main: rtsp://a/ }\n${rest}`;
 const SECTIONS =
-  'version, dataDir, cameras, groups, schedules, users, access, limits, rtsp, relay, http, operations, volumes, media, files, recording, database, queue, retention, events, discovery, integrity, exports, pictures, log';
+  'version, dataDir, cameras, groups, schedules, users, access, limits, rtsp, relay, http, onvif, operations, volumes, media, files, recording, database, queue, retention, events, discovery, integrity, exports, pictures, log';
 
 describe('a wrong configuration is told with line, column, key and remedy', () => {
   it.each([

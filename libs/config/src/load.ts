@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { messageOf } from '@nightjar/common';
 import { checkFile } from './checks.js';
 import type { Report } from './report.js';
 import { ConfigText, MAX_CONFIG_BYTES } from './config-text.js';
@@ -9,7 +10,8 @@ import type { NightjarConfig } from './model.js';
 import { explain } from './schema-issues.js';
 import { fileSchema, type ConfigFile } from './schema.js';
 import type { Environment } from './secrets.js';
-import { toConfig } from './to-config.js';
+import { readManaged, type Managed } from './managed-file.js';
+import { dataDirOf, toConfig } from './to-config.js';
 
 export interface LoadedConfig {
   readonly config: NightjarConfig;
@@ -47,11 +49,44 @@ export async function parseConfig(
     broken = new Set(parsed.error.issues.map((issue) => String(issue.path[0] ?? '')));
     sound = soundPart(source.value, parsed.error.issues);
   }
-  checkFile(sound, { cameras: cameraNames(source.value), broken }, report, warn);
   const baseDir = path.dirname(path.resolve(file));
-  const config = await toConfig(sound, { baseDir, environment, report, warn });
+  const { cameras, addresses } = await managedIn(dataDirOf(sound, { baseDir, environment }), warn);
+  const declared = cameraNames(source.value);
+  const added = Object.entries(cameras).filter(([name]) => !declared.has(name));
+  const names = new Set([...declared, ...added.map(([name]) => name)]);
+  checkFile(sound, { cameras: names, broken }, report, warn);
+  const whole = { ...sound, cameras: { ...sound.cameras, ...Object.fromEntries(added) } };
+  const managed = new Set(added.map(([name]) => name));
+  const config = await toConfig(whole, {
+    baseDir,
+    environment,
+    report,
+    warn,
+    managed,
+    addresses,
+  });
   if (issues.length > 0) throw new ConfigError(file, issues.sort(byPosition));
   return { config, warnings: warnings.sort(byPosition) };
+}
+
+/** What Nightjar keeps itself; what of it makes no sense is left out. */
+async function managedIn(
+  dataDir: string,
+  warn: Report,
+): Promise<{ cameras: ConfigFile['cameras']; addresses: Managed['addresses'] }> {
+  try {
+    const managed = await readManaged(dataDir);
+    const cameras: ConfigFile['cameras'] = {};
+    for (const [name, entry] of Object.entries(managed.cameras)) {
+      const parsed = fileSchema.shape.cameras.safeParse({ [name]: entry });
+      if (parsed.success) Object.assign(cameras, parsed.data);
+      else warn([], `the managed camera "${name}" is left out: it is not valid any more`);
+    }
+    return { cameras, addresses: managed.addresses };
+  } catch (error) {
+    warn([], messageOf(error));
+    return { cameras: {}, addresses: {} };
+  }
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 import type { AddressRange } from './access/address-range.js';
-import type { DiscoveryConfig } from './discovery/model-discovery.js';
+import type { CameraOnvifConfig, DiscoveryConfig } from './discovery/model-discovery.js';
 import type { AccessConfig, LimitsConfig, UserConfig } from './access/model-access.js';
 
 /** The validated configuration: defaults applied, secrets read, durations in milliseconds, sizes in bytes. */
@@ -223,6 +223,9 @@ export interface CameraConfig {
   readonly credentials: CameraCredentials | undefined;
   /** undefined: what the authorities of the system vouch for is taken. */
   readonly tls?: CameraTlsConfig | undefined;
+  readonly onvif?: CameraOnvifConfig | undefined;
+  /** Whether it was adopted and is kept by Nightjar; else it is declared in the file. */
+  readonly managed?: boolean | undefined;
   /** Beside its own. */
   readonly redirectHosts?: readonly string[] | undefined;
   /** By stream, of all streams. */

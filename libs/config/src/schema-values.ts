@@ -15,6 +15,11 @@ import {
 const NAME_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NAME_HELP =
   'a name is 1 to 63 lower-case letters, digits and hyphens, the first not a hyphen';
+/** Whether a camera may have this name. */
+export function isCameraName(name: string): boolean {
+  return NAME_PATTERN.test(name);
+}
+
 const ENV_PATTERN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { access, addressRanges, limits, users } from './access/schema-access.js';
-import { discovery } from './discovery/schema-discovery.js';
+import { cameraOnvif, discovery } from './discovery/schema-discovery.js';
 import { cameraLogin, stream } from './schema-streams.js';
 import { onvif } from './schema-onvif.js';
 import { record, retentionPolicy, schedule, volumeAges } from './schema-recording.js';
@@ -158,7 +158,8 @@ const recording = z.strictObject({
     ),
 });
 
-const camera = z.strictObject({
+/** One camera as it is written. */
+export const cameraSchema = z.strictObject({
   streams: named(z.union([text('url'), stream])).describe(
     'By name; `main` is required. A bare URL is short for `{ url: ... }`.',
   ),
@@ -166,6 +167,7 @@ const camera = z.strictObject({
     .optional()
     .describe('Login at the camera. Give one of passwordFile and passwordEnv.'),
   tls: cameraTls.optional().describe('What is asked of certificates of the camera.'),
+  onvif: cameraOnvif.optional().describe('The camera as a device in the network (ONVIF).'),
   redirectHosts: z
     .array(text('host'))
     .prefault([])
@@ -245,7 +247,7 @@ export const fileSchema = z.strictObject({
     .describe(
       'Where Nightjar keeps its data. `NIGHTJAR_DATA_DIR` and `--data` win; without any, `nightjar-data` in the working directory.',
     ),
-  cameras: named(camera)
+  cameras: named(cameraSchema)
     .prefault({})
     .describe('The cameras, by mount name: `rtsp://HOST:8554/<name>`.'),
   groups: named(

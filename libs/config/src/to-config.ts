@@ -7,7 +7,7 @@ import type {
   RecordConfig,
   RetentionPolicy,
 } from './model.js';
-import { toDiscovery } from './discovery/to-discovery.js';
+import { followDevice, toDiscovery } from './discovery/to-discovery.js';
 import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
@@ -135,7 +135,11 @@ export async function toConfig(
     ),
     access: toAccess(file.access),
     limits: toLimits(file.limits),
-    cameras: await mapRecord(file.cameras, (camera, name) => toCamera(camera, name, context)),
+    cameras: await mapRecord(file.cameras, (camera, name) => {
+      // What Nightjar keeps itself must not make a file invalid that is none of it.
+      const isManaged = context.managed.has(name);
+      return toCamera(camera, name, isManaged ? { ...context, report: context.warn } : context);
+    }),
     log: file.log,
   };
 }
@@ -160,7 +164,11 @@ function commandOf(command: string | readonly string[], baseDir: string): string
 const DEFAULT_MIN_FREE_BYTES = 1e9;
 const DEFAULT_DATA_DIR = 'nightjar-data';
 
-function dataDirOf(file: ConfigFile, { environment, baseDir }: ConversionContext): string {
+/** Absolute. */
+export function dataDirOf(
+  file: Pick<ConfigFile, 'dataDir'>,
+  { environment, baseDir }: Pick<ConversionContext, 'environment' | 'baseDir'>,
+): string {
   const fromEnvironment = environment['NIGHTJAR_DATA_DIR'];
   if (fromEnvironment) return path.resolve(fromEnvironment);
   return file.dataDir === undefined
@@ -178,8 +186,10 @@ async function toCamera(
   const { streams, credentials } = await toStreams(camera.streams, declared, at, context);
   return {
     name,
-    streams,
+    streams: followDevice(streams, camera.onvif, ownValue(context.addresses, name)),
     credentials,
+    onvif: camera.onvif,
+    managed: context.managed.has(name) || undefined,
     tls: await toCameraTls(camera.tls, [...at, 'tls'], context),
     redirectHosts: camera.redirectHosts,
     whenOffline: toWhenOffline(name, camera.streams),
@@ -196,6 +206,10 @@ async function toCamera(
     },
     inactivityMs: camera.inactivity,
   };
+}
+
+function ownValue<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function toRecords(record: CameraEntry['record']): readonly RecordConfig[] {

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { watch, type FSWatcher } from 'node:fs';
+import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, systemClock, type Clock, type Timer } from '@nightjar/common';
 import { diffConfig, isEmptyDiff, type ConfigDiff } from './diff.js';
 import { ConfigError } from './issue.js';
 import { loadConfig } from './load.js';
+import { MANAGED_FILE } from './managed-file.js';
 import type { NightjarConfig } from './model.js';
 import type { Environment } from './secrets.js';
 
@@ -94,8 +95,11 @@ export class ConfigWatcher extends EventEmitter<ConfigWatcherEvents> {
   private async watchFolders(): Promise<void> {
     const file = path.resolve(this.options.file);
     const target = await realpath(file).catch(() => file);
+    const { dataDir } = this.current;
     const wanted = new Set([path.dirname(file), path.dirname(target)]);
-    this.names = new Set([path.basename(file), path.basename(target)]);
+    // Cameras that were adopted, and where they are.
+    if (existsSync(dataDir)) wanted.add(dataDir);
+    this.names = new Set([path.basename(file), path.basename(target), MANAGED_FILE]);
     if (this.stopped) return;
     for (const [folder, watcher] of this.watchers) {
       if (wanted.has(folder)) continue;

@@ -1,32 +1,45 @@
-import type { Catalog } from '@nightjar/catalog';
+import type { Catalog, Device } from '@nightjar/catalog';
 import type { Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
-import { createOnvifClients } from './client/package-client.js';
-import { accessTo } from './device-access.js';
+import { Adopter } from './adoption/adopter.js';
+import { awaitKeyframe } from './adoption/await-keyframe.js';
+import type { OpenOnvifClient } from './client/onvif-client.js';
+import { accessTo, cameraOf } from './device-access.js';
 import { DeviceReader } from './device-reader.js';
 import { Discovery, type DiscoveryParts } from './discovery.js';
 import { createNetworkSearch } from './search/network-search.js';
 
-/** Discovery on the real network. */
-export function createDiscovery({
-  catalog: { devices },
-  config,
-  clock,
-  log,
-}: {
+export interface DiscoveryContext {
   readonly catalog: Pick<Catalog, 'devices'>;
+  readonly open: OpenOnvifClient;
   readonly config: () => NightjarConfig;
   readonly clock: Clock;
   readonly log: DiscoveryParts['log'];
-}): Discovery {
-  const open = createOnvifClients(clock);
-  const access = (device: Parameters<typeof accessTo>[0]) => accessTo(device, config());
+}
+
+/** Discovery on the real network. */
+export function createDiscovery(context: DiscoveryContext): Discovery {
+  const { catalog, open, config, clock, log } = context;
+  const { devices } = catalog;
+  const access = (device: Device) => accessTo(device, config());
   return new Discovery({
     devices,
+    cameraOf: (device) => cameraOf(device, config())?.name,
     reader: new DeviceReader({ devices, open, accessTo: access, clock }),
     searchNetwork: createNetworkSearch(open),
     config: () => config().discovery,
     clock,
     log,
+  });
+}
+
+/** Adoption of real devices. */
+export function createAdopter({ catalog, open, config, clock }: DiscoveryContext): Adopter {
+  return new Adopter({
+    devices: catalog.devices,
+    open,
+    awaitKeyframe: (stream) => awaitKeyframe(stream, clock),
+    config,
+    clock,
   });
 }

@@ -1,12 +1,35 @@
 import type { Device } from '@nightjar/catalog';
-import type { NightjarConfig } from '@nightjar/config';
+import type { CameraConfig, NightjarConfig } from '@nightjar/config';
+import { sameEndpoint } from './client/endpoint.js';
 import type { DeviceAccess } from './device-reader.js';
+
+type Cameras = Pick<NightjarConfig, 'cameras'>;
+
+/** The camera that a device is: the one that names it, or the one that was made of it. */
+export function cameraOf(
+  { camera, endpoint, serial }: Pick<Device, 'camera' | 'endpoint' | 'serial'>,
+  { cameras }: Cameras,
+): CameraConfig | undefined {
+  const named = Object.values(cameras).find(
+    ({ onvif }) =>
+      onvif !== undefined && (onvif.device === serial || sameEndpoint(onvif.device, endpoint)),
+  );
+  const made = camera !== undefined && Object.hasOwn(cameras, camera) ? cameras[camera] : undefined;
+  return named ?? made;
+}
 
 /** How we log in at a device that is a camera of ours; undefined when it is none. */
 export function accessTo(
-  { camera: name }: Pick<Device, 'camera'>,
-  { cameras }: Pick<NightjarConfig, 'cameras'>,
+  device: Pick<Device, 'camera' | 'endpoint' | 'serial'>,
+  config: Cameras,
 ): DeviceAccess | undefined {
-  const camera = name !== undefined && Object.hasOwn(cameras, name) ? cameras[name] : undefined;
-  return camera && { login: camera.credentials, trust: camera.tls };
+  const camera = cameraOf(device, config);
+  return (
+    camera && {
+      login: camera.credentials,
+      trust: camera.tls,
+      passwordText: camera.onvif?.passwordText,
+      allowHosts: camera.onvif?.allowHosts,
+    }
+  );
 }

@@ -18,44 +18,49 @@ export class DeviceReader {
   constructor(private readonly parts: DeviceReaderParts) {}
 
   /**
-   * Reads a device at the first of its addresses that answers.
+   * Reads a device and keeps what it says.
+   * @returns the id under which it goes on
    * @param asideMs another device that was heard of after this moment is another one, whatever its serial number
    * @throws NightjarError of the database alone; what the device does wrong is kept with it
    */
   async read(
     device: Device,
     { asideMs }: { readonly before?: Device | undefined; readonly asideMs: number },
-  ): Promise<void> {
+  ): Promise<number> {
     const { devices, clock } = this.parts;
     let read: ReadDevice;
     try {
-      read = await this.ask(device);
+      read = await readAtFirst(this.parts.open, device, this.parts.accessTo(device));
     } catch (error) {
       await devices.unread(device.id, messageOf(error));
-      return;
+      return device.id;
     }
     const { reading, problem } = read;
-    await devices.read(device.id, reading, device.changes, {
+    return await devices.read(device.id, reading, device.changes, {
       atMs: clock.wallMs(),
       asideMs,
       problem,
     });
   }
+}
 
-  private async ask(device: Device): Promise<ReadDevice> {
-    const { open, accessTo } = this.parts;
-    const access = accessTo(device);
-    let failure: unknown;
-    for (const url of device.serviceUrls) {
-      try {
-        return await open({ url, ...access, endpoint: device.endpoint }).read();
-      } catch (error) {
-        failure ??= error;
-        if (!(error instanceof NightjarError) || error.kind !== 'unavailable') break;
-      }
+/**
+ * Reads a device at the first of its addresses that answers.
+ * @throws NightjarError as {@link OnvifClient.read}
+ */
+export async function readAtFirst(
+  open: OpenOnvifClient,
+  { serviceUrls, endpoint }: Pick<Device, 'serviceUrls' | 'endpoint'>,
+  access: DeviceAccess | undefined,
+): Promise<ReadDevice & { readonly url: string }> {
+  let failure: unknown;
+  for (const url of serviceUrls) {
+    try {
+      return { ...(await open({ url, ...access, endpoint }).read()), url };
+    } catch (error) {
+      failure ??= error;
+      if (!(error instanceof NightjarError) || error.kind !== 'unavailable') break;
     }
-    throw (
-      failure ?? new NightjarError('unavailable', 'discovery/no-address', 'no address is known')
-    );
   }
+  throw failure ?? new NightjarError('unavailable', 'discovery/no-address', 'no address is known');
 }

@@ -2,19 +2,42 @@ import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Catalog } from '@nightjar/catalog';
 import { RoleContext } from '@nightjar/role';
-import { createDiscovery } from './create-discovery.js';
+import { Adopter } from './adoption/adopter.js';
+import { createOnvifClients } from './client/package-client.js';
+import type { OpenOnvifClient } from './client/onvif-client.js';
+import { createAdopter, createDiscovery, type DiscoveryContext } from './create-discovery.js';
 import { Discovery } from './discovery.js';
 import { DiscoveryWork } from './discovery-work.js';
 import { Announcements } from './search/announcements.js';
+
+/** Of {@link OpenOnvifClient}: refused logins are remembered over all who ask devices. */
+const ONVIF_CLIENTS = Symbol('OpenOnvifClient');
+
+function contextOf(
+  catalog: Catalog,
+  open: OpenOnvifClient,
+  { clock, logger, watcher }: RoleContext,
+): DiscoveryContext {
+  return { catalog, open, clock, log: logger, config: () => watcher.config };
+}
 
 /** Finds cameras in the network. Needs Catalog and SchedulerRegistry, which its host has for all. */
 @Module({
   providers: [
     {
+      provide: ONVIF_CLIENTS,
+      useFactory: ({ clock }: RoleContext) => createOnvifClients(clock),
+      inject: [RoleContext],
+    },
+    {
       provide: Discovery,
-      useFactory: (catalog: Catalog, { clock, logger, watcher }: RoleContext) =>
-        createDiscovery({ catalog, clock, log: logger, config: () => watcher.config }),
-      inject: [Catalog, RoleContext],
+      useFactory: (...parts: Parameters<typeof contextOf>) => createDiscovery(contextOf(...parts)),
+      inject: [Catalog, ONVIF_CLIENTS, RoleContext],
+    },
+    {
+      provide: Adopter,
+      useFactory: (...parts: Parameters<typeof contextOf>) => createAdopter(contextOf(...parts)),
+      inject: [Catalog, ONVIF_CLIENTS, RoleContext],
     },
     {
       provide: DiscoveryWork,
@@ -46,6 +69,6 @@ import { Announcements } from './search/announcements.js';
       inject: [Discovery, Catalog, SchedulerRegistry, RoleContext],
     },
   ],
-  exports: [Discovery, DiscoveryWork],
+  exports: [Adopter, Discovery, DiscoveryWork],
 })
 export class DiscoveryModule {}

@@ -31,6 +31,8 @@ class Devices {
 
   list = () => Promise.resolve([...this.rows.values()]);
   forget = () => Promise.resolve();
+  get = (id: number) => Promise.resolve([...this.rows.values()].find((one) => one.id === id));
+  adopt = () => Promise.resolve(true);
 
   sighted = ({ address, ...rest }: DeviceSighting, atMs: number) => {
     const before = this.rows.get(rest.endpoint);
@@ -76,6 +78,7 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
   const reading = { serial: 'S' } as DeviceReading;
   const discovery = new Discovery({
     devices,
+    cameraOf: () => undefined,
     reader: new DeviceReader({
       devices,
       clock,

@@ -12,7 +12,12 @@ const HELLO_BURST = 20;
 const FORGET_AFTER_MS = 90 * 86_400_000;
 
 export interface DiscoveryParts {
-  readonly devices: Pick<DeviceRepository, 'list' | 'sighted' | 'left' | 'forget'>;
+  readonly devices: Pick<
+    DeviceRepository,
+    'list' | 'get' | 'sighted' | 'left' | 'forget' | 'adopt'
+  >;
+  /** Name of the camera that a device is, if it is one. */
+  readonly cameraOf: (device: Device) => string | undefined;
   readonly reader: DeviceReader;
   readonly searchNetwork: SearchNetwork;
   readonly config: () => DiscoveryConfig;
@@ -68,7 +73,8 @@ export class Discovery {
       }
       const atMs = clock.wallMs();
       const device = await devices.sighted(sighting, atMs);
-      if (device !== undefined) await reader.read(device, { asideMs: atMs });
+      if (device === undefined || device.decision === 'ignored') return;
+      await this.recognise(await reader.read(device, { asideMs: atMs }));
     } catch (error) {
       log.debug({ err: messageOf(error) }, 'an announcement could not be kept');
     }
@@ -109,6 +115,14 @@ export class Discovery {
     return { found, added, failed };
   }
 
+  /** A device that a camera of the configuration names is adopted already. */
+  private async recognise(id: number): Promise<void> {
+    const { devices, cameraOf } = this.parts;
+    const device = await devices.get(id);
+    const camera = device && cameraOf(device);
+    if (camera !== undefined && device?.camera !== camera) await devices.adopt(id, camera);
+  }
+
   /** @returns whether the device is kept */
   private async meet(
     sighting: DeviceSighting,
@@ -120,7 +134,9 @@ export class Discovery {
     if (device === undefined) return false;
     if (before === undefined)
       log.info({ device: device.id, address: sighting.address }, 'a device was found');
-    if (device.decision !== 'ignored') await reader.read(device, { before, asideMs: startMs });
+    if (device.decision === 'ignored') return true;
+    const id = await reader.read(device, { before, asideMs: startMs });
+    await this.recognise(id);
     return true;
   }
 }

@@ -1,7 +1,15 @@
 import type { Catalog } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
-import { createDiscovery, viewDevice, type DeviceView, type Discovery } from '@nightjar/discovery';
+import {
+  createAdopter,
+  createDiscovery,
+  createOnvifClients,
+  viewDevice,
+  type Adopter,
+  type DeviceView,
+  type Discovery,
+} from '@nightjar/discovery';
 import { readConfig, withCatalog } from '../open-archive.js';
 import type { Asked } from '../show.js';
 
@@ -9,6 +17,7 @@ export interface Devices {
   readonly catalog: Catalog;
   readonly config: NightjarConfig;
   readonly discovery: Discovery;
+  readonly adopter: Adopter;
   readonly list: () => Promise<DeviceView[]>;
 }
 
@@ -21,18 +30,21 @@ export async function withDevices<Result>(
 ): Promise<Result> {
   const config = await readConfig(configFile);
   return await withCatalog(config, async (catalog) => {
-    const discovery = createDiscovery({
+    const context = {
       catalog,
+      open: createOnvifClients(systemClock),
       config: () => config,
       clock: systemClock,
       log: SILENT,
-    });
+    };
+    const discovery = createDiscovery(context);
+    const adopter = createAdopter(context);
     const list = async (): Promise<DeviceView[]> => {
       const nowMs = systemClock.wallMs();
       return (await catalog.devices.list()).map((device) =>
         viewDevice(device, nowMs, config.discovery.intervalMs),
       );
     };
-    return await work({ catalog, config, discovery, list });
+    return await work({ catalog, config, discovery, adopter, list });
   });
 }

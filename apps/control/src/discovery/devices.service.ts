@@ -4,6 +4,9 @@ import { NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import {
   viewDevice,
+  type Adopter,
+  type Adoption,
+  type AdoptionRequest,
   type DeviceView,
   type Discovery,
   type SearchOutcome,
@@ -14,6 +17,7 @@ export class DevicesService {
   constructor(
     private readonly parts: {
       readonly discovery: Discovery;
+      readonly adopter: Adopter;
       readonly catalog: Pick<Catalog, 'devices'>;
       readonly policy: AccessPolicy;
       readonly config: () => NightjarConfig;
@@ -51,6 +55,16 @@ export class DevicesService {
       throw new NightjarError('conflict', 'discovery/adopted', `device ${id} is camera ${camera}`);
     await this.parts.catalog.devices.setIgnored(id, ignored);
     return this.view(await this.required(id));
+  }
+
+  /** Makes a camera of a device. Throws as {@link one} and {@link Adopter.adopt}. */
+  async adopt(
+    principal: Principal | undefined,
+    id: number,
+    request: AdoptionRequest,
+  ): Promise<Adoption> {
+    this.requireAdmin(principal);
+    return await this.parts.adopter.adopt(await this.required(id), request);
   }
 
   private requireAdmin(principal: Principal | undefined): void {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import type { DeviceView, SearchOutcome } from '@nightjar/discovery';
+import type { Adoption, DeviceView, SearchOutcome } from '@nightjar/discovery';
 import { z } from 'zod';
 import type { AuthenticatedRequest } from '../principal.guard.js';
 import { DevicesService } from './devices.service.js';
@@ -11,6 +11,21 @@ const DeviceId = z.coerce
   .max(2 ** 31 - 1);
 
 export const IgnoreBody = z.strictObject({ ignored: z.boolean().prefault(true) }).prefault({});
+
+export const AdoptBody = z
+  .strictObject({
+    name: z.string().min(1).max(63),
+    username: z.string().min(1).max(256).optional(),
+    password: z.string().min(1).max(1024).optional(),
+    passwordText: z.boolean().prefault(false),
+    as: z.enum(['managed', 'declared']).prefault('managed'),
+    followsDevice: z.boolean().prefault(false),
+    record: z.enum(['continuous', 'event']).optional(),
+  })
+  .refine(
+    ({ username, password }) => (username === undefined) === (password === undefined),
+    'username and password: give both or none',
+  );
 
 @Controller('api/v1/discovery')
 export class DiscoveryController {
@@ -43,5 +58,23 @@ export class DiscoveryController {
     @Body({ schema: IgnoreBody }) { ignored }: z.infer<typeof IgnoreBody>,
   ): Promise<DeviceView> {
     return this.devices.ignore(request.principal, id, ignored);
+  }
+
+  @Post('devices/:id/adopt')
+  @HttpCode(200)
+  adopt(
+    @Req() request: AuthenticatedRequest,
+    @Param('id', { schema: DeviceId }) id: number,
+    @Body({ schema: AdoptBody }) body: z.infer<typeof AdoptBody>,
+  ): Promise<Adoption> {
+    const { username, password, ...rest } = body;
+    const login =
+      username === undefined || password === undefined ? undefined : { username, password };
+    return this.devices.adopt(request.principal, id, {
+      ...rest,
+      record: rest.record,
+      login,
+      passwordFile: undefined,
+    });
   }
 }

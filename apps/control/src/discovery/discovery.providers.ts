@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AccessPolicy } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
-import { Discovery } from '@nightjar/discovery';
+import { Adopter, Discovery } from '@nightjar/discovery';
 import { RoleContext } from '@nightjar/role';
 import { DevicesService } from './devices.service.js';
 
@@ -11,10 +11,19 @@ export const DISCOVERY_PROVIDERS: Provider[] = [
     provide: DevicesService,
     useFactory: (
       discovery: Discovery,
+      adopter: Adopter,
       catalog: Catalog,
       policy: AccessPolicy,
       { watcher, clock }: RoleContext,
-    ) => new DevicesService({ discovery, catalog, policy, config: () => watcher.config, clock }),
-    inject: [Discovery, Catalog, AccessPolicy, RoleContext],
+    ) =>
+      new DevicesService({
+        discovery,
+        adopter,
+        catalog,
+        policy,
+        config: () => watcher.config,
+        clock,
+      }),
+    inject: [Discovery, Adopter, Catalog, AccessPolicy, RoleContext],
   },
 ];

@@ -11,3 +11,13 @@ export interface DiscoveryConfig {
   /** Hosts asked per second at most. */
   readonly hostsPerSecond: number;
 }
+
+/** The ONVIF side of one camera. */
+export interface CameraOnvifConfig {
+  /** Endpoint reference or serial number. */
+  readonly device: string;
+  readonly address: 'fixed' | 'by-serial';
+  readonly events: boolean;
+  readonly passwordText: boolean;
+  readonly allowHosts: readonly string[];
+}

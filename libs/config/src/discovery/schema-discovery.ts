@@ -41,3 +41,34 @@ export const discovery = z.strictObject({
     .prefault(50)
     .describe('Hosts that the unicast search asks per second at most.'),
 });
+
+export const cameraOnvif = z.strictObject({
+  device: text('device')
+    .max(256)
+    .describe(
+      'Which device in the network the camera is: its endpoint reference (`urn:uuid:...`) or its serial number, as `nightjar discover` shows them.',
+    ),
+  address: z
+    .enum(['fixed', 'by-serial'])
+    .prefault('fixed')
+    .describe(
+      'Whether the URLs of the streams stay as they are, or follow the device to the address where it was found last; ports and paths stay.',
+    ),
+  events: z
+    .boolean()
+    .prefault(true)
+    .describe('Whether events of the camera (motion, tampering, inputs, analytics) are taken.'),
+  passwordText: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Whether a camera that takes no other login may be sent the password itself. Whoever listens on the network learns it.',
+    ),
+  allowHosts: z
+    .array(text('host'))
+    .max(16)
+    .prefault([])
+    .describe(
+      'Other hosts that the camera may name for its services and pictures. What it names at any other is asked of the camera itself.',
+    ),
+});
