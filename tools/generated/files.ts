@@ -1,6 +1,7 @@
 import { format } from 'prettier';
 import { renderConfigReference } from '@nightjar/config';
 import { renderMetricsReference } from '@nightjar/monitoring';
+import { chartReadme, copiesForChart, valuesSchema } from './chart.js';
 import { DASHBOARDS } from '../../grafana/src/dashboards/index.js';
 
 /** Every file that is made from code, by its path from the root of the repository. */
@@ -9,8 +10,14 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/ref/config.md', renderConfigReference()],
     ['docs/ref/metrics.md', renderMetricsReference()],
   ]);
-  for (const [name, dashboard] of Object.entries(DASHBOARDS))
-    files.set(`grafana/dashboards/Nightjar/${name}.json`, await json(dashboard));
+  for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
+    const text = await json(dashboard);
+    files.set(`grafana/dashboards/Nightjar/${name}.json`, text);
+    files.set(`helm/nightjar/files/dashboards/${name}.json`, text);
+  }
+  for (const [file, text] of copiesForChart()) files.set(file, text);
+  files.set('helm/nightjar/values.schema.json', await json(valuesSchema()));
+  files.set('helm/nightjar/README.md', chartReadme());
   return files;
 }
 

@@ -1,0 +1,148 @@
+{{- define "nightjar.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "nightjar.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else if contains (include "nightjar.name" .) .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "nightjar.name" .) | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Without the chart's version: selectors never change. Takes (dict "root" $ "component" "media"). */}}
+{{- define "nightjar.selector" -}}
+app.kubernetes.io/name: {{ include "nightjar.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "nightjar.labels" -}}
+{{ include "nightjar.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: nightjar
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "nightjar.image" -}}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ default .Chart.AppVersion $image.tag }}
+{{- end }}
+{{- end }}
+
+{{- define "nightjar.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "nightjar.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/* The claim that the StatefulSet makes for its one pod. */}}
+{{- define "nightjar.claim" -}}
+{{ .volume }}-{{ include "nightjar.fullname" .root }}-media-0
+{{- end }}
+
+{{/* What the user wrote, and what the chart knows better. */}}
+{{- define "nightjar.config" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- if eq .Values.queue.backend "redis" }}
+{{- $_ := set $config "queue" (dict "backend" "redis" "urlEnv" "NIGHTJAR_QUEUE_URL") }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{- define "nightjar.databaseSecret" -}}
+{{- if eq .Values.database.mode "cnpg" -}}
+name: {{ include "nightjar.fullname" . }}-db-app
+key: uri
+{{- else -}}
+name: {{ .Values.database.external.existingSecret }}
+key: {{ .Values.database.external.key }}
+{{- end }}
+{{- end }}
+
+{{/* Environment of every role. Takes (dict "root" $ "operations" 9464 "needsDatabase" true). */}}
+{{- define "nightjar.env" -}}
+{{- $root := .root -}}
+- name: NIGHTJAR_CONFIG
+  value: /etc/nightjar/config/nightjar.yaml
+- name: NIGHTJAR_DATA_DIR
+  value: /var/lib/nightjar
+- name: NIGHTJAR_OPERATIONS_HOST
+  value: 0.0.0.0
+- name: NIGHTJAR_OPERATIONS_PORT
+  value: {{ .operations | quote }}
+- name: NIGHTJAR_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      {{- include "nightjar.databaseSecret" $root | nindent 6 }}
+      optional: {{ not .needsDatabase }}
+{{- if eq $root.Values.queue.backend "redis" }}
+- name: NIGHTJAR_QUEUE_URL
+{{- if $root.Values.queue.valkey.enabled }}
+  value: redis://{{ include "nightjar.fullname" $root }}-valkey:6379
+{{- else }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.queue.redis.existingSecret }}
+      key: {{ $root.Values.queue.redis.key }}
+{{- end }}
+{{- end }}
+{{- with $root.Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "nightjar.mounts" -}}
+- name: config
+  mountPath: /etc/nightjar/config
+  readOnly: true
+{{- range .Values.secrets }}
+- name: secret-{{ . }}
+  mountPath: /etc/nightjar/secrets/{{ . }}
+  readOnly: true
+{{- end }}
+- name: data
+  mountPath: /var/lib/nightjar
+{{- range .Values.extraVolumes }}
+- name: {{ .name }}
+  mountPath: /volumes/{{ .name }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes of a pod, but for the claims. A ConfigMap that is mounted as a folder is followed when it changes. */}}
+{{- define "nightjar.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "nightjar.fullname" . }}
+{{- range .Values.secrets }}
+- name: secret-{{ . }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+
+{{/* The event loop turns; it has started; it does its own duties. Takes the name of the port. */}}
+{{- define "nightjar.probes" -}}
+startupProbe:
+  httpGet: { path: /startupz, port: {{ . }} }
+  periodSeconds: 5
+  failureThreshold: 120
+livenessProbe:
+  httpGet: { path: /healthz, port: {{ . }} }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: { path: /readyz, port: {{ . }} }
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}
