@@ -85,6 +85,7 @@ class Player {
       send: (track, packet, rtcp) => {
         if (!rtcp) take(track, packet);
       },
+      stopped: () => undefined,
       flush: () => true,
       drained: () => Promise.resolve(),
       end: () => {

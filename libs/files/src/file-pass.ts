@@ -99,6 +99,7 @@ export class FilePass {
     }
     if (this.ended) return;
     this.over = true;
+    this.context.output.stopped();
     this.context.output.end();
   }
 

@@ -266,7 +266,10 @@ export class Pass {
   /** Waits for the unit's time, or for a turn of the event loop, and as long as play is paused. */
   private async turn(outgoing: Outgoing): Promise<void> {
     for (;;) {
-      if (this.reachesPause(outgoing)) this.suspend();
+      if (this.reachesPause(outgoing) && !this.gate.isShut) {
+        this.suspend();
+        this.context.output.stopped();
+      }
       const { gate, version } = this;
       if (gate.isShut) {
         await gate.passed();

@@ -31,10 +31,10 @@ describe('a PLAY that comes while another runs', () => {
     await played.pass(1400);
     const all = seconds(0, 1, 10, 5);
     expect(played.units()).toEqual(all.slice(0, played.units().length));
-    expect(played.ended).toBe(0);
+    expect([played.stopped, played.ended]).toEqual([0, 0]);
     await played.pass(2500);
     expect(played.units()).toEqual(all);
-    expect([played.ended, played.errors]).toEqual([1, []]);
+    expect([played.stopped, played.ended, played.errors]).toEqual([1, 1, []]);
     const numbers = played.sent.map(({ sequence }) => sequence);
     expect(numbers).toEqual(numbers.map((_, i) => (numbers[0]! + i) % 0x10000));
   });
@@ -97,6 +97,7 @@ describe('a pause point', () => {
     expect(paused).toEqual({ range: 'npt=1.500-20.000', later: true });
     await played.pass(4_000);
     expect(played.units()).toEqual(seconds(0, 1).slice(0, 1.5 * SECOND));
+    expect([played.stopped, played.ended]).toEqual([1, 0]);
     await played.play();
     await played.pass(1_000);
     expect(played.units().slice(0, 2 * SECOND)).toEqual(seconds(0, 1));

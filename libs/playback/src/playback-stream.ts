@@ -185,7 +185,7 @@ export class PlaybackStream implements MountStream {
       this.begin(next.plan, next.course).catch((error: unknown) => this.failed(error));
       return;
     }
-    // A replay stays where it is and says nothing (ONVIF Streaming s.6.9); other players wait for the goodbye.
+    // A replay stays in Playing and says nothing (ONVIF Streaming s.6.9); other players wait for the goodbye.
     if (pass.plan.replay) return;
     const { output, timeline, clock } = this.options;
     if (timeline.growing && timeline.limitMs <= clock.wallMs()) {
@@ -198,6 +198,7 @@ export class PlaybackStream implements MountStream {
       range: printPlayed(played, timeline, this.unit),
       rtpInfo: this.lastPackets(),
     });
+    output.stopped();
     output.end();
   }
 

@@ -56,6 +56,10 @@ export class RecordingOutput implements StreamOutput {
     });
   }
 
+  stopped(): void {
+    // Cameras have no sessions that go on.
+  }
+
   flush(): boolean {
     this.flushes += 1;
     return !this.behind;

@@ -80,6 +80,8 @@ export class Scene {
   readonly sent: SentUnit[] = [];
   readonly reports: Buffer[] = [];
   readonly errors: unknown[] = [];
+  /** Times that play stopped by itself. */
+  stopped = 0;
   ended = 0;
   behind = false;
   drain: () => void = () => undefined;
@@ -235,6 +237,9 @@ export class Scene {
         new Promise((resolve) => {
           this.drain = resolve;
         }),
+      stopped: () => {
+        this.stopped += 1;
+      },
       end: () => {
         this.ended += 1;
       },

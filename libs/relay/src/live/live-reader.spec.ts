@@ -47,6 +47,7 @@ describe('a live reader', () => {
       send: () => undefined,
       flush: () => true,
       drained: () => Promise.resolve(),
+      stopped: () => undefined,
       end: () => undefined,
       cut: (reason) => cuts.push(reason),
     };

@@ -29,6 +29,8 @@ export interface OutputOptions {
   /** Above this many queued bytes {@link StreamOutput.flush} asks a pushing mount to wait. */
   readonly highWaterBytes: number;
   readonly onCut: (reason: string) => void;
+  /** Told of {@link StreamOutput.stopped}. */
+  readonly onStopped?: (() => void) | undefined;
   /** Absent where the client cannot be told. */
   readonly onNotice?: ((notice: StreamNotice) => void) | undefined;
   /** Where what left over this transport is added up. */
@@ -150,6 +152,10 @@ export class InterleavedOutput implements StreamOutput {
     return new Promise((resolve) => {
       this.connection.onceDrained(resolve);
     });
+  }
+
+  stopped(): void {
+    this.options.onStopped?.();
   }
 
   end(): void {

@@ -224,6 +224,8 @@ export interface StreamOutput {
   flush(): boolean;
   /** Resolves when nothing is waiting any more, or the session is gone. */
   drained(): Promise<void>;
+  /** What played has stopped by itself, at its end or where it was to pause: the session is ready for whatever comes. */
+  stopped(): void;
   /** The stream is over: RTCP BYE for every track that sent something; the session stays. */
   end(): void;
   /** Tells the client; absent where it does not speak RTSP 2.0, or for a group. */

@@ -15,6 +15,7 @@ function taking(sent: number[]): StreamOutput {
     send: (_track, packet) => void sent.push(packet.length),
     flush: () => true,
     drained: () => Promise.resolve(),
+    stopped: () => undefined,
     end: () => undefined,
     cut: () => undefined,
   };

@@ -61,6 +61,10 @@ export class RateLimitedOutput implements StreamOutput {
     await new Promise<void>((resolve) => this.clock.setTimer(Math.ceil(debtMs), resolve));
   }
 
+  stopped(): void {
+    this.inner.stopped();
+  }
+
   end(): void {
     this.inner.end();
   }

@@ -313,7 +313,7 @@ export class RtspSession {
   /** Starts the mount; its packets are held back until {@link release}. */
   async play(request: PlayRequest): Promise<PlayAnswer> {
     const answer = await this.start(request, 'playing');
-    this.protection?.countPlaying(true);
+    if (this.state === 'playing') this.protection?.countPlaying(true);
     return answer;
   }
 
@@ -333,9 +333,14 @@ export class RtspSession {
   async pause(at?: Range): Promise<Paused> {
     const answer = (await this.stream?.pause(at)) ?? {};
     if (answer.later === true) return answer;
+    this.stopped();
+    return answer;
+  }
+
+  /** Nothing plays any more: it is as if it had not begun (RFC 2326 s.A.2). */
+  private stopped(): void {
     this.state = 'ready';
     this.protection?.countPlaying(false);
-    return answer;
   }
 
   /** Ends for good. With `bye` every sending track says goodbye first. */
@@ -353,9 +358,15 @@ export class RtspSession {
   private async start(request: PlayRequest, state: ServerSessionState): Promise<PlayAnswer> {
     this.output?.hold();
     this.stream ??= this.member ?? this.openMount(this.output!);
-    const answer = await this.stream.play(request);
+    const before = this.state;
+    // What is short may have stopped already when the answer is there.
     this.state = state;
-    return answer;
+    try {
+      return await this.stream.play(request);
+    } catch (error) {
+      this.state = before;
+      throw error;
+    }
   }
 
   /** A live stream does not wait: its readers keep to their rate themselves. */
@@ -397,6 +408,7 @@ export class RtspSession {
       seal: this.protection,
       traffic: mount.observer?.traffic[transport] ?? { bytes: 0, packets: 0 },
       onCut: (reason) => onEnd(this, reason),
+      onStopped: () => this.stopped(),
       ...(this.version === RTSP_2_0 && onNotice !== undefined
         ? { onNotice: (notice: StreamNotice) => onNotice(this, notice) }
         : {}),

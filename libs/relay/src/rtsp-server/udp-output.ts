@@ -115,6 +115,10 @@ export class UdpOutput implements StreamOutput, Paced {
     });
   }
 
+  stopped(): void {
+    this.options.onStopped?.();
+  }
+
   end(): void {
     if (this.closed) return;
     this.enqueue({ kind: 'end' }, 0);

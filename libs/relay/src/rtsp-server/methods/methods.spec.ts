@@ -4,10 +4,10 @@ import { ManualClock } from '@nightjar/common';
 import type { RtspResponse } from '@nightjar/rtsp';
 import type { RtspServer } from '../rtsp-server.js';
 import { TestClient } from '../testing/test-client.js';
-import { TestMount } from '../testing/test-mount.js';
+import { rtp, TestMount } from '../testing/test-mount.js';
 import { startServer } from '../testing/test-server.js';
 
-const STATES = ['none', 'gone', 'ready', 'playing', 'paused'] as const;
+const STATES = ['none', 'gone', 'ready', 'playing', 'paused', 'ended'] as const;
 type State = (typeof STATES)[number];
 
 /** The URL of a request: the whole, a track that was set up with another, one that was not, one that there is not. */
@@ -18,29 +18,29 @@ type Row = readonly [method: string, on: On, ...statuses: (number | readonly [nu
 
 // The session of each state has set up tracks 0 and 1 of three.
 const TABLE: readonly Row[] = [
-  ['OPTIONS', 'whole', 200, 200, 200, 200, 200],
-  ['DESCRIBE', 'whole', 200, 200, 200, 200, 200],
-  ['SETUP', 'whole', 459, 454, 459, 455, 459],
-  ['SETUP', 'track', 200, 454, 200, 455, 200],
-  ['SETUP', 'free', 200, 454, 200, 455, 200],
-  ['SETUP', 'absent', 404, 454, 404, 455, 404],
-  ['PLAY', 'whole', 454, 454, 200, 200, 200],
-  ['PLAY', 'track', 454, 454, 460, 460, 460],
-  ['PLAY', 'free', 454, 454, 460, 460, 460],
-  ['PAUSE', 'whole', 454, 454, 200, 200, 200],
-  ['PAUSE', 'track', 454, 454, 460, 460, 460],
-  ['TEARDOWN', 'whole', 454, 454, 200, 200, 200],
-  ['TEARDOWN', 'track', 454, 454, 200, [200, 455], 200],
-  ['TEARDOWN', 'free', 454, 454, 404, 404, 404],
-  ['GET_PARAMETER', 'whole', 200, 454, 200, 200, 200],
-  ['SET_PARAMETER', 'whole', 200, 454, 200, 200, 200],
+  ['OPTIONS', 'whole', 200, 200, 200, 200, 200, 200],
+  ['DESCRIBE', 'whole', 200, 200, 200, 200, 200, 200],
+  ['SETUP', 'whole', 459, 454, 459, 455, 459, 459],
+  ['SETUP', 'track', 200, 454, 200, 455, 200, 200],
+  ['SETUP', 'free', 200, 454, 200, 455, 200, 200],
+  ['SETUP', 'absent', 404, 454, 404, 455, 404, 404],
+  ['PLAY', 'whole', 454, 454, 200, 200, 200, 200],
+  ['PLAY', 'track', 454, 454, 460, 460, 460, 460],
+  ['PLAY', 'free', 454, 454, 460, 460, 460, 460],
+  ['PAUSE', 'whole', 454, 454, 200, 200, 200, 200],
+  ['PAUSE', 'track', 454, 454, 460, 460, 460, 460],
+  ['TEARDOWN', 'whole', 454, 454, 200, 200, 200, 200],
+  ['TEARDOWN', 'track', 454, 454, 200, [200, 455], 200, 200],
+  ['TEARDOWN', 'free', 454, 454, 404, 404, 404, 404],
+  ['GET_PARAMETER', 'whole', 200, 454, 200, 200, 200, 200],
+  ['SET_PARAMETER', 'whole', 200, 454, 200, 200, 200, 200],
   // Of a resource that nobody may publish to.
-  ['ANNOUNCE', 'whole', [405, 501], [405, 501], [405, 501], [405, 501], [405, 501]],
-  ['RECORD', 'whole', [454, 501], [454, 501], [405, 501], [455, 501], [405, 501]],
-  ['REDIRECT', 'whole', 405, 405, 405, 405, 405],
-  ['PLAY_NOTIFY', 'whole', [501, 405], [501, 405], [501, 405], [501, 405], [501, 405]],
-  ['FETCH', 'whole', 501, 501, 501, 501, 501],
-  ['play', 'whole', 501, 501, 501, 501, 501],
+  ['ANNOUNCE', 'whole', [405, 501], [405, 501], [405, 501], [405, 501], [405, 501], [405, 501]],
+  ['RECORD', 'whole', [454, 501], [454, 501], [405, 501], [455, 501], [405, 501], [405, 501]],
+  ['REDIRECT', 'whole', 405, 405, 405, 405, 405, 405],
+  ['PLAY_NOTIFY', 'whole', [501, 405], [501, 405], [501, 405], [501, 405], [501, 405], [501, 405]],
+  ['FETCH', 'whole', 501, 501, 501, 501, 501, 501],
+  ['play', 'whole', 501, 501, 501, 501, 501, 501],
 ];
 
 const CASES = TABLE.flatMap(([method, on, ...statuses]) =>
@@ -81,9 +81,12 @@ describe('the methods of RTSP in every state', () => {
       ready: [],
       playing: ['PLAY'],
       paused: ['PLAY', 'PAUSE'],
+      ended: ['PLAY'],
     };
     for (const step of steps[state])
       expect((await client.ask(step, base, headers)).status).toBe(200);
+    // The range has come to its end, or to the point where it was to pause.
+    if (state === 'ended') mount.outputs.at(-1)!.stopped();
     return { client, headers };
   }
 
@@ -128,6 +131,30 @@ describe('the methods of RTSP in every state', () => {
     const last = await client.ask('TEARDOWN', tcp('1'), headers);
     expect([last.status, last.headers.has('Session')]).toEqual([200, false]);
     expect((await client.ask('PLAY', base, headers)).status).toBe(454);
+  });
+
+  it('adds a track to what has come to its end, and plays all', async () => {
+    const { client, headers } = await clientIn('ended', 'RTSP/1.0');
+    const transport = { Transport: 'RTP/AVP/TCP;unicast;interleaved=8-9' };
+    expect((await client.ask('SETUP', tcp('2'), { ...headers, ...transport })).status).toBe(200);
+    const output = mount.outputs.at(-1)!;
+    expect((await client.ask('PLAY', base, headers)).status).toBe(200);
+    client.arrivals.length = 0;
+    output.send(2, rtp(7), false);
+    output.flush();
+    let arrival = await client.next();
+    while ('status' in arrival || arrival.channel !== 8) arrival = await client.next();
+    expect(arrival.bytes).toEqual(rtp(7));
+    // It plays again: that is no time for another track.
+    expect((await client.ask('SETUP', tcp('2'), { ...headers, ...transport })).status).toBe(455);
+  });
+
+  it('is ready when it has stopped before the answer to PLAY was there', async () => {
+    const { client, headers } = await clientIn('ready', 'RTSP/1.0');
+    mount.onPlay = (output) => output.stopped();
+    expect((await client.ask('PLAY', base, headers)).status).toBe(200);
+    mount.onPlay = () => undefined;
+    expect((await client.ask('SETUP', tcp('2'), { ...headers, ...TRANSPORT })).status).toBe(200);
   });
 
   it('takes another transport for the only track, and no mixture for several', async () => {

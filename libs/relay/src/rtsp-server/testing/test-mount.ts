@@ -43,6 +43,8 @@ export class TestMount implements Mount {
     units: ['npt'],
   };
   closed = 0;
+  /** Called within each PLAY. */
+  onPlay: (output: StreamOutput) => void = () => undefined;
 
   constructor(private readonly trackCount = 2) {}
 
@@ -66,6 +68,7 @@ export class TestMount implements Mount {
         this.plays.push(request);
         output.send(0, rtp(1), false);
         output.flush();
+        this.onPlay(output);
         return Promise.resolve({
           rtpInfo: [{ track: 0, ssrc: 9, seq: 1, rtptime: 0 }],
           ...this.answer,
