@@ -84,6 +84,9 @@ key: {{ .Values.database.external.key }}
     secretKeyRef:
       {{- include "nightjar.databaseSecret" $root | nindent 6 }}
       optional: {{ not .needsDatabase }}
+# A volume that hangs keeps these calls, and must leave some to the others.
+- name: UV_THREADPOOL_SIZE
+  value: {{ add 4 (mul 6 (max 1 (len (default dict $root.Values.config.volumes)))) | quote }}
 {{- if eq $root.Values.queue.backend "redis" }}
 - name: NIGHTJAR_QUEUE_URL
 {{- if $root.Values.queue.valkey.enabled }}
