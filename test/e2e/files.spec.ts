@@ -186,9 +186,15 @@ describe('media files', () => {
   withServed('refuse what lies outside of them', 20_000, async ({ nightjar }, stage) => {
     const player = await RtspPlayer.open(stage, nightjar.url('files/film.mkv'));
     const statuses: number[] = [];
-    for (const range of ['npt=7-', 'npt=1-0.5', 'clock=20260101T000000Z-', 'smpte=0:00:01-'])
+    for (const range of [
+      'npt=7-',
+      'npt=1-0.5',
+      'clock=20260101T000000Z-',
+      'smpte=0:01:00-',
+      'bytes=0-',
+    ])
       statuses.push((await player.ask('PLAY', { Range: range })).status);
-    expect(statuses).toEqual([457, 457, 456, 501]);
+    expect(statuses).toEqual([457, 457, 456, 457, 501]);
     expect((await player.play({ Range: 'npt=0-' })).status).toBe(200);
     await player.teardown();
   });

@@ -299,7 +299,7 @@ describe('playback', () => {
       const startMs = of(archive).before[0]!.wallMs;
       const endMs = startMs + 4_000;
       const player = await RtspPlayer.open(stage, playbackUrl(archive, CAMERA, startMs, endMs));
-      const ranges = (player.sdp.range ?? []).map(parseRange);
+      const ranges = (player.sdp.range ?? []).map((range) => parseRange(range));
       expect(ranges).toContainEqual({ unit: 'npt', start: 0, end: expect.closeTo(4, 2) });
       expect(ranges).toContainEqual({
         unit: 'clock',

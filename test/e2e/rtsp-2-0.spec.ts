@@ -15,11 +15,14 @@ const CAMERA = 'front-door';
 const RECORDED_SECONDS = 7;
 const WATCHED_SECONDS = 3;
 const LIVE_PICTURES = 30;
+/** Beyond a short time without the camera. */
+const LONG_PICTURES = 75;
 const UNSHOWN_PICTURES = 2;
 const PICTURES_PER_SECOND = 25;
 const CHECKSUM = /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/;
 
 interface Served {
+  readonly cameras: Cameras;
   readonly nightjar: Installation;
   readonly media: NodeProcess;
   /** URL of a part of the recording. */
@@ -43,6 +46,7 @@ async function startServing(stage: Stage): Promise<Served> {
   const at = (ms: number): string => new Date(Math.round(ms)).toISOString();
   const end = at(startMs + WATCHED_SECONDS * 1000);
   return {
+    cameras,
     nightjar,
     media,
     recording: nightjar.url(`playback/${CAMERA}?start=${at(startMs)}&end=${end}`),
@@ -75,6 +79,27 @@ function trackUrl(url: string): string {
 
 describe('RTSP 2.0', () => {
   const withServed = sharedStage(40_000, startServing);
+
+  withServed(
+    'tells GStreamer that the camera went and came back, which plays on',
+    30_000,
+    async ({ cameras, nightjar }) => {
+      const players = { camera: CAMERA, transport: 'tcp' };
+      const playing = played(nightjar.url(CAMERA), 'tcp', LONG_PICTURES);
+      await eventually(
+        async () => expect((await nightjar.metrics()).sum('nightjar_readers', players)).toBe(1),
+        { withinMs: 15_000, everyMs: 100 },
+      );
+      await cameras.inject(CAMERA, { refuse: 1 });
+      const { pictures, log } = await playing;
+      expect(pictures).toBe(LONG_PICTURES);
+      const told = log.split('\n').filter((line) => line.includes('media-properties-update'));
+      expect(told).toHaveLength(2);
+      const properties = log.split('\n').filter((line) => line.includes('No-Seeking'));
+      expect(properties.at(-2)).toContain('Dynamic');
+      expect(properties.at(-1)).toContain('Time-Progressing');
+    },
+  );
 
   for (const transport of ['tcp', 'udp'] as const) {
     withServed(`is spoken with GStreamer over ${transport}, live`, 30_000, async ({ nightjar }) => {

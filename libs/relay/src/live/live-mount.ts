@@ -1,10 +1,12 @@
 import { NightjarError, type Clock } from '@nightjar/common';
 import { ONVIF_BACKCHANNEL, type Range } from '@nightjar/rtsp';
 import type { Hub } from '../hub/hub.js';
+import { LIVE_MEDIA } from '../rtsp-server/live-media.js';
 import type {
   Mount,
   MountAccess,
   MountDescription,
+  MountMedia,
   MountObserver,
   MountStream,
   MountTrack,
@@ -71,6 +73,12 @@ export class LiveMount implements Mount {
     const { camera } = this.options;
     const view = { action: 'view', camera } as const;
     return this.talkTrack === undefined ? [view] : [view, { action: 'talk', camera }];
+  }
+
+  /** While the camera is away nothing comes as time passes. */
+  media(): MountMedia {
+    const content = this.options.hub.state === 'connecting' ? 'dynamic' : 'progressing';
+    return { ...LIVE_MEDIA, properties: { ...LIVE_MEDIA.properties, content } };
   }
 
   async describe(required: readonly string[]): Promise<MountDescription> {

@@ -26,6 +26,7 @@ describe('a live reader', () => {
   let sent: boolean[];
   let cuts: string[];
   let skips: number;
+  let notices: string[];
   let stay: number | undefined;
   let clock: ManualClock;
   let output: StreamOutput;
@@ -36,6 +37,7 @@ describe('a live reader', () => {
     skips = 0;
     sent = [];
     cuts = [];
+    notices = [];
     clock = new ManualClock();
     output = {
       transport: 'tcp',
@@ -50,6 +52,7 @@ describe('a live reader', () => {
       stopped: () => undefined,
       end: () => undefined,
       cut: (reason) => cuts.push(reason),
+      notify: ({ kind }) => void notices.push(kind),
     };
     stay = undefined;
     reader = new LiveReader(output, {
@@ -147,6 +150,21 @@ describe('a live reader', () => {
     expect(sent).toHaveLength(2);
     metered.batch(batchOf(true), 0);
     expect(sent).toEqual([true, false, true]);
+  });
+
+  it('tells that nothing comes, and that it does again, once each', () => {
+    reader.joined();
+    reader.interrupted();
+    reader.unavailable();
+    expect(notices).toEqual(['media-properties-update']);
+    reader.batch(batchOf(true), 0);
+    reader.batch(batchOf(false), 0);
+    expect(notices).toEqual(['media-properties-update', 'media-properties-update']);
+  });
+
+  it('tells nobody who is only about to play', () => {
+    reader.unavailable();
+    expect(notices).toEqual([]);
   });
 
   it('stays while the camera is away, unless it is to leave', () => {

@@ -31,6 +31,7 @@ export class LiveReader implements HubReader {
   private joining = true;
   /** What still waits of that burst, where the output paces it. */
   private startBytes = 0;
+  private away = false;
   /** Runs while the camera is away. */
   private awayTimer: Timer | undefined;
   private readonly maxQueueBytes: number;
@@ -69,7 +70,7 @@ export class LiveReader implements HubReader {
   }
 
   batch(batch: PacketBatch, from: number): void {
-    if (this.awayTimer !== undefined) this.left();
+    if (this.away) this.returned();
     const queued = this.output.queuedBytes;
     if (this.skippingSince !== undefined) {
       this.resume(batch, queued);
@@ -95,6 +96,10 @@ export class LiveReader implements HubReader {
 
   /** Players keep their session while the camera is away, unless they are to be sent away. */
   interrupted(): void {
+    if (!this.away) {
+      this.away = true;
+      this.sayMediaChanged();
+    }
     const stayMs = this.options.stayMs();
     if (stayMs === undefined) return;
     this.awayTimer ??= this.options.clock.setTimer(stayMs, () => this.output.cut('camera-offline'));
@@ -108,10 +113,21 @@ export class LiveReader implements HubReader {
   left(): void {
     this.awayTimer?.cancel();
     this.awayTimer = undefined;
+    this.away = false;
   }
 
   closed(): void {
     this.output.cut('stream-removed');
+  }
+
+  private returned(): void {
+    this.left();
+    this.sayMediaChanged();
+  }
+
+  /** That nothing comes as time passes, and that it does again (RFC 7826 s.13.5.2). Before the answer to PLAY there is no need. */
+  private sayMediaChanged(): void {
+    if (!this.joining) this.output.notify?.({ kind: 'media-properties-update' });
   }
 
   private mayTake({ bytes }: PacketBatch): boolean {

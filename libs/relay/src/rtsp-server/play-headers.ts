@@ -27,7 +27,7 @@ export function readPlayHeaders(
   };
   const immediate = read('Immediate', parseImmediate) ?? false;
   return {
-    range: read('Range', parseRange),
+    range: read('Range', (value) => parseRange(value, { strict: version === RTSP_2_0 })),
     scale: read('Scale', parseScale),
     speed: read('Speed', parseSpeed),
     rateControl: read('Rate-Control', parseRateControl),

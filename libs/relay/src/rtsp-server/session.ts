@@ -32,6 +32,7 @@ import type {
   StreamOutput,
 } from './mount.js';
 import { RateLimitedOutput, type OutputAllowance } from './rate-limited-output.js';
+import { LIVE_MEDIA } from './live-media.js';
 import type { Resource } from './resource.js';
 import type { SealedStream } from './srtp/sealed-stream.js';
 import { SessionSrtp, type KeyedTrack } from './srtp/session-srtp.js';
@@ -50,13 +51,6 @@ const NOTHING_ASKED: PlayRequest = {
   immediate: false,
   cseq: 0,
   required: [],
-};
-
-/** What a mount allows that does not say: to watch what comes. */
-const LIVE: MountMedia = {
-  properties: { seeking: 'none', content: 'progressing', retention: { seconds: 0 } },
-  ranges: ['npt=now-'],
-  units: ['npt'],
 };
 
 /** The connection on which a client controls a session. */
@@ -133,7 +127,7 @@ export class RtspSession {
 
   /** What may be done with the media now. */
   get media(): MountMedia {
-    return this.options.mount.media?.() ?? LIVE;
+    return this.options.mount.media?.() ?? LIVE_MEDIA;
   }
 
   /** How many tracks are set up. */

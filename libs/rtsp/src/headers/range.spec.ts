@@ -63,14 +63,44 @@ const WIRE_TABLE: readonly { name: string; wire: string; canonical: string; valu
     value: { unit: 'clock', start: undefined, end: Date.UTC(2024, 1, 29, 23, 59, 59) },
   },
   {
-    name: 'another unit',
-    wire: 'smpte-25=10:07:33:05.01-',
-    canonical: 'smpte-25=10:07:33:05.01-',
-    value: { unit: 'other', text: 'smpte-25=10:07:33:05.01-' },
+    name: 'time codes of 25 frames a second',
+    wire: 'smpte-25=10:07:33:05-',
+    canonical: 'npt=36453.200-',
+    value: { unit: 'npt', start: 36_453.2, end: undefined },
   },
 ];
 
+const at = (start: number, end?: number) => ({ unit: 'npt' as const, start, end });
+
 describe('Range', () => {
+  it.each([
+    ['smpte=0:00:59:29-', at((59 * 30 + 29) / (30_000 / 1001))],
+    // Numbers 0 and 1 of the minute are left out: this is the frame after the one above.
+    ['smpte-30-drop=0:01:00:02-', at((60 * 30) / (30_000 / 1001))],
+    ['smpte=1:00:00-1:10:00:00.5', at(3600.0036 - 0.0072, 4199.9958)],
+    ['smpte-25=0:00:01:12.50-0:00:02', at(1.5, 2)],
+  ])('counts the time codes of %s', (wire, value) => {
+    const range = parseRange(wire) as Extract<Range, { unit: 'npt' }>;
+    expect(range.start).toBeCloseTo(value.start, 2);
+    if (value.end !== undefined) expect(range.end).toBeCloseTo(value.end, 1);
+    else expect(range.end).toBeUndefined();
+  });
+
+  it('of another unit is told apart', () => {
+    const other = { unit: 'other', text: 'bytes=0-100' };
+    expect(parseRange('bytes=0-100')).toEqual(other);
+    expect(printRange(other as Range)).toBe('bytes=0-100');
+  });
+
+  it('in RTSP 2.0 names its unit, and time codes are another one', () => {
+    const strict = { strict: true };
+    expect(parseRange('npt=1-', strict)).toEqual(at(1));
+    expect(outcomeOf(() => parseRange('1-', strict))).toMatchObject({
+      error: { where: { status: 400 } },
+    });
+    expect(parseRange('smpte=0:00:01-', strict).unit).toBe('other');
+  });
+
   it.each(WIRE_TABLE)('reads and prints: $name', ({ wire, canonical, value }) => {
     expect(parseRange(wire)).toEqual(value);
     expect(printRange(value)).toBe(canonical);
@@ -90,6 +120,11 @@ describe('Range', () => {
     'clock=20241301T000000Z-',
     'clock=20240101T240000Z-',
     'clock=20240101T000000-',
+    'smpte=-',
+    'smpte=1-',
+    'smpte=0:60:00-',
+    'smpte-25=0:00:00:25-',
+    'smpte=0:00:00:30-',
   ])('answers 400 to %j', (wire) => {
     expect(outcomeOf(() => parseRange(wire))).toMatchObject({
       error: { code: 'rtsp/range', where: { status: 400 } },
@@ -98,7 +133,18 @@ describe('Range', () => {
 
   it('throws nothing but NightjarError', () => {
     const piece = fc.oneof(
-      fc.constantFrom('npt=', 'clock=', '-', ':', 'now', '20240101T000000Z', '.', '9999999999'),
+      fc.constantFrom(
+        'npt=',
+        'clock=',
+        'smpte=',
+        '0:00:01:02',
+        '-',
+        ':',
+        'now',
+        '20240101T000000Z',
+        '.',
+        '9999999999',
+      ),
       fc.string({ maxLength: 5 }),
     );
     fc.assert(

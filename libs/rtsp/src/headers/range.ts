@@ -16,7 +16,7 @@ export type Range =
       /** Unix epoch ms; undefined = open. */
       readonly end: number | undefined;
     }
-  /** smpte and whatever else; `text` is the whole value. */
+  /** Whatever else; `text` is the whole value. */
   | { readonly unit: 'other'; readonly text: string };
 
 const UNIT = /^([A-Za-z0-9-]+)\s*=\s*(.*)$/;
@@ -24,17 +24,31 @@ const NPT_SECONDS = /^\d{1,10}(?:\.\d{0,9})?$/;
 const NPT_HMS = /^(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{0,9})?)$/;
 const UTC = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?Z$/i;
 
+const SMPTE = /^(\d{1,4}):(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,2}))?)?$/;
+/** RFC 2326 s.3.5: `smpte` alone is what `smpte-30-drop` is. */
+const SMPTE_UNIT = /^smpte(?:-(?:30-drop|25))?$/;
+const DROP_FRAME_RATE = 30_000 / 1001;
+
+/** In which version of RTSP a range is read. */
+export interface RangeSyntax {
+  /** RTSP 2.0 (RFC 7826 s.18.40): the unit is named, and time codes are not read, as no mount has them among its units. */
+  readonly strict?: boolean;
+}
+
 /**
- * Reads a Range header or an `a=range` value; the prefix `npt=` may be missing and `;time=` is dropped.
+ * Reads a Range header or an `a=range` value; the prefix `npt=` may be missing and `;time=` is dropped. Time codes (SMPTE)
+ * are counted from the beginning, as play time is, and become it.
  * @throws NightjarError `protocol` with `where.status` 400.
  */
-export function parseRange(value: string): Range {
+export function parseRange(value: string, { strict = false }: RangeSyntax = {}): Range {
   const [spec = ''] = value.split(';', 1);
   const match = UNIT.exec(spec.trim());
+  if (strict && match === null) throw malformed(spec);
   const unit = match?.[1]?.toLowerCase() ?? 'npt';
   const text = match?.[2] ?? spec.trim();
   if (unit === 'npt') return parseNptRange(text);
   if (unit === 'clock') return parseClockRange(text);
+  if (!strict && SMPTE_UNIT.test(unit)) return parseSmpteRange(text, unit === 'smpte-25');
   return { unit: 'other', text: spec.trim() };
 }
 
@@ -52,6 +66,30 @@ function parseNpt(text: string): number {
   const match = NPT_HMS.exec(text);
   if (match === null) throw malformed(text);
   return Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]);
+}
+
+function parseSmpteRange(text: string, pal: boolean): Range {
+  const { from, to } = splitAtDash(text);
+  const start = from === '' ? undefined : parseTimeCode(from, pal);
+  const end = to === '' ? undefined : parseTimeCode(to, pal);
+  if (start === undefined && end === undefined) throw malformed(text);
+  return { unit: 'npt', start, end };
+}
+
+/** Seconds of `hours:minutes:seconds:frames.hundredths`. */
+function parseTimeCode(text: string, pal: boolean): number {
+  const match = SMPTE.exec(text);
+  if (match === null) throw malformed(text);
+  const [, hours, minutes, seconds, frames, hundredths] = match.map((part?: string) =>
+    Number(part ?? 0),
+  ) as [number, number, number, number, number, number];
+  if (minutes > 59 || seconds > 59 || frames >= (pal ? 25 : 30)) throw malformed(text);
+  const allMinutes = hours * 60 + minutes;
+  const part = frames + hundredths / 100;
+  if (pal) return allMinutes * 60 + seconds + part / 25;
+  // Two numbers are left out at the beginning of each minute but every tenth.
+  const dropped = 2 * (allMinutes - Math.floor(allMinutes / 10));
+  return ((allMinutes * 60 + seconds) * 30 + part - dropped) / DROP_FRAME_RATE;
 }
 
 function parseClockRange(text: string): Range {
