@@ -4,6 +4,7 @@ import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { DiscoveryConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
 import type { Discovery } from './discovery.js';
+import type { EventWatches } from './events/event-watches.js';
 import type { Announcements } from './search/announcements.js';
 import { localInterfaces } from './search/interfaces.js';
 import { statusOf } from './status.js';
@@ -17,13 +18,14 @@ export interface DiscoveryWorkParts {
   readonly discovery: Discovery;
   readonly announcements: Announcements;
   readonly devices: Pick<DeviceRepository, 'list'>;
+  readonly watches: EventWatches;
   readonly registry: SchedulerRegistry;
   readonly config: () => DiscoveryConfig;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
 }
 
-/** Searches on schedule and listens to announcements for as long as the role lives. */
+/** Searches on schedule, listens to announcements and hears events of cameras for as long as the role lives. */
 export class DiscoveryWork {
   private stopped = true;
   private running: Promise<void> = Promise.resolve();
@@ -34,6 +36,7 @@ export class DiscoveryWork {
   /** Returns at once; the first search begins at once, too. */
   start(): void {
     this.stopped = false;
+    void this.parts.watches.apply();
     this.searchIn(0);
   }
 
@@ -42,13 +45,19 @@ export class DiscoveryWork {
     if (!this.stopped) this.searchIn(0);
   }
 
+  /** Cameras of the configuration have changed. */
+  camerasChanged(): void {
+    if (!this.stopped) void this.parts.watches.apply();
+  }
+
   async stop(): Promise<void> {
-    const { announcements, discovery } = this.parts;
+    const { announcements, discovery, watches } = this.parts;
     this.stopped = true;
     this.cancel();
     await discovery.stop();
     await this.running;
     announcements.close();
+    await watches.stop();
   }
 
   private searchIn(ms: number): void {
@@ -77,6 +86,7 @@ export class DiscoveryWork {
         const { failed } = await discovery.search();
         metrics.discoverySearches.inc({ result: failed.length > 0 ? 'in-part' : 'whole' });
       }
+      await this.parts.watches.apply();
       await this.count();
       this.complaint = undefined;
     } catch (error) {

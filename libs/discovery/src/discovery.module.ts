@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Catalog } from '@nightjar/catalog';
+import { EventBus } from '@nightjar/events';
 import { RoleContext } from '@nightjar/role';
 import { Adopter } from './adoption/adopter.js';
 import { createOnvifClients } from './client/package-client.js';
@@ -8,6 +9,7 @@ import type { OpenOnvifClient } from './client/onvif-client.js';
 import { createAdopter, createDiscovery, type DiscoveryContext } from './create-discovery.js';
 import { Discovery } from './discovery.js';
 import { DiscoveryWork } from './discovery-work.js';
+import { EventWatches } from './events/event-watches.js';
 import { Announcements } from './search/announcements.js';
 
 /** Of {@link OpenOnvifClient}: refused logins are remembered over all who ask devices. */
@@ -44,12 +46,21 @@ function contextOf(
       useFactory: (
         discovery: Discovery,
         catalog: Catalog,
+        open: OpenOnvifClient,
         registry: SchedulerRegistry,
         { clock, logger, watcher }: RoleContext,
       ) => {
         const work = new DiscoveryWork({
           discovery,
           devices: catalog.devices,
+          watches: new EventWatches({
+            devices: catalog.devices,
+            open,
+            bus: new EventBus(catalog.events, clock),
+            config: () => watcher.config,
+            clock,
+            log: logger,
+          }),
           announcements: new Announcements({
             came: (sighting) => void discovery.came(sighting),
             left: (endpoint) => void discovery.left(endpoint),
@@ -63,10 +74,11 @@ function contextOf(
         });
         watcher.on('changed', ({ diff }) => {
           if (diff.live.includes('discovery')) work.changed();
+          work.camerasChanged();
         });
         return work;
       },
-      inject: [Discovery, Catalog, SchedulerRegistry, RoleContext],
+      inject: [Discovery, Catalog, ONVIF_CLIENTS, SchedulerRegistry, RoleContext],
     },
   ],
   exports: [Adopter, Discovery, DiscoveryWork],

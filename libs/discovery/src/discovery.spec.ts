@@ -85,6 +85,7 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
       accessTo: () => undefined,
       open: ({ url }) => ({
         identify: () => Promise.resolve(undefined),
+        subscribe: () => Promise.reject(new Error('unused')),
         snapshot: () => Promise.reject(new Error('unused')),
         read: () => {
           asked.push(url);

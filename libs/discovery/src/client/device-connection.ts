@@ -49,6 +49,8 @@ export interface SoapQuestion {
   /** An envelope; a login goes behind its first `<s:Header>`. */
   readonly envelope: string;
   readonly timeoutMs?: number | undefined;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SoapAnswer {
@@ -193,6 +195,7 @@ export class DeviceConnection {
           ? question.envelope
           : question.envelope.replace(HEADER, () => HEADER + token),
       timeoutMs: question.timeoutMs ?? TIMEOUT_MS,
+      signal: question.signal,
       maxBytes: MAX_ANSWER_BYTES,
     });
   }

@@ -11,6 +11,8 @@ export interface HttpQuestion {
   readonly body?: string | undefined;
   /** For everything, from connecting to the last byte. */
   readonly timeoutMs: number;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal | undefined;
   /** More than this is an error. */
   readonly maxBytes: number;
 }
@@ -35,10 +37,14 @@ export function createAskHttp(trust: CameraTrust | undefined, clock: Clock): Ask
   return async (question) => {
     const deadline = new AbortController();
     const timer = clock.setTimer(question.timeoutMs, () => deadline.abort());
+    const signal =
+      question.signal === undefined
+        ? deadline.signal
+        : AbortSignal.any([deadline.signal, question.signal]);
     try {
-      const socket = await connect(new URL(question.url), trust, deadline.signal);
+      const socket = await connect(new URL(question.url), trust, signal);
       try {
-        return await exchange(question, socket, deadline.signal);
+        return await exchange(question, socket, signal);
       } finally {
         socket.destroy();
       }

@@ -1,4 +1,5 @@
 import type { DeviceReading } from '@nightjar/catalog';
+import type { Notification } from '../events/read-notifications.js';
 
 /** At a device. */
 export interface Login {
@@ -32,8 +33,18 @@ export interface OnvifClient {
   read(): Promise<ReadDevice>;
   /** Its endpoint reference; undefined when it does not tell. Needs no login. */
   identify(): Promise<string | undefined>;
+  /** Subscribes to its events. */
+  subscribe(): Promise<EventSubscription>;
   /** A picture of a profile. @param url as {@link DeviceReading.profiles} has it */
   snapshot(url: string): Promise<Snapshot>;
+}
+
+/** Its methods throw NightjarError; after one that did, subscribe anew. */
+export interface EventSubscription {
+  /** What happened since the last call; waits up to half a minute for something. */
+  pull(signal: AbortSignal): Promise<readonly Notification[]>;
+  renew(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface ReadDevice {

@@ -7,12 +7,14 @@ import { DeviceAddress } from './device-address.js';
 import { DeviceConnection } from './device-connection.js';
 import { createAskHttp } from './device-http.js';
 import type {
+  EventSubscription,
   OnvifClient,
   OnvifTarget,
   OpenOnvifClient,
   ReadDevice,
   Snapshot,
 } from './onvif-client.js';
+import { PullPoint } from './pull-point.js';
 import { readCapabilities, readServices, type Services } from './read-services.js';
 import { readProfiles, type BareProfile } from './read-profiles.js';
 import { escaped, RequestWriter, UNUSED, type WrittenRequest } from './request-writer.js';
@@ -73,6 +75,18 @@ class PackageClient implements OnvifClient {
   async identify(): Promise<string | undefined> {
     await this.connection.readClock();
     return await this.connection.endpointReference();
+  }
+
+  async subscribe(): Promise<EventSubscription> {
+    await this.connection.readClock();
+    const service = (await this.findServices()).get('events');
+    if (service === undefined)
+      throw new NightjarError(
+        'protocol',
+        'discovery/unsupported',
+        'the device offers no service for events',
+      );
+    return await PullPoint.open(this.connection, service);
   }
 
   async snapshot(url: string): Promise<Snapshot> {

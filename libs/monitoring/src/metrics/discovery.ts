@@ -12,4 +12,9 @@ export const discoveryMetrics = {
     'Searches of the network, by result: whole, in part (some networks could not be asked), or failed.',
     ['result'],
   ),
+  cameraEventsHeard: gauge(
+    'camera_events_heard',
+    'Whether events of a camera are heard by ONVIF (1) or not (0); absent for cameras without.',
+    ['camera'],
+  ),
 } as const;
