@@ -4,14 +4,22 @@ import { request, type IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect } from '@jest/globals';
-import { printEnvelope, xml } from '@nightjar/onvif';
-// What it says of itself lacks half of what it has.
-import { Cam } from 'onvif/promises/index.js';
-import { Appliance, type VIEWER } from './support/appliance.js';
+import {
+  parseEnvelope,
+  printEnvelope,
+  receivedFault,
+  xml,
+  type XmlElement,
+  type XmlNode,
+} from '@nightjar/onvif';
+import { Appliance } from './support/appliance.js';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { decodedPictures, probeTracks } from './support/ffmpeg.js';
+import { gstReplay } from './support/gstreamer.js';
 import { recordedCameraAt } from './support/installation.js';
+import { checkOnvif, WSDL_FOLDER } from './support/onvif-check.js';
+import { connectOnvif, type OnvifLogin } from './support/onvif-client.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const ADMIN = { username: 'admin', password: 'sees-everything' };
@@ -42,16 +50,32 @@ async function set(stage: Stage): Promise<Appliance> {
   return nightjar;
 }
 
-/** The client of the `onvif` package, connected. */
-async function connect({ origin }: Appliance, login: typeof VIEWER): Promise<any> {
-  const { hostname, port } = new URL(origin);
-  const options = { hostname, port: Number(port), autoconnect: false, timeout: 10_000 };
-  const cam = new Cam({ ...options, ...login });
-  await cam.connect();
-  return cam;
+/** Asks one thing by SOAP. Rejects with the subcodes of a fault. */
+async function ask(
+  url: string,
+  body: XmlNode,
+  { username, password }: OnvifLogin,
+): Promise<XmlElement> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/soap+xml',
+      Authorization: `Basic ${btoa(`${username}:${password}`)}`,
+    },
+    body: printEnvelope(body),
+  });
+  const answer = parseEnvelope(Buffer.from(await response.arrayBuffer())).body;
+  const fault = receivedFault(answer);
+  if (fault !== undefined) throw new Error(`${fault.subcodes.join('/')}: ${fault.reason}`);
+  return answer;
 }
 
-function withLogin(uri: string, { username, password }: typeof VIEWER): string {
+function printEvent(result: XmlElement): string {
+  const item = result.at('Event', 'Message', 'Message', 'Data', 'SimpleItem')?.attributes;
+  return `${result.textAt('StartStateEvent')} ${item?.get('Name')}=${item?.get('Value')}`;
+}
+
+function withLogin(uri: string, { username, password }: OnvifLogin): string {
   return uri.replace('://', `://${username}:${password}@`);
 }
 
@@ -59,7 +83,7 @@ describe('Nightjar as an ONVIF device', () => {
   const withNightjar = sharedStage(90_000, set);
 
   withNightjar('shows each user its streams, which play', 40_000, async (nightjar) => {
-    const admin = await connect(nightjar, ADMIN);
+    const admin = await connectOnvif(nightjar.origin, ADMIN);
     expect(admin.media2Support).toBe(true);
     expect(admin.profiles.map(({ $ }: any) => $.token)).toEqual(['front-door.main', 'garden.main']);
     expect((await admin.getUsers()).map(({ userLevel }: any) => userLevel)).toEqual([
@@ -67,7 +91,7 @@ describe('Nightjar as an ONVIF device', () => {
       'Administrator',
       'User',
     ]);
-    const gardener = await connect(nightjar, GARDENER);
+    const gardener = await connectOnvif(nightjar.origin, GARDENER);
     expect(gardener.profiles).toHaveLength(1);
     expect(gardener.activeSource).toMatchObject({ encoding: 'H264', width: 640, height: 360 });
     expect(gardener.activeSource.fps).toBeCloseTo(25, 0);
@@ -90,7 +114,7 @@ describe('Nightjar as an ONVIF device', () => {
   });
 
   withNightjar('tells of motion to who may see the camera', 40_000, async (nightjar) => {
-    const gardener = await connect(nightjar, GARDENER);
+    const gardener = await connectOnvif(nightjar.origin, GARDENER);
     const motions: string[] = [];
     gardener.on('event', ({ topic, message: { message } }: any) => {
       if (!topic._.endsWith('VideoSource/MotionAlarm')) return;
@@ -116,11 +140,81 @@ describe('Nightjar as an ONVIF device', () => {
     gardener.removeAllListeners('event');
   });
 
+  withNightjar('is a recorder whose footage is found and replayed', 60_000, async (nightjar) => {
+    const gardener = await connectOnvif(nightjar.origin, GARDENER);
+    const items = await gardener.getRecordings();
+    expect(items.recordingToken).toBe('garden.main');
+    const jobs = await gardener.getRecordingJobs();
+    expect(jobs.jobToken).toBe('job_garden.main');
+    const uri = await gardener.getReplayUri({ recordingToken: 'garden.main' });
+    const url = withLogin(uri, GARDENER);
+    const pictures = await decodedPictures(['-rtsp_transport', 'tcp', '-t', '1', '-i', url]);
+    expect(pictures.length).toBeGreaterThan(20);
+
+    const search = (body: XmlNode): Promise<XmlElement> =>
+      ask(`${nightjar.origin}/onvif/search_service`, body, GARDENER);
+    const summary = await search(xml('tse:GetRecordingSummary'));
+    expect(summary.textAt('Summary', 'NumberRecordings')).toBe('1');
+    const information = await search(
+      xml('tse:GetRecordingInformation', xml('tse:RecordingToken', 'garden.main')),
+    );
+    const at = (name: string): number =>
+      Date.parse(information.textAt('RecordingInformation', name)!);
+    const startMs = at('EarliestRecording');
+    const stopMs = at('LatestRecording');
+    expect(stopMs - startMs).toBeGreaterThan(SEGMENT_SECONDS * 1000);
+    // Backwards, as a recorder that speaks ONVIF plays it.
+    const { units } = await gstReplay(url, -1, { startMs, stopMs }, ['require', 'key-units']);
+    expect(units.length).toBeGreaterThan(1);
+
+    const others = xml('tse:GetRecordingInformation', xml('tse:RecordingToken', 'front-door.main'));
+    await expect(search(others)).rejects.toThrow('InvalidArgVal/NoRecording');
+    const found = await search(
+      xml(
+        'tse:FindEvents',
+        xml('tse:StartPoint', new Date().toISOString()),
+        xml('tse:EndPoint', new Date(startMs - 1000).toISOString()),
+        xml('tse:Scope'),
+        xml('tse:SearchFilter'),
+        xml('tse:IncludeStartState', true),
+        xml('tse:KeepAliveTime', 'PT30S'),
+      ),
+    );
+    const results = await search(
+      xml('tse:GetEventSearchResults', xml('tse:SearchToken', found.textAt('SearchToken'))),
+    );
+    expect(results.textAt('ResultList', 'SearchState')).toBe('Completed');
+    const events = results.child('ResultList')!.childrenNamed('Result').map(printEvent);
+    // The states of now, then what led to them, latest first.
+    expect(events).toEqual([
+      'true IsRecording=true',
+      'true State=true',
+      'true State=false',
+      'false State=true',
+      'false IsRecording=true',
+    ]);
+  });
+
+  if (WSDL_FOLDER !== undefined)
+    withNightjar('answers as the WSDLs of ONVIF have it', 60_000, async ({ origin }) => {
+      const { invalid, answered, found } = await checkOnvif(
+        `${origin}/onvif/device_service`,
+        ADMIN,
+      );
+      expect(invalid).toEqual([]);
+      expect(answered).toBeGreaterThan(90);
+      expect(found).toMatchObject({
+        profiles: ['front-door.main', 'garden.main'],
+        recordings: ['front-door.main', 'garden.main'],
+        footage: ['front-door.main H264 640x360', 'garden.main H264 640x360'],
+      });
+    });
+
   withNightjar(
     'names itself as it was reached, or as the configuration allows',
     10_000,
     async ({ origin }) => {
-      const ask = async (host: string): Promise<string> => {
+      const named = async (host: string): Promise<string> => {
         const asking = request(`${origin}/onvif/device_service`, {
           method: 'POST',
           headers: { Host: host, 'Content-Type': 'application/soap+xml' },
@@ -130,10 +224,12 @@ describe('Nightjar as an ONVIF device', () => {
         return text(response);
       };
       const { host } = new URL(origin);
-      expect(await ask('evil.example')).toContain(
+      expect(await named('evil.example')).toContain(
         `<tds:XAddr>http://${host}/onvif/device_service<`,
       );
-      expect(await ask('nvr.example:81')).toContain('<tds:XAddr>http://nvr.example:81/onvif/media');
+      expect(await named('nvr.example:81')).toContain(
+        '<tds:XAddr>http://nvr.example:81/onvif/media',
+      );
     },
   );
 });

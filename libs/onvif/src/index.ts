@@ -27,3 +27,7 @@ export { PullPoints, type OnvifEvent, type SimpleItem } from './device/pull-poin
 export { onvifTopic, type Topic, type TopicDescription } from './device/topics.js';
 export * from './device/ptz-service.js';
 export * from './device/imaging-service.js';
+export type * from './device/archive-port.js';
+export { recordingService } from './device/recording-service.js';
+export { replayService } from './device/replay-service.js';
+export { searchService } from './device/search-service.js';

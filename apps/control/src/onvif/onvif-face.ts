@@ -13,7 +13,7 @@ import {
   type OnvifServer,
 } from '@nightjar/onvif';
 import { answerSoap, DiscoveryResponder, type LocalAddress } from '@nightjar/onvif-device';
-import { requireAccess, type AccessPolicy } from '@nightjar/access';
+import { requireAccess, type AccessPolicy, type AuditTrail } from '@nightjar/access';
 import type { HttpFootage } from '@nightjar/playback';
 import { isIPv6 } from 'node:net';
 import type { OnvifCaller } from './caller.js';
@@ -29,6 +29,7 @@ export interface OnvifFaceParts {
   readonly gate: OnvifGate;
   readonly policy: AccessPolicy;
   readonly footage: Pick<HttpFootage, 'snapshot'>;
+  readonly audit: AuditTrail;
   readonly events: NightjarEvents;
   readonly listener: EventListener;
 }
@@ -111,7 +112,7 @@ export class OnvifFace {
     camera: string,
     stream: string,
   ): Promise<void> {
-    const { gate, policy, footage, logger } = this.parts;
+    const { gate, policy, footage, logger, audit } = this.parts;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
@@ -127,6 +128,13 @@ export class OnvifFace {
         'Cache-Control': 'private, no-cache',
       });
       response.end(jpeg);
+      audit.note('playback', {
+        principal: caller?.name,
+        address: request.ip,
+        protocol: 'http',
+        camera,
+        data: { route: '/onvif/snapshot' },
+      });
     } catch (error) {
       const status = (error instanceof NightjarError && STATUS[error.kind]) || 503;
       if (status === 503) logger.warn({ reason: messageOf(error) }, 'a snapshot failed');

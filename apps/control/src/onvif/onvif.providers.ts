@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Provider } from '@nestjs/common';
-import { AccessPolicy, Logins, REALM } from '@nightjar/access';
+import { AccessPolicy, AuditTrail, Logins, REALM } from '@nightjar/access';
 import { Catalog, EventConnection } from '@nightjar/catalog';
 import { EventListener } from '@nightjar/events';
 import {
@@ -10,12 +10,16 @@ import {
   mediaService,
   OnvifServer,
   PullPoints,
+  recordingService,
+  replayService,
+  searchService,
 } from '@nightjar/onvif';
 import { HttpFootage } from '@nightjar/playback';
 import { UserAuthenticator } from '@nightjar/relay';
 import { RoleContext } from '@nightjar/role';
 import type { OnvifCaller } from './caller.js';
 import { keptIdentity } from './device-identity.js';
+import { NightjarArchive } from './nightjar-archive.js';
 import { NightjarDevice } from './nightjar-device.js';
 import { NightjarEvents } from './nightjar-events.js';
 import { NightjarMedia } from './nightjar-media.js';
@@ -31,7 +35,7 @@ export const ONVIF_PROVIDERS: Provider[] = [
   {
     provide: OnvifFace,
     useFactory: openFace,
-    inject: [RoleContext, Catalog, AccessPolicy, Logins, HttpFootage],
+    inject: [RoleContext, Catalog, AccessPolicy, Logins, HttpFootage, AuditTrail],
   },
 ];
 
@@ -41,6 +45,7 @@ async function openFace(
   policy: AccessPolicy,
   logins: Logins,
   footage: HttpFootage,
+  audit: AuditTrail,
 ): Promise<OnvifFace> {
   const { clock, watcher, logger } = context;
   const config = (): RoleContext['config'] => watcher.config;
@@ -49,6 +54,8 @@ async function openFace(
   const device = new NightjarDevice({ config, policy, clock, identity, hostname: hostname() });
   const facts = new RecordedFacts(() => config().volumes, clock);
   const media = new NightjarMedia({ config, policy, facts });
+  const patienceMs = (): number =>
+    SEGMENTS_OF_PATIENCE * config().recording.segmentMs + PATIENCE_MS;
   const points = new PullPoints(clock);
   const events = new NightjarEvents({
     points,
@@ -56,12 +63,16 @@ async function openFace(
     clock,
     cameras: () => Object.keys(config().cameras),
     recorded: () => catalog.timeline.streams(),
-    patienceMs: () => SEGMENTS_OF_PATIENCE * config().recording.segmentMs + PATIENCE_MS,
+    patienceMs,
   });
+  const archive = new NightjarArchive({ catalog, config, policy, clock, facts, patienceMs });
   const others = [
     mediaService<OnvifCaller>(media),
     media2Service<OnvifCaller>(media),
     eventService<OnvifCaller>(events, points, { clock }),
+    recordingService<OnvifCaller>(archive),
+    searchService<OnvifCaller>(archive, { clock }),
+    replayService<OnvifCaller>(archive),
   ];
   const gate = new OnvifGate({
     policy,
@@ -82,6 +93,7 @@ async function openFace(
     gate,
     policy,
     footage,
+    audit,
     events,
     listener: new EventListener({
       subscribe: (handlers) => EventConnection.open(context.databaseUrl ?? '', handlers),

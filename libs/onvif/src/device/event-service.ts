@@ -1,5 +1,5 @@
 import type { Clock } from '@nightjar/common';
-import { invalidValue, notSupported, SoapFault } from '../soap/fault.js';
+import { invalidValue, SoapFault } from '../soap/fault.js';
 import { NAMESPACES } from '../xml/namespaces.js';
 import { withAttributes, xml, type XmlNode } from '../xml/print-xml.js';
 import {
@@ -10,18 +10,10 @@ import {
   printDateTime,
   required,
 } from './arguments.js';
+import { notificationContent, topicsWantedBy } from './notification.js';
 import { xAddrOf, type Call, type Operation, type Service } from './operation.js';
-import type { OnvifEvent, PullPoint, PullPoints, SimpleItem } from './pull-points.js';
-import {
-  declarationOf,
-  printTopic,
-  subscriptionFault,
-  TOPIC_DIALECTS,
-  topicFilterOf,
-  topicSet,
-  type Topic,
-  type TopicDescription,
-} from './topics.js';
+import type { OnvifEvent, PullPoint, PullPoints } from './pull-points.js';
+import { TOPIC_DIALECTS, topicSet, type TopicDescription } from './topics.js';
 
 export interface EventPort<C> {
   topics(): readonly TopicDescription[];
@@ -114,7 +106,7 @@ class EventDesk<C> {
   async create(call: Call<C>): Promise<XmlNode> {
     const { caller, request, origin } = call;
     const { port } = this;
-    const wanted = filterOf(call);
+    const wanted = topicsWantedBy(request.child('Filter'));
     const point = this.points.create({
       owner: port.ownerOf(caller),
       lifetimeMs: this.lifetimeOf(optional(request, 'InitialTerminationTime')),
@@ -139,7 +131,11 @@ class EventDesk<C> {
       Math.max(0, Math.min(timeout, MAX_PULL_MS)),
       call.signal,
     );
-    return xml('tev:PullMessagesResponse', this.times(point, 'tev'), events.map(notification));
+    return xml(
+      'tev:PullMessagesResponse',
+      this.times(point, 'tev'),
+      events.map((event) => xml('wsnt:NotificationMessage', notificationContent(event))),
+    );
   }
 
   async synchronize(call: Call<C>): Promise<XmlNode> {
@@ -190,41 +186,6 @@ class EventDesk<C> {
       );
     return Math.min(ms, MAX_LIFETIME_MS);
   }
-}
-
-function filterOf<C>({ request }: Call<C>): (topic: Topic) => boolean {
-  const filter = request.child('Filter');
-  if (filter?.child('MessageContent') !== undefined)
-    throw subscriptionFault('InvalidMessageContentExpressionFault', 'messages are not filtered');
-  const expressions = filter?.childrenNamed('TopicExpression').map(topicFilterOf) ?? [];
-  if (expressions.length > 8) throw notSupported('a filter of many expressions');
-  return (topic) => expressions.every((wants) => wants(topic));
-}
-
-function notification({ topic, atMs, operation, source, data }: OnvifEvent): XmlNode {
-  const items = (tag: 'tt:Source' | 'tt:Data', list: readonly SimpleItem[]): XmlNode | undefined =>
-    list.length === 0
-      ? undefined
-      : xml(
-          tag,
-          list.map(({ name, value }) =>
-            withAttributes(xml('tt:SimpleItem'), { Name: name, Value: value }),
-          ),
-        );
-  return xml(
-    'wsnt:NotificationMessage',
-    withAttributes(xml('wsnt:Topic', printTopic(topic)), {
-      Dialect: TOPIC_DIALECTS.concrete,
-      ...declarationOf(topic),
-    }),
-    xml(
-      'wsnt:Message',
-      withAttributes(xml('tt:Message', items('tt:Source', source), items('tt:Data', data)), {
-        UtcTime: printDateTime(atMs),
-        PropertyOperation: operation,
-      }),
-    ),
-  );
 }
 
 function properties(topics: readonly TopicDescription[]): XmlNode {

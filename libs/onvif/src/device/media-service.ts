@@ -94,7 +94,7 @@ export function mediaService<C>(port: MediaPort<C>): Service<C> {
       ...encoderConfigurations(lookup, read),
       GetStreamUri: read(async (call) => {
         const profile = await lookup.profile(call);
-        const uri = port.streamUri(profile, protocolOf(call), call);
+        const uri = port.streamUri(profile, streamProtocolOf(call), call);
         return xml('trt:GetStreamUriResponse', mediaUri(uri));
       }),
       GetSnapshotUri: read(async (call) => {
@@ -235,7 +235,11 @@ function mediaUri(uri: string): XmlNode {
   );
 }
 
-function protocolOf<C>({ request }: Call<C>): StreamProtocol {
+/**
+ * What a tt:StreamSetup asks for.
+ * @throws SoapFault InvalidStreamSetup
+ */
+export function streamProtocolOf<C>({ request }: Call<C>): StreamProtocol {
   const stream = required(request, 'StreamSetup', 'Stream');
   const protocol = PROTOCOL_OF[required(request, 'StreamSetup', 'Transport', 'Protocol')];
   if (protocol === undefined || !/^RTP-(Unicast|Multicast)$/.test(stream))
