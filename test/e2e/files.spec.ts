@@ -3,6 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { concurrently } from './support/concurrently.js';
 import { eventually } from './support/eventually.js';
+import { gstSeek } from './support/gstreamer.js';
 import { Installation, LOGIN } from './support/installation.js';
 import { MEDIA_FILES, makeMediaFiles } from './support/media-files.js';
 import { runProgram } from './support/program.js';
@@ -27,6 +28,8 @@ const BY_GSTREAMER: Readonly<Record<string, string>> = {
   'sound.ogg': 'rtpvorbisdepay',
   'sound.ac3': 'rtpac3depay',
   'sound.amr': 'rtpamrdepay',
+  'wide.amr': 'rtpamrdepay',
+  'fields.264': 'rtph264depay',
 };
 /** Of two seconds: pictures at 25 Hz, or frames of sound of up to 32 ms. */
 const FEWEST_UNITS = 45;
@@ -179,9 +182,39 @@ describe('media files', () => {
         withinMs: 10_000,
       });
       expect(player.video.units).toHaveLength(13);
+
+      // Faster to watch: keyframes, and what is not served becomes the nearest.
+      const fast = await player.play({ Range: 'npt=0-', Scale: '4.0' });
+      expect(fast.headers.get('Scale')).toMatch(/^4/);
+      await eventually(() => expect(player.video.byes).toBe(3), { withinMs: 10_000 });
+      expect(player.video.units.map(({ keyframe, damaged }) => [keyframe, damaged])).toEqual([
+        [true, false],
+        [true, false],
+      ]);
+      const back = await player.play({ Range: 'npt=1-', Scale: '-2.0' });
+      expect(back.headers.get('Scale')).toMatch(/^1/);
+      const backwards = { Range: 'npt=1.5-0.5', Scale: '-1.0' };
+      expect((await player.ask('PLAY', backwards)).status).toBe(457);
       await player.teardown();
     },
   );
+
+  withServed('are shown by GStreamer at four times the speed', 30_000, async (served) => {
+    const { nightjar, media } = served;
+    // A film of ten seconds with a keyframe in each.
+    const film = await readFile(path.join(media, 'film.264'));
+    await writeFile(path.join(media, 'long.264'), Buffer.concat([film, film, film, film, film]));
+    const seen = await Promise.all(
+      (['1-0', '2-0'] as const).map((version) =>
+        gstSeek(nightjar.url('files/long.264'), version, 'tcp', 0, 4),
+      ),
+    );
+    for (const { timesMs } of seen) {
+      expect(timesMs).toHaveLength(6);
+      // Its jitter buffer follows the clock of the sender, so times are not quite those of RTP.
+      expect(Math.abs((timesMs[5]! - timesMs[0]!) / 5 - 250)).toBeLessThan(25);
+    }
+  });
 
   withServed('refuse what lies outside of them', 20_000, async ({ nightjar }, stage) => {
     const player = await RtspPlayer.open(stage, nightjar.url('files/film.mkv'));

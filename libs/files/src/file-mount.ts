@@ -2,19 +2,22 @@ import type {
   Mount,
   MountAccess,
   MountDescription,
+  MountMedia,
   MountStream,
   StreamOutput,
 } from '@nightjar/relay';
-import { printRange } from '@nightjar/rtsp';
+import { PLAY_SCALE, PLAY_SPEED, printRange } from '@nightjar/rtsp';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { FILES } from './access-name.js';
 import type { FileDescription } from './file-library.js';
+import { scalesOf } from './file-plan.js';
 import { FileStream, type FilePlayOptions } from './file-stream.js';
 
 /** A media file as an RTSP mount, for one session. No file is open before it is played. */
 export class FileMount implements Mount {
   readonly kind = 'playback' as const;
+  readonly features = [PLAY_SCALE, PLAY_SPEED];
   readonly access: readonly MountAccess[] = [{ action: 'playback', camera: FILES }];
   private described: FileDescription | undefined;
 
@@ -28,8 +31,23 @@ export class FileMount implements Mount {
       name: path.posix.basename(name),
       sessionId: sessionIdOf(described.identity),
       sessionVersion: 1,
-      range: [printRange({ unit: 'npt', start: 0, end: endOf(described) })],
+      range: [rangeOf(described)],
       tracks: described.formats.map((format) => ({ format, control: '', direction: 'recvonly' })),
+    };
+  }
+
+  media(): MountMedia {
+    const described = this.described!;
+    const scales = scalesOf(described);
+    return {
+      properties: {
+        seeking: described.seekable ? 'random' : 'beginning',
+        content: 'immutable',
+        retention: 'unlimited',
+        ...(scales && { scales: [scales] }),
+      },
+      ranges: [rangeOf(described)],
+      units: ['npt'],
     };
   }
 
@@ -37,6 +55,10 @@ export class FileMount implements Mount {
     // SETUP described the mount before PLAY could open it.
     return new FileStream({ ...this.options, description: this.described!, output });
   }
+}
+
+function rangeOf(described: FileDescription): string {
+  return printRange({ unit: 'npt', start: 0, end: endOf(described) });
 }
 
 /** A range with an open end says that nothing but the start can be asked for (RFC 2326 s.C.1.5). */

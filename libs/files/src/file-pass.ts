@@ -1,6 +1,8 @@
 import type { Clock } from '@nightjar/common';
 import type { MediaFile, MediaFileUnit } from '@nightjar/containers';
 import type { StreamOutput } from '@nightjar/relay';
+import type { FilePlan } from './file-plan.js';
+import { keyframesOf } from './keyframes.js';
 import { Gate, Pacer, type MediaTime, type Outbox, type TrackSender } from '@nightjar/sending';
 
 /** Units stand in decode order: one this far behind the end has none before the end behind it. */
@@ -43,11 +45,14 @@ export class FilePass {
     private readonly context: FilePassContext,
     private readonly media: MediaFile,
     private readonly course: FileCourse,
-    /** Media time per time. */
-    public speed: number,
+    private current: FilePlan,
   ) {
     this.positionMs = course.fromMs;
-    this.pacer = new Pacer(context.clock, speed);
+    this.pacer = new Pacer(context.clock, current.speed);
+  }
+
+  get plan(): FilePlan {
+    return this.current;
   }
 
   get endMs(): number | undefined {
@@ -68,12 +73,14 @@ export class FilePass {
     if (this.gate.shut()) this.pacer.cancel();
   }
 
-  resume(speed: number): void {
-    if (speed !== this.speed) {
-      this.speed = speed;
+  /** Goes on from where it is. @param plan of the same scale */
+  resume(plan: FilePlan): void {
+    const { speed } = this.current;
+    this.current = plan;
+    if (speed !== plan.speed) {
       this.version += 1;
       this.originWallMs = undefined;
-      this.pacer.restart(speed);
+      this.pacer.restart(plan.speed);
       this.pacer.cancel();
     }
     this.gate.open();
@@ -89,10 +96,11 @@ export class FilePass {
   }
 
   private async run(): Promise<void> {
-    const { endMs = Infinity, fromMs } = this.course;
-    for await (const unit of this.media.units(fromMs)) {
+    const { endMs = Infinity } = this.course;
+    const { only } = this.current;
+    for await (const unit of this.units()) {
       if (this.ended || unit.timeMs >= endMs + REORDER_MS) break;
-      if (unit.timeMs >= endMs) continue;
+      if (unit.timeMs >= endMs || (only !== undefined && unit.track !== only)) continue;
       await this.turn(unit);
       if (this.ended) return;
       await this.send(unit);
@@ -101,6 +109,14 @@ export class FilePass {
     this.over = true;
     this.context.output.stopped();
     this.context.output.end();
+  }
+
+  private units(): AsyncGenerator<MediaFileUnit> {
+    const { only, keyframeStepMs } = this.current;
+    const { fromMs } = this.course;
+    return only === undefined || keyframeStepMs === undefined
+      ? this.media.units(fromMs)
+      : keyframesOf(this.media, only, fromMs, keyframeStepMs);
   }
 
   /** Waits for the unit's time, and as long as play is paused. */
@@ -122,7 +138,7 @@ export class FilePass {
     const mediaMs = time.at(unit.timeMs);
     outbox.recycle();
     senders[unit.track]?.send(unit, mediaMs, { reportMs: this.reportMs(unit, mediaMs) });
-    if (unit.track === 0) this.positionMs = unit.timeMs;
+    if (unit.track === (this.current.only ?? 0)) this.positionMs = unit.timeMs;
     if (outbox.flush()) return;
     await this.drained();
     // Who was behind is not made to catch up.
@@ -130,9 +146,9 @@ export class FilePass {
     this.pacer.slip();
   }
 
-  /** What reports give as the wall time of a unit. At another speed media time and wall time run apart. */
+  /** What reports give as the wall time of a unit. At another speed or scale media time and wall time run apart. */
   private reportMs({ dueMs }: MediaFileUnit, mediaMs: number): number | undefined {
-    if (this.speed !== 1) return undefined;
+    if (this.current.speed !== 1 || this.current.scale !== 1) return undefined;
     this.originWallMs ??= this.context.clock.wallMs() - this.context.time.at(dueMs);
     return this.originWallMs + mediaMs;
   }

@@ -10,12 +10,10 @@ import { printRange } from '@nightjar/rtsp';
 import { MediaTime, Outbox, TrackSender } from '@nightjar/sending';
 import type { FileDescription, FileLibrary, PlayableFile } from './file-library.js';
 import { FilePass, type FileCourse } from './file-pass.js';
+import { planOf, type FilePlan } from './file-plan.js';
 
 /** Distance in media time between the last unit before a seek and the first one behind it. */
 const SEEK_LEAD_MS = 40;
-/** Slowest and fastest delivery over TCP. */
-const MIN_SPEED = 0.25;
-const MAX_SPEED = 16;
 
 /** What the sessions that play a file are made with. */
 export interface FilePlayOptions {
@@ -58,20 +56,24 @@ export class FileStream implements MountStream {
 
   async play(request: PlayRequest): Promise<PlayAnswer> {
     const { pass } = this;
-    const speed = this.speedOf(request);
-    if (request.range === undefined && pass !== undefined && !pass.over) {
-      pass.resume(request.speed === undefined ? pass.speed : speed);
+    const { description, output } = this.options;
+    const goesOn = request.range === undefined && pass?.over === false;
+    const plan = planOf(request, description, output.transport, goesOn ? pass.plan : undefined);
+    if (goesOn && plan.scale === pass.plan.scale) {
+      pass.resume(plan);
       return this.answer(pass, pass.positionMs);
     }
+    // At another scale other units are read: from the keyframe before on, to the same end.
+    const range = goesOn ? restOf(pass) : request.range;
     const wasPaused = pass?.paused === true;
     // From here on nothing of the old place may be sent: it would follow the answer.
     pass?.suspend();
     try {
       const file = await this.opened();
-      const course = await this.courseOf(file, request.range);
-      return await this.begin(file, course, speed);
+      const course = await this.courseOf(file, range);
+      return await this.begin(file, course, plan);
     } catch (error) {
-      if (!wasPaused) pass?.resume(pass.speed);
+      if (!wasPaused) pass?.resume(pass.plan);
       throw error;
     }
   }
@@ -125,13 +127,13 @@ export class FileStream implements MountStream {
     return { fromMs: startMs > 0 ? await file.media.startAt(startMs) : 0, endMs };
   }
 
-  private async begin(file: PlayableFile, course: FileCourse, speed: number): Promise<PlayAnswer> {
+  private async begin(file: PlayableFile, course: FileCourse, plan: FilePlan): Promise<PlayAnswer> {
     await this.pass?.end();
     const { options, time, senders, outbox } = this;
-    time.moveTo(course.fromMs, SEEK_LEAD_MS);
+    time.moveTo(course.fromMs, SEEK_LEAD_MS, 1 / plan.scale);
     for (const sender of senders) sender.restart();
     const { output, clock } = options;
-    const pass = new FilePass({ output, clock, time, senders, outbox }, file.media, course, speed);
+    const pass = new FilePass({ output, clock, time, senders, outbox }, file.media, course, plan);
     this.pass = pass;
     const answer = this.answer(pass, course.fromMs);
     if (!this.closed) pass.start((error) => this.failed(error));
@@ -142,9 +144,8 @@ export class FileStream implements MountStream {
     const mediaMs = this.time.at(startMs);
     return {
       range: this.printed(startMs, pass.endMs),
-      // The only one there is: what a client asks for beside it is answered with what is done.
-      scale: 1,
-      speed: pass.speed,
+      scale: pass.plan.scale,
+      speed: pass.plan.speed,
       rtpInfo: this.senders.map((sender) => ({
         track: sender.track,
         seq: sender.sequence,
@@ -160,16 +161,15 @@ export class FileStream implements MountStream {
     return printRange({ unit: 'npt', start: Math.max(0, startMs) / 1000, end });
   }
 
-  /** UDP has no flow control that could set the speed: it keeps to real time, and the answer says so. */
-  private speedOf({ speed }: PlayRequest): number {
-    if (speed === undefined || this.options.output.transport !== 'tcp') return 1;
-    return Math.min(Math.max(speed.max, MIN_SPEED), MAX_SPEED);
-  }
-
   private failed(error: unknown): void {
     this.options.onError(error);
     this.options.output.cut('file-failed');
   }
+}
+
+function restOf({ positionMs, endMs }: FilePass): PlayRequest['range'] {
+  const start = positionMs / 1000;
+  return { unit: 'npt', start, end: endMs === undefined ? undefined : endMs / 1000 };
 }
 
 function refused(status: number, message: string): NightjarError {

@@ -23,7 +23,12 @@ export * from './parameter-sets/h265-sps.js';
 export * from './parameter-sets/audio-specific-config.js';
 export { splitAnnexB } from './annex-b.js';
 export { aacConfig, h264Config, h265Config } from './parameter-sets/codec-config.js';
-export { h264Order, h265Order, type PictureOrder } from './parameter-sets/picture-order.js';
+export {
+  h264FieldPairs,
+  h264Order,
+  h265Order,
+  type PictureOrder,
+} from './parameter-sets/picture-order.js';
 export { adtsConfig, adtsFrameBytes, adtsHeaderBytes, isAdts } from './depacketize/adts.js';
 export { BitReader } from './parameter-sets/bit-reader.js';
 export { repeatable, type VideoConfig } from './still/still-picture.js';

@@ -62,16 +62,19 @@ export interface GstSeek {
   readonly before: number;
   readonly after: number;
   readonly ended: boolean;
+  /** When those after the seek are to be shown. */
+  readonly timesMs: readonly number[];
 }
 
-/** Plays a recording of H.264 with `rtspsrc` and seeks to a play time while it plays. */
+/** Plays a recording of H.264 with `rtspsrc` and seeks to a play time while it plays. @param rate of play from there on */
 export async function gstSeek(
   url: string,
   version: '1-0' | '2-0',
   transport: 'tcp' | 'udp',
   toSeconds: number,
+  rate = 1,
 ): Promise<GstSeek> {
-  const args = [SEEK_SCRIPT, url, version, transport, String(toSeconds)];
+  const args = [SEEK_SCRIPT, url, version, transport, String(toSeconds), String(rate)];
   const { stdout } = await runProgram(SYSTEM_PYTHON, args);
   return JSON.parse(stdout) as GstSeek;
 }

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fieldPictures } from '../../../libs/containers/test/field-pictures.js';
 import { concurrently } from './concurrently.js';
 import { runProgram } from './program.js';
 
@@ -64,7 +65,7 @@ const RECIPES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Names of files that {@link makeMediaFiles} makes: one for each kind that is served. */
-export const MEDIA_FILES = [...Object.keys(RECIPES), 'sound.amr'];
+export const MEDIA_FILES = [...Object.keys(RECIPES), 'fields.264', 'sound.amr', 'wide.amr'];
 
 /** Makes a short film or sound of each kind. */
 export async function makeMediaFiles(directory: string): Promise<void> {
@@ -73,7 +74,20 @@ export async function makeMediaFiles(directory: string): Promise<void> {
     const { code, stderr } = await runProgram('ffmpeg', args);
     if (code !== 0) throw new Error(`ffmpeg could not make ${name}: ${stderr}`);
   });
+  await writeFile(path.join(directory, 'fields.264'), fieldPictures(SECONDS * 25));
   await writeFile(path.join(directory, 'sound.amr'), amr(SECONDS * 50));
+  await writeFile(path.join(directory, 'wide.amr'), await wideAmr(directory));
+}
+
+/** AMR-WB, which GStreamer makes and ffmpeg does not: its frames, each with its header, behind the magic (RFC 4867 s.5.1). */
+async function wideAmr(directory: string): Promise<Buffer> {
+  const bare = path.join(directory, '.wide');
+  const pipeline = `audiotestsrc num-buffers=${SECONDS * 50} samplesperbuffer=320 ! audio/x-raw,rate=16000,channels=1 ! voamrwbenc ! filesink location=${bare}`;
+  const { code, stderr } = await runProgram('gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
+  if (code !== 0) throw new Error(`GStreamer could not make AMR-WB: ${stderr}`);
+  const frames = await readFile(bare);
+  await rm(bare);
+  return Buffer.concat([Buffer.from('#!AMR-WB\n'), frames]);
 }
 
 /** ffmpeg decodes AMR and cannot make it: frames of 12.2 kbit/s with speech of any bits. */

@@ -7,8 +7,8 @@ import { SteppedFile, type FoundUnit, type UnitSyntax } from './stepped-file.js'
 const MAX_PICTURE_BYTES = 16 * 1024 * 1024;
 /** Headers are looked for in so much of the start. */
 const HEAD_BYTES = 1024 * 1024;
-/** Bytes behind a start code that tell what it begins. */
-const PEEK_BYTES = 8;
+/** Bytes behind a start code that tell what it begins: of H.264 up to the parity of a field. */
+const PEEK_BYTES = 12;
 
 /** What begins at a start code. */
 export interface Part {
@@ -19,8 +19,11 @@ export interface Part {
 
 /** How a video stream with start codes is read. */
 export interface VideoSyntax extends Omit<UnitSyntax, 'startsAt' | 'find'> {
-  /** @param bytes behind the start code, eight of them or what is left of the file */
-  part(bytes: Buffer): Part;
+  /**
+   * @param bytes behind the start code, twelve of them or what is left of the file
+   * @param picture the same of the picture that it may belong to
+   */
+  part(bytes: Buffer, picture: Buffer | undefined): Part;
 }
 
 /**
@@ -50,13 +53,14 @@ async function findPicture(
   syntax: VideoSyntax,
 ): Promise<FoundUnit | undefined> {
   let start: number | undefined;
-  let picture = false;
+  let picture: Buffer | undefined;
   let keyframe = false;
   for (let at = await nextStartCode(window, from); at !== undefined;) {
-    const part = syntax.part(await window.view(at + START_CODE_BYTES, PEEK_BYTES));
-    if (picture && part.role !== 'more') return { start: start!, end: at, keyframe };
+    const bytes = await window.view(at + START_CODE_BYTES, PEEK_BYTES);
+    const part = syntax.part(bytes, picture);
+    if (picture !== undefined && part.role !== 'more') return { start: start!, end: at, keyframe };
     if (part.role === 'picture') {
-      picture = true;
+      picture = Buffer.from(bytes);
       keyframe = part.keyframe;
     }
     if (part.role === 'picture' || part.role === 'head') start ??= at;
@@ -64,7 +68,7 @@ async function findPicture(
       throw broken('a picture is too large', at);
     at = await nextStartCode(window, at + START_CODE_BYTES);
   }
-  if (!picture || start === undefined) return undefined;
+  if (picture === undefined || start === undefined) return undefined;
   if (window.sizeBytes - start > MAX_PICTURE_BYTES) throw broken('a picture is too large', start);
   return { start, end: window.sizeBytes, keyframe };
 }

@@ -1,5 +1,6 @@
 import {
   h264Config,
+  h264FieldPairs,
   h264Order,
   h265Config,
   h265Order,
@@ -36,18 +37,20 @@ export function h264Video(head: Buffer): VideoSyntax | undefined {
   const [sps, pps] = [find(H264.sps), find(H264.pps)];
   if (sps === undefined || pps === undefined) return undefined;
   const { frameRate = DEFAULT_FRAME_RATE } = parseH264Sps(sps);
+  const isPair = h264FieldPairs(sps);
   const isSlice = (nal: Uint8Array): boolean =>
     typeOf(nal) >= H264.firstSlice && typeOf(nal) <= H264.lastSlice;
   return {
     config: h264Config(sps, pps),
     unitMs: 1000 / frameRate,
-    part(bytes) {
+    part(bytes, picture) {
       const type = typeOf(bytes);
       if (H264_BEHIND.has(type)) return MORE;
       if (!isSlice(bytes)) return HEAD;
       // first_mb_in_slice is 0, which is one set bit (ITU-T H.264 s.7.3.3).
       const first = ((bytes[1] ?? 0) & 0x80) !== 0;
-      return first ? { role: 'picture', keyframe: type === H264.idr } : MORE;
+      if (!first || (picture !== undefined && isPair?.(picture, bytes) === true)) return MORE;
+      return { role: 'picture', keyframe: type === H264.idr };
     },
     dataOf: (bytes) => withLengths(bytes, (nal) => typeOf(nal) !== H264.aud),
     order: (mark) => new ShownByCount(h264Order(sps), isSlice, mark?.shown),

@@ -1,3 +1,4 @@
+import { fieldPictures } from '../../test/field-pictures.js';
 import { describe, expect, it } from '@jest/globals';
 import { NightjarError } from '@nightjar/common';
 import fc from 'fast-check';
@@ -160,6 +161,20 @@ describe('elementary video', () => {
     );
     expect(units.map(({ dueMs }) => dueMs)).toEqual(units.map((_, index) => index * 40));
   });
+
+  it.each([false, true])(
+    'has both fields of a frame in one unit, bottom field first: %s',
+    async (bottomFirst) => {
+      const content = fieldPictures(60, bottomFirst);
+      const units = await unitsOf(content, 'h264');
+      expect(units.map(({ keyframe }) => keyframe)).toEqual(
+        Array.from({ length: 60 }, (_, index) => index % 25 === 0),
+      );
+      expect(units.map(({ timeMs }) => timeMs)).toEqual(units.map((_, index) => index * 40));
+      const file = await openMediaFile(bytesOf(content), '264');
+      expect([await file.startAt(1990), file.durationMs]).toEqual([1000, 2400]);
+    },
+  );
 
   it('is played from the keyframe before a time', async () => {
     const group = Buffer.concat([SPS, PPS, IDR, ...Array.from({ length: 9 }, () => P_SLICE)]);

@@ -1,7 +1,7 @@
 import { NightjarError } from '@nightjar/common';
 import { H264, H265 } from '../nal-types.js';
 import { BitReader, rbspOf } from './bit-reader.js';
-import { parseH264Sps } from './h264-sps.js';
+import { parseH264Sps, type H264SliceSyntax } from './h264-sps.js';
 import { parseH265Sps } from './h265-sps.js';
 
 /** Slice headers are read in so many bytes. */
@@ -31,7 +31,8 @@ export interface PictureOrder {
 
 /** H.264 (ITU-T H.264 s.8.2.1.1). Undefined when pictures are shown as they come. @throws NightjarError `protocol`: unreadable SPS */
 export function h264Order(sps: Uint8Array): PictureOrder | undefined {
-  const { frameNumBits, pictureOrder, framesOnly, separatePlanes } = parseH264Sps(sps).order;
+  const { order } = parseH264Sps(sps);
+  const { pictureOrder } = order;
   if (pictureOrder.type !== 0) return undefined;
   const countBits = pictureOrder.lsbBits;
   const counter = new Counter(countBits);
@@ -42,16 +43,53 @@ export function h264Order(sps: Uint8Array): PictureOrder | undefined {
       const header = nal[0] ?? 0;
       const idr = (header & 0x1f) === H264.idr;
       const bits = new BitReader(rbspOf(nal.subarray(0, HEADER_BYTES), H264.headerBytes));
-      bits.unsignedGolomb(); // first_mb_in_slice
-      bits.unsignedGolomb(); // slice_type
-      bits.unsignedGolomb(); // pic_parameter_set_id
-      if (separatePlanes) bits.skip(2);
-      bits.skip(frameNumBits);
-      if (!framesOnly && bits.flag()) bits.skip(1);
+      readPlace(bits, order);
       if (idr) bits.unsignedGolomb(); // idr_pic_id
       return counter.count(bits.bits(countBits), idr, (header & 0x60) !== 0);
     }),
   };
+}
+
+/**
+ * Tells of two pictures of H.264, one behind the other, whether they are the two fields of one frame (ITU-T H.264 s.7.4.1.2.4).
+ * Undefined for a stream that has no fields.
+ * @throws NightjarError `protocol`: unreadable SPS
+ */
+export function h264FieldPairs(
+  sps: Uint8Array,
+): ((first: Uint8Array, second: Uint8Array) => boolean) | undefined {
+  const { order } = parseH264Sps(sps);
+  if (order.framesOnly) return undefined;
+  const read = tolerant((nal) =>
+    readPlace(new BitReader(rbspOf(nal.subarray(0, HEADER_BYTES), H264.headerBytes)), order),
+  );
+  return (first, second) => {
+    // The second field of an IDR picture is none itself.
+    if (((second[0] ?? 0) & 0x1f) === H264.idr) return false;
+    const [a, b] = [read(first), read(second)];
+    if (a?.field === undefined || b?.field === undefined) return false;
+    return a.field !== b.field && a.frameNumber === b.frameNumber;
+  };
+}
+
+interface SlicePlace {
+  readonly frameNumber: number;
+  /** Undefined for a frame. */
+  readonly field: 'top' | 'bottom' | undefined;
+}
+
+/** The begin of a slice header, up to what tells of fields (ITU-T H.264 s.7.3.3). */
+function readPlace(
+  bits: BitReader,
+  { frameNumBits, framesOnly, separatePlanes }: H264SliceSyntax,
+): SlicePlace {
+  bits.unsignedGolomb(); // first_mb_in_slice
+  bits.unsignedGolomb(); // slice_type
+  bits.unsignedGolomb(); // pic_parameter_set_id
+  if (separatePlanes) bits.skip(2);
+  const frameNumber = bits.bits(frameNumBits);
+  if (framesOnly || !bits.flag()) return { frameNumber, field: undefined };
+  return { frameNumber, field: bits.flag() ? 'bottom' : 'top' };
 }
 
 /** H.265 (ITU-T H.265 s.8.3.1). Undefined when the parameter sets do not tell. @throws NightjarError `protocol`: unreadable SPS */
@@ -110,9 +148,7 @@ class Counter {
   }
 }
 
-function tolerant(
-  read: (nal: Uint8Array) => PicturePlace,
-): (nal: Uint8Array) => PicturePlace | undefined {
+function tolerant<Read>(read: (nal: Uint8Array) => Read): (nal: Uint8Array) => Read | undefined {
   return (nal) => {
     try {
       return read(nal);
