@@ -114,7 +114,8 @@ describe('diffConfig', () => {
       'version: 1',
       'version: 1\nrtsp: { port: 9000 }\nlog: { level: debug }',
     );
-    expect(diff.restartOnly).toEqual(['rtsp', 'log']);
+    // Where the HTTP port finds the RTSP port follows from `rtsp`.
+    expect(diff.restartOnly).toEqual(['rtsp', 'http', 'log']);
     expect(isEmptyDiff(diff)).toBe(false);
   });
 });
