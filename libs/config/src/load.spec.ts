@@ -25,6 +25,17 @@ const EVENT_DEFAULTS = {
   whenUnheard: 'record',
 };
 
+const QUIRKS = {
+  teardown: 'always',
+  keepAlive: 'auto',
+  sessionId: 'first',
+  unknownSsrc: 'lasting',
+  unassignedChannel: 'drop',
+  senderReports: 'own',
+  receiverReports: 'send',
+  goodbye: 'believe',
+};
+
 describe('a valid configuration', () => {
   it('has every default', async () => {
     const { config, warnings } = await parse('version: 1');
@@ -161,6 +172,7 @@ cameras:
           url: 'rtsp://192.168.1.100:554/stream1',
           transport: 'auto',
           backchannel: false,
+          quirks: QUIRKS,
           credentials: { username: 'admin', password: 'hunter2' },
         },
         sub: {
@@ -168,6 +180,7 @@ cameras:
           url: 'rtsp://192.168.1.100:554/stream2',
           transport: 'udp',
           backchannel: false,
+          quirks: QUIRKS,
           credentials: { username: 'admin', password: 'hunter2' },
         },
       },
@@ -224,6 +237,7 @@ cameras:
         url: 'rtsp://a/',
         transport: 'auto',
         backchannel: false,
+        quirks: QUIRKS,
         credentials: undefined,
       },
     });

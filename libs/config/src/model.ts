@@ -294,8 +294,21 @@ export interface PulledStreamConfig {
   readonly via?: string | undefined;
   /** Whether to ask for the ONVIF back channel. */
   readonly backchannel: boolean;
+  readonly quirks: QuirksConfig;
   /** Its own, else the camera's. */
   readonly credentials: CameraCredentials | undefined;
+}
+
+/** How a camera that has its ways is dealt with: one named policy for each. */
+export interface QuirksConfig {
+  readonly teardown: 'always' | 'never';
+  readonly keepAlive: 'auto' | 'get-parameter' | 'options' | 'off';
+  readonly sessionId: 'first' | 'latest';
+  readonly unknownSsrc: 'lasting' | 'drop' | 'follow';
+  readonly unassignedChannel: 'drop' | 'reconnect';
+  readonly senderReports: 'own' | 'any' | 'ignore';
+  readonly receiverReports: 'send' | 'off';
+  readonly goodbye: 'believe' | 'ignore';
 }
 
 export interface CameraTlsConfig {

@@ -3,6 +3,7 @@ import { mapRecord, toLogin, type ConversionContext } from './conversion.js';
 import type { CameraConfig, CameraCredentials, PulledStreamConfig, StreamConfig } from './model.js';
 import type { Report } from './report.js';
 import type { CameraEntry } from './schema.js';
+import { quirks as noQuirks } from './schema-streams.js';
 
 /** What a bare URL is short for. */
 const BARE = {
@@ -10,6 +11,7 @@ const BARE = {
   via: undefined,
   credentials: undefined,
   backchannel: false,
+  quirks: noQuirks.parse({}),
 } as const;
 
 /** Logins in URLs count where none is declared: each for its stream, the first also for streams without. */
@@ -30,6 +32,7 @@ export async function toStreams(
       via,
       credentials,
       backchannel,
+      quirks,
     } = typeof entry === 'string' ? { ...BARE, url: entry } : entry;
     const here = [...at, 'streams', name];
     const where = typeof entry === 'string' ? here : [...here, 'url'];
@@ -53,6 +56,7 @@ export async function toStreams(
       transport,
       via: viaOf({ url, transport, via }, here, report),
       backchannel,
+      quirks,
       credentials: login ?? inUrl,
     };
   });

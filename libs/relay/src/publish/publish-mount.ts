@@ -140,6 +140,7 @@ class PublishStream implements MountStream, Publisher {
         newEpoch: (tracks) => publication.online(this, tracks),
         // field: GStreamer says it before its TEARDOWN. The end of one track is not that of the others.
         bye: () => undefined,
+        mixedUp: () => undefined,
         silent: () => this.gone('stalled', `no media for ${inactivityMs / 1000} s`),
       },
     });

@@ -66,6 +66,7 @@ function make(carriage: Carriage, keys?: TrackKeys): void {
       online: (tracks) => void log.push(`online ${tracks.length}`),
       newEpoch: (_, detail) => void log.push(`epoch: ${detail}`),
       bye: () => void log.push('bye'),
+      mixedUp: (detail) => void log.push(detail),
       silent: (ever) => void log.push(`silent ${ever}`),
     },
   });

@@ -8,6 +8,7 @@ import {
   type SrtpMasterKey,
 } from '@nightjar/rtp';
 import type { ReadyTrack, SdpTrack } from '@nightjar/rtsp';
+import { DEFAULT_MEDIA_POLICY, type MediaPolicy } from './media-policy.js';
 import { OrderedDelivery } from './ordered-delivery.js';
 import type { SourceCounters } from './source-counters.js';
 import type { SourceSink } from './source.js';
@@ -27,6 +28,8 @@ export interface MediaEvents {
   newEpoch(tracks: readonly SdpTrack[], detail: string): void;
   /** The camera said goodbye (RFC 3550 s.6.6). */
   bye(): void;
+  /** The camera sends what was not agreed on, and that is not to be borne. */
+  mixedUp(detail: string): void;
   /** Nothing came for too long; `ever` tells whether this connection brought any packet. */
   silent(ever: boolean): void;
 }
@@ -38,6 +41,8 @@ export interface MediaReceiverOptions {
   readonly ssrc: number;
   readonly cname: string;
   readonly counters: SourceCounters;
+  /** Absent: {@link DEFAULT_MEDIA_POLICY}. */
+  readonly policy?: MediaPolicy | undefined;
   readonly sink: Pick<SourceSink, 'rtp' | 'senderReport' | 'flush'>;
   readonly events: MediaEvents;
 }
@@ -64,10 +69,12 @@ export class MediaReceiver {
   private silentSinceMs: MonotonicMs;
   private unflushed = false;
   private flushPending = false;
+  private readonly policy: MediaPolicy;
   private watchTimer: Timer | undefined;
   private reportTimer: Timer | undefined;
 
   constructor(private readonly options: MediaReceiverOptions) {
+    this.policy = options.policy ?? DEFAULT_MEDIA_POLICY;
     this.nowMs = options.clock.monotonicMs();
     this.silentSinceMs = this.nowMs;
   }
@@ -99,7 +106,7 @@ export class MediaReceiver {
             () => sink.flush(),
           )
         : undefined;
-    const receiver = new TrackReceiver(track, counters);
+    const receiver = new TrackReceiver(track, counters, this.policy.unknownSsrc);
     const srtp = keys === undefined ? undefined : new SrtpReceiver(keys.receive, keys.rocs);
     const state = { index, receiver, order, sendRtcp: protectedBy(keys?.send, send), srtp };
     this.tracks.push(state);
@@ -144,7 +151,13 @@ export class MediaReceiver {
     }
     const forRtcp = this.rtcpChannels[channel];
     if (forRtcp !== undefined) this.rtcp(forRtcp, buf, offset, length);
-    else if (!this.closed) this.options.counters.dropped.channel += 1;
+    else if (!this.closed) this.unassigned(channel);
+  }
+
+  private unassigned(channel: number): void {
+    this.options.counters.dropped.channel += 1;
+    if (this.policy.unassignedChannel === 'reconnect' && this.phase === 'online')
+      this.options.events.mixedUp(`the camera sends on channel ${channel}, which it was not given`);
   }
 
   /** To be called after the packets of one socket read. */
@@ -232,11 +245,12 @@ export class MediaReceiver {
     }
     for (const item of items) {
       const { receiver } = track;
-      if (item.type === 'sr' && item.ssrc === receiver.ssrc) {
+      if (item.type === 'sr' && this.counts(item.ssrc, receiver)) {
         receiver.stats.senderReport(item.ntpMs, this.nowMs);
         this.options.sink.senderReport(track.index, item.ntpMs, item.rtpTimestamp);
       } else if (
         item.type === 'bye' &&
+        this.policy.goodbye === 'believe' &&
         receiver.ssrc !== undefined &&
         item.ssrcs.includes(receiver.ssrc)
       ) {
@@ -245,6 +259,13 @@ export class MediaReceiver {
       }
     }
     return true;
+  }
+
+  /** Whether a sender report tells of the stream of a track. */
+  private counts(ssrc: number, receiver: TrackReceiver): boolean {
+    const { senderReports } = this.policy;
+    if (senderReports === 'ignore') return false;
+    return senderReports === 'any' ? receiver.ssrc !== undefined : ssrc === receiver.ssrc;
   }
 
   private notProtected(): false {
@@ -279,6 +300,7 @@ export class MediaReceiver {
   }
 
   private scheduleReport(): void {
+    if (this.policy.receiverReports === 'off') return;
     const { clock, ssrc, cname } = this.options;
     this.reportTimer = clock.setTimer(RECEIVER_REPORT_INTERVAL_MS, () => {
       this.scheduleReport();

@@ -21,6 +21,7 @@ import type { CameraLink } from './link/camera-link.js';
 import { isSecureLink, openLink, type LinkOptions } from './link/open-link.js';
 import { MediaReceiver, type MediaEvents } from './media-receiver.js';
 import type { SourceCounters } from './source-counters.js';
+import type { SourceQuirks } from './source-quirks.js';
 import type { Backchannel, OfflineReason, SourceSink } from './source.js';
 import { joinGroup } from './multicast-pair.js';
 import { bindUdpPair, closeUdpPair, type UdpPair } from './udp-pair.js';
@@ -54,6 +55,7 @@ export interface ConnectionOptions extends LinkOptions {
   readonly transport: LowerTransport;
   readonly fallback: boolean;
   readonly backchannel: boolean;
+  readonly policy: SourceQuirks;
   readonly inactivityMs: number;
   readonly clock: Clock;
   readonly counters: SourceCounters;
@@ -99,11 +101,13 @@ export class RtspConnection {
       ssrc,
       cname,
       counters,
+      policy: options.policy,
       sink,
       events: {
         online: (tracks) => events.online(tracks),
         newEpoch: (tracks, detail) => events.newEpoch(tracks, detail),
         bye: () => this.fail('closed', 'the camera said BYE'),
+        mixedUp: (detail) => this.fail('protocol', detail),
         silent: (ever) => this.silent(ever),
       },
     });

@@ -16,6 +16,7 @@ import {
 } from './camera-accounts.js';
 import type { CameraTrust } from './link/camera-trust.js';
 import { RtspConnection, type ConnectionEnd } from './rtsp-connection.js';
+import { DEFAULT_QUIRKS, type SourceQuirks } from './source-quirks.js';
 import { SourceCounters } from './source-counters.js';
 import type {
   OfflineReason,
@@ -56,6 +57,8 @@ export interface RtspSourceOptions {
   readonly redirectHosts?: readonly string[] | undefined;
   /** Whether to ask for the back channel (ONVIF Streaming s.5.3). */
   readonly backchannel?: boolean;
+  /** How a camera that has its ways is dealt with; what is absent: by its default. */
+  readonly quirks?: Partial<SourceQuirks> | undefined;
   /** No RTP packet for so long means that the camera has stalled. */
   readonly inactivityMs: number;
   readonly reconnect: {
@@ -213,7 +216,7 @@ class RtspSource implements Source {
     this.leaveSlot();
     this.leaveSlot = leave;
     this.state = 'connecting';
-    const { credentials, inactivityMs, clock, redirectHosts } = this.options;
+    const { credentials, inactivityMs, clock, redirectHosts, quirks } = this.options;
     const { transport, fallback, via } = this.choice;
     const { target, counters } = this;
     const backchannel = this.options.backchannel === true && !this.backchannelBreaks;
@@ -228,6 +231,7 @@ class RtspSource implements Source {
         transport,
         fallback,
         backchannel,
+        policy: { ...DEFAULT_QUIRKS, ...quirks },
         inactivityMs,
         clock,
         counters,

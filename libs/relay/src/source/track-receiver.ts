@@ -7,6 +7,7 @@ import {
   timestampOf,
 } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
+import type { MediaPolicy } from './media-policy.js';
 import type { SourceCounters } from './source-counters.js';
 
 /** This many packets of one new SSRC, with none of the latched one between, are a new stream and no leftover. */
@@ -26,6 +27,7 @@ export class TrackReceiver {
   constructor(
     readonly track: SdpTrack,
     private readonly counters: SourceCounters,
+    private readonly unknownSsrc: MediaPolicy['unknownSsrc'] = 'lasting',
   ) {
     this.stats = new ReceiverStats(track.format.clockRateHz);
   }
@@ -76,6 +78,7 @@ export class TrackReceiver {
   }
 
   private lasting(ssrc: number): boolean {
+    if (this.unknownSsrc !== 'lasting') return this.unknownSsrc === 'follow';
     this.candidateRun = ssrc === this.candidate ? this.candidateRun + 1 : 1;
     this.candidate = ssrc;
     return this.candidateRun >= LASTING_SSRC_PACKETS;

@@ -12,6 +12,7 @@ import type { HandshakeContext, LowerTransport } from './handshake-context.js';
 import { handshake } from './handshake.js';
 import { KEY_MANAGEMENT_FAILURE, parseMikeyParameter } from '../mikey/index.js';
 import { redirectTarget } from './redirect.js';
+import { DEFAULT_SESSION_POLICY, type SessionPolicy } from './session-policy.js';
 import type { PortPair } from './track-transport.js';
 
 /** How long a server may take for one response. */
@@ -42,6 +43,8 @@ export interface ClientSessionOptions {
   readonly secure: boolean;
   /** Whether to ask for the back channel; a server that has none, or refuses, plays without. */
   readonly backchannel?: boolean | undefined;
+  /** Absent: {@link DEFAULT_SESSION_POLICY}. */
+  readonly policy?: SessionPolicy | undefined;
   /** SSRC of our reports; keys are told for it. */
   readonly ssrc: number;
   /** For keys, whose age servers look at. */
@@ -70,9 +73,11 @@ export class ClientSession {
   private keepaliveMethod: 'GET_PARAMETER' | 'OPTIONS' = 'OPTIONS';
   private readonly exchange: Exchange;
   private readonly context: HandshakeContext;
+  private readonly policy: SessionPolicy;
 
   constructor(options: ClientSessionOptions) {
-    this.exchange = new Exchange(options.userAgent, options.credentials);
+    this.policy = options.policy ?? DEFAULT_SESSION_POLICY;
+    this.exchange = new Exchange(options.userAgent, options.credentials, this.policy);
     this.context = {
       url: options.url,
       redirectHosts: options.redirectHosts,
@@ -169,7 +174,8 @@ export class ClientSession {
       case 'keepalive':
         if (response.status === SESSION_NOT_FOUND)
           this.end(failed('closed', 'the server forgot the session'));
-        else if (METHOD_REFUSALS.has(response.status)) this.keepaliveMethod = 'OPTIONS';
+        else if (METHOD_REFUSALS.has(response.status) && this.policy.keepAlive === 'auto')
+          this.keepaliveMethod = 'OPTIONS';
         break;
       case 'teardown':
         if (this.state.name === 'closing') this.end(this.state.end);
@@ -198,10 +204,8 @@ export class ClientSession {
       return;
     }
     this.state = { name: 'playing' };
-    this.keepaliveMethod = this.context.publicMethods.has('GET_PARAMETER')
-      ? 'GET_PARAMETER'
-      : 'OPTIONS';
-    this.deadline = now + this.keepaliveIntervalMs();
+    this.keepaliveMethod = this.keepaliveMethodOf(this.policy.keepAlive);
+    this.deadline = this.policy.keepAlive === 'off' ? undefined : now + this.keepaliveIntervalMs();
     this.outputs.push({ type: 'playing' });
   }
 
@@ -247,7 +251,7 @@ export class ClientSession {
   /** Ends in good manners: an open session is torn down first, so that the camera has its slot free. */
   private close(end: ClientEnd, now: MonotonicMs): void {
     if (this.state.name === 'closing' || this.state.name === 'ended') return;
-    if (this.exchange.sessionId === undefined) {
+    if (this.exchange.sessionId === undefined || this.policy.teardown === 'never') {
       this.end(end);
       return;
     }
@@ -266,6 +270,11 @@ export class ClientSession {
   private send(purpose: Purpose, method: string): void {
     const request = { method, uri: this.context.aggregateUrl, headers: {} };
     this.outputs.push({ type: 'send', bytes: this.exchange.print(purpose, request) });
+  }
+
+  private keepaliveMethodOf(policy: SessionPolicy['keepAlive']): 'GET_PARAMETER' | 'OPTIONS' {
+    const known = this.context.publicMethods.has('GET_PARAMETER');
+    return policy === 'get-parameter' || (policy === 'auto' && known) ? 'GET_PARAMETER' : 'OPTIONS';
   }
 
   private keepaliveIntervalMs(): number {

@@ -1,6 +1,7 @@
 import { ClientAuthorizer, parseChallenges } from '../auth/index.js';
 import { parseSession } from '../headers/index.js';
 import { RtspHeaders, printRequest, type RtspResponse } from '../messages/index.js';
+import type { SessionPolicy } from './session-policy.js';
 
 /** RFC 2326 s.12.37: what holds when the server names no timeout. */
 const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -42,6 +43,7 @@ export class Exchange {
   constructor(
     private readonly userAgent: string,
     credentials: Credentials | undefined,
+    private readonly policy: Pick<SessionPolicy, 'sessionId'>,
   ) {
     this.authorizer = credentials === undefined ? undefined : new ClientAuthorizer(credentials);
   }
@@ -107,8 +109,8 @@ export class Exchange {
     const value = response.headers.get('Session');
     if (value === undefined || response.status >= 300) return;
     const { id, timeoutSeconds } = parseSession(value);
-    // The first one stays: field: some servers invent another with each SETUP and still expect the first.
-    this.session ??= id;
+    // field: some servers invent another with each SETUP and still expect the first.
+    if (this.session === undefined || this.policy.sessionId === 'latest') this.session = id;
     if (timeoutSeconds !== undefined && timeoutSeconds > 0) this.timeout = timeoutSeconds;
   }
 }
