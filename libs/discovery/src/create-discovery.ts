@@ -1,16 +1,18 @@
 import type { Catalog, Device } from '@nightjar/catalog';
 import type { Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
+import { EventBus } from '@nightjar/events';
 import { Adopter } from './adoption/adopter.js';
 import { awaitKeyframe } from './adoption/await-keyframe.js';
 import type { OpenOnvifClient } from './client/onvif-client.js';
 import { accessTo, cameraOf } from './device-access.js';
 import { DeviceReader } from './device-reader.js';
 import { Discovery, type DiscoveryParts } from './discovery.js';
+import { Drift } from './drift/drift.js';
 import { createNetworkSearch } from './search/network-search.js';
 
 export interface DiscoveryContext {
-  readonly catalog: Pick<Catalog, 'devices'>;
+  readonly catalog: Pick<Catalog, 'devices' | 'events'>;
   readonly open: OpenOnvifClient;
   readonly config: () => NightjarConfig;
   readonly clock: Clock;
@@ -21,11 +23,18 @@ export interface DiscoveryContext {
 export function createDiscovery(context: DiscoveryContext): Discovery {
   const { catalog, open, config, clock, log } = context;
   const { devices } = catalog;
+  const drift = new Drift({ bus: new EventBus(catalog.events, clock), config, clock, log });
   const access = (device: Device) => accessTo(device, config());
   return new Discovery({
     devices,
     cameraOf: (device) => cameraOf(device, config())?.name,
-    reader: new DeviceReader({ devices, open, accessTo: access, clock }),
+    reader: new DeviceReader({
+      devices,
+      open,
+      accessTo: access,
+      noticed: (device, fresh) => drift.noticed(device, fresh),
+      clock,
+    }),
     searchNetwork: createNetworkSearch(open),
     config: () => config().discovery,
     clock,

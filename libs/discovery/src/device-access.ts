@@ -20,7 +20,7 @@ export function cameraOf(
 
 /** How we log in at a device that is a camera of ours; undefined when it is none. */
 export function accessTo(
-  device: Pick<Device, 'camera' | 'endpoint' | 'serial'>,
+  device: Pick<Device, 'camera' | 'endpoint' | 'serial' | 'addresses'>,
   config: Cameras,
 ): DeviceAccess | undefined {
   const camera = cameraOf(device, config);
@@ -28,8 +28,19 @@ export function accessTo(
     camera && {
       login: camera.credentials,
       trust: camera.tls,
-      passwordText: camera.onvif?.passwordText,
+      passwordText: camera.onvif?.passwordText === true && isWhereItWas(device, camera),
       allowHosts: camera.onvif?.allowHosts,
     }
+  );
+}
+
+/** Who has come to another address has to prove who it is before it is told a password. */
+function isWhereItWas(
+  { addresses: [address] }: Pick<Device, 'addresses'>,
+  { streams }: CameraConfig,
+): boolean {
+  return Object.values(streams).some(
+    (stream) =>
+      stream.source === 'pull' && new URL(stream.url).hostname.replace(/^\[|\]$/g, '') === address,
   );
 }

@@ -83,6 +83,7 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
       devices,
       clock,
       accessTo: () => undefined,
+      noticed: () => Promise.resolve(),
       open: ({ url }) => ({
         identify: () => Promise.resolve(undefined),
         subscribe: () => Promise.reject(new Error('unused')),

@@ -74,7 +74,7 @@ export class Discovery {
       const atMs = clock.wallMs();
       const device = await devices.sighted(sighting, atMs);
       if (device === undefined || device.decision === 'ignored') return;
-      await this.recognise(await reader.read(device, { asideMs: atMs }));
+      await this.recognise(await reader.read(device, { before: known, asideMs: atMs }));
     } catch (error) {
       log.debug({ err: messageOf(error) }, 'an announcement could not be kept');
     }

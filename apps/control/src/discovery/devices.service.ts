@@ -57,6 +57,14 @@ export class DevicesService {
     return this.view(await this.required(id));
   }
 
+  /** Takes a device as it is now: what changed is no drift any more. Throws as {@link one}. */
+  async accept(principal: Principal | undefined, id: number): Promise<DeviceView> {
+    this.requireAdmin(principal);
+    await this.required(id);
+    await this.parts.catalog.devices.acceptChanges(id);
+    return this.view(await this.required(id));
+  }
+
   /** Makes a camera of a device. Throws as {@link one} and {@link Adopter.adopt}. */
   async adopt(
     principal: Principal | undefined,

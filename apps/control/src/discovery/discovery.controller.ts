@@ -60,6 +60,15 @@ export class DiscoveryController {
     return this.devices.ignore(request.principal, id, ignored);
   }
 
+  @Post('devices/:id/accept')
+  @HttpCode(200)
+  accept(
+    @Req() request: AuthenticatedRequest,
+    @Param('id', { schema: DeviceId }) id: number,
+  ): Promise<DeviceView> {
+    return this.devices.accept(request.principal, id);
+  }
+
   @Post('devices/:id/adopt')
   @HttpCode(200)
   adopt(

@@ -12,6 +12,11 @@ export const discoveryMetrics = {
     'Searches of the network, by result: whole, in part (some networks could not be asked), or failed.',
     ['result'],
   ),
+  cameraDrift: gauge(
+    'camera_drift',
+    'Things that are other at a camera than when it was adopted or last accepted: address, firmware, clock, encoder settings, a lost profile.',
+    ['camera'],
+  ),
   cameraEventsHeard: gauge(
     'camera_events_heard',
     'Whether events of a camera are heard by ONVIF (1) or not (0); absent for cameras without.',
