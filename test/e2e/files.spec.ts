@@ -29,7 +29,6 @@ const BY_GSTREAMER: Readonly<Record<string, string>> = {
   'sound.ac3': 'rtpac3depay',
   'sound.amr': 'rtpamrdepay',
   'wide.amr': 'rtpamrdepay',
-  'fields.264': 'rtph264depay',
 };
 /** Of two seconds: pictures at 25 Hz, or frames of sound of up to 32 ms. */
 const FEWEST_UNITS = 45;
