@@ -24,7 +24,7 @@ const OWNERS = {
   typeorm: ['libs/catalog'],
   pg: ['libs/catalog', 'libs/jobs'],
   bullmq: ['libs/jobs'],
-  koffi: ['libs/relay', 'apps/bench'],
+  koffi: ['libs/relay', 'libs/role', 'apps/bench'],
   ws: ['libs/relay'],
   ioredis: ['libs/jobs'],
   'prom-client': ['libs/monitoring'],

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from '@jest/globals';
@@ -10,6 +12,14 @@ import { scenario } from './support/stage.js';
 
 const ROLES = ['media', 'control', 'worker'] as const;
 type Role = (typeof ROLES)[number];
+/** Prints what a service says to systemd. */
+const SERVICE_MANAGER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('bound', flush=True)
+while True: print(s.recv(4096).decode().replace('\\n', ' '), flush=True)
+`;
 const LOGIN = { name: 'ann', password: 'watch-all-night' };
 
 scenario(
@@ -42,11 +52,18 @@ scenario(
       }),
     );
     const ports = { media: await freePort(), control: await freePort(), worker: await freePort() };
+    const socket = path.join(stage.directory, 'notify');
+    const manager = spawn('/usr/bin/python3', ['-c', SERVICE_MANAGER, socket]);
+    stage.defer(async () => void manager.kill());
+    let told = '';
+    manager.stdout.on('data', (text: Buffer) => (told += text.toString()));
+    await once(manager.stdout, 'data');
     const processes = ROLES.map((role) =>
       stage.start(role, [], {
         NIGHTJAR_CONFIG: file,
         NIGHTJAR_DATA_DIR: '',
         NIGHTJAR_OPERATIONS_PORT: String(ports[role]),
+        ...(role === 'media' && { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '2000000' }),
       }),
     );
     const ask = async (role: Role, page: string): Promise<[number, string]> => {
@@ -65,6 +82,9 @@ scenario(
     await reaches('media', 200);
     await reaches('control', 503);
     await reaches('worker', 503);
+    await eventually(async () => expect(told).toMatch(/WATCHDOG=1[^]*READY=1 STATUS=serving/), {
+      withinMs: 10_000,
+    });
     for (const role of ROLES) {
       await eventually(async () => expect((await ask(role, 'startupz'))[0]).toBe(200), {
         withinMs: 10_000,
@@ -99,5 +119,6 @@ scenario(
     for (const one of processes) one.signal('SIGTERM');
     for (const one of processes)
       expect(await within(5_000, 'ending after SIGTERM', one.exited)).toMatchObject({ code: 0 });
+    await eventually(async () => expect(told).toMatch(/STOPPING=1/), { withinMs: 5_000 });
   },
 );

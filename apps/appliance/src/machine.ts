@@ -2,6 +2,7 @@ import { runMigrations } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import { printIssue, threadsFor, type LoadedConfig } from '@nightjar/config';
 import { createLogger, localSource, OperationsServer } from '@nightjar/monitoring';
+import { ServiceNotifier } from '@nightjar/role';
 import type { Login } from './demo.js';
 import { PostgresServer } from './postgres/postgres-server.js';
 import { cameraProcess, postgresProcess, roleProcess } from './processes.js';
@@ -25,6 +26,8 @@ export async function runMachine(options: MachineOptions): Promise<number> {
   const log = createLogger({ role: 'appliance', ...config.log });
   for (const warning of warnings) log.warn(printIssue(warning));
   const context = { clock: systemClock, log };
+  // `environment` is a copy of it, made before: the roles speak to nobody but us.
+  const notifier = await ServiceNotifier.take(process.env, systemClock, log);
 
   const own =
     config.database.url === undefined
@@ -33,6 +36,7 @@ export async function runMachine(options: MachineOptions): Promise<number> {
   const databaseUrl = own?.url ?? config.database.url ?? '';
   const environment = {
     ...options.environment,
+    NOTIFY_SOCKET: undefined,
     NIGHTJAR_DATABASE_URL: databaseUrl,
     NIGHTJAR_SUPERVISED: '1',
     UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? String(threadsFor(config)),
@@ -65,16 +69,22 @@ export async function runMachine(options: MachineOptions): Promise<number> {
     started: () => serving,
   });
   await operations.start();
+  notifier.watch();
   void media.kept.firstReady.then(() => {
     serving = true;
+    notifier.ready();
     options.onServing();
   });
-  const onSignal = (): void => supervisor.signal();
+  const onSignal = (): void => {
+    notifier.stopping();
+    supervisor.signal();
+  };
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   try {
     return await supervisor.run();
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
     await operations.stop();
+    notifier.close();
   }
 }

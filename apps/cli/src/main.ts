@@ -9,6 +9,7 @@ import { eventsCommand } from './commands/events.js';
 import { discoverCommand } from './commands/discover.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
+import { installServiceCommand } from './commands/install-service.js';
 import { holdCommand } from './commands/hold.js';
 import { migrateCommand } from './commands/migrate.js';
 import { probeCommand } from './commands/probe.js';
@@ -38,6 +39,7 @@ process.exitCode = await runCli(
     volumeCommand,
     retentionCommand,
     holdCommand,
+    installServiceCommand,
     userCommand,
     urlCommand,
     migrateCommand,

@@ -86,7 +86,9 @@ export const named = <V extends z.ZodType>(value: V) =>
 export const password = {
   passwordFile: text('path')
     .optional()
-    .describe('File that holds the password; one line break at its end is ignored.'),
+    .describe(
+      'File that holds the password; one line break at its end is ignored. `$CREDENTIALS_DIRECTORY/NAME` is a credential that systemd gives the service.',
+    ),
   passwordEnv: envName().optional().describe('Environment variable that holds the password.'),
 };
 

@@ -9,7 +9,13 @@ export type Secret =
 
 export const MAX_SECRET_BYTES = 8 * 1024;
 
-/** Reads a secret from a file or an environment variable. Relative paths start at `baseDir`. Reasons never hold the secret. */
+/** Stands for the folder in which systemd gives a service its credentials (systemd.exec(5), LoadCredential=). */
+const CREDENTIALS = /^\$(?:CREDENTIALS_DIRECTORY|\{CREDENTIALS_DIRECTORY\})\//;
+
+/**
+ * Reads a secret from a file or an environment variable. Relative paths start at `baseDir`, those that begin with
+ * `$CREDENTIALS_DIRECTORY/` at the folder that systemd names by it. Reasons never hold the secret.
+ */
 export async function readSecret(
   reference: { readonly file?: string | undefined; readonly env?: string | undefined },
   baseDir: string,
@@ -22,7 +28,15 @@ export async function readSecret(
     }
     return { ok: true, value };
   }
-  return readSecretFile(path.resolve(baseDir, reference.file ?? ''));
+  const { file = '' } = reference;
+  if (!CREDENTIALS.test(file)) return readSecretFile(path.resolve(baseDir, file));
+  const folder = environment['CREDENTIALS_DIRECTORY'];
+  return folder
+    ? readSecretFile(path.join(folder, file.replace(CREDENTIALS, '')))
+    : {
+        ok: false,
+        reason: `${file}: only a service with LoadCredential= has CREDENTIALS_DIRECTORY`,
+      };
 }
 
 async function readSecretFile(file: string): Promise<Secret> {

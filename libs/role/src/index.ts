@@ -2,4 +2,5 @@ export { gaugeDatabase } from './database-gauge.js';
 export { RoleContext } from './role-context.js';
 export { RoleModule } from './role.module.js';
 export { runRole, type RoleName, type RoleOptions, type RunningRole } from './run-role.js';
-export { VERSION } from './version.js';
+export { ServiceNotifier } from './service-notifier.js';
+export { INSTALLATION, VERSION } from './version.js';

@@ -5,7 +5,7 @@ import {
   printIssue,
   type NightjarConfig,
 } from '@nightjar/config';
-import { messageOf } from '@nightjar/common';
+import { messageOf, systemClock } from '@nightjar/common';
 import {
   OperationsServer,
   answerParent,
@@ -18,6 +18,7 @@ import {
   type Readiness,
 } from '@nightjar/monitoring';
 import { RoleContext } from './role-context.js';
+import { ServiceNotifier } from './service-notifier.js';
 import { VERSION } from './version.js';
 
 export type RoleName = 'media' | 'control' | 'worker';
@@ -68,6 +69,7 @@ export async function runRole(
   const stopAsked = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
   });
+  const notifier = await ServiceNotifier.take(process.env, systemClock, logger);
   let running: RunningRole | undefined;
   let stopping = false;
   const source = sourceOf(role, () => (stopping ? 'stopping' : (running ?? 'starting')));
@@ -82,6 +84,7 @@ export async function runRole(
     // From the start: who probes must be able to tell a long recovery from a process that hangs.
     if (supervised) answerParent(source);
     await operations?.start();
+    notifier.watch();
     running = await start(
       new RoleContext(
         config,
@@ -93,9 +96,11 @@ export async function runRole(
     await watcher.start();
     // A parent that died meanwhile is noticed by the channel's end, not by an error here.
     process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
+    notifier.ready();
     logger.info({ version: VERSION }, 'started');
     await stopAsked;
     stopping = true;
+    notifier.stopping();
     watcher.stop();
     setTimeout(() => {
       logger.error('did not stop in time');

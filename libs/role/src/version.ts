@@ -2,21 +2,23 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { NightjarError } from '@nightjar/common';
 
-/** Version of this installation, from the package.json above this file; the distance differs between source and build. */
-export const VERSION = readVersion(import.meta.dirname);
+/** Folder of this installation: that of its package.json, above this file; the distance differs between source and build. */
+export const INSTALLATION = rootAbove(import.meta.dirname);
 
-function readVersion(folder: string): string {
-  const version = versionIn(path.join(folder, 'package.json'));
-  if (version !== undefined) return version;
+export const VERSION = versionIn(INSTALLATION) ?? '';
+
+function rootAbove(folder: string): string {
+  if (versionIn(folder) !== undefined) return folder;
   const above = path.dirname(folder);
   if (above === folder) {
     throw new NightjarError('internal', 'role/no-version', 'no package.json of nightjar is found');
   }
-  return readVersion(above);
+  return rootAbove(above);
 }
 
-function versionIn(file: string): string | undefined {
+function versionIn(folder: string): string | undefined {
   try {
+    const file = path.join(folder, 'package.json');
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
     return manifest.name === 'nightjar' ? manifest.version : undefined;
   } catch {
