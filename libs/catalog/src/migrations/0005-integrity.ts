@@ -10,6 +10,7 @@ export class Integrity implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE checkpoint, damage, integrity_pass');
+    await runner.query('DROP INDEX deletion_hash');
     await runner.query('ALTER TABLE segment DROP COLUMN previous_hash');
   }
 }
