@@ -8,7 +8,7 @@ import { startPostgres } from '../support/postgres.js';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { startGstCamera } from './support/gst-camera.js';
-import { Installation, LOGIN, recordedCameraAt } from './support/installation.js';
+import { Installation, LOGIN } from './support/installation.js';
 import { scenario } from './support/stage.js';
 
 const AWAY_SECONDS = 5;
@@ -60,10 +60,15 @@ describe('the state of cameras', () => {
             },
             record: { stream: 'main', mode: 'event' },
           },
-          locked: recordedCameraAt(`rtsp://${locked}`, {
-            credentials: { username: 'admin', passwordFile },
+          // The login of the stream goes before that of the camera.
+          locked: {
+            credentials: { username: 'other', passwordFile: 'right' },
             reconnect: { ...reconnect, unauthorized },
-          }),
+            streams: {
+              main: { url: `rtsp://${locked}`, credentials: { username: 'admin', passwordFile } },
+            },
+            record: { stream: 'main', mode: 'continuous' },
+          },
         },
       });
       const nightjar = await Installation.create(stage, config('wrong'));

@@ -5,6 +5,7 @@ import { eventually } from './support/eventually.js';
 import { probeTracks } from './support/ffmpeg.js';
 import { cameraAt, Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
+import { firstLine, startPython } from './support/python.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const WATCH_SECONDS = 13;
@@ -20,7 +21,7 @@ interface Scene {
 
 async function setScene(stage: Stage): Promise<Scene> {
   const footage = { porch: 'front-door', gate: 'gate', garden: 'garden', yard: 'workshop' };
-  const cameras = await Cameras.start(stage, { ...footage, shed: 'garden' });
+  const cameras = await Cameras.start(stage, { ...footage, shed: 'garden', hut: 'garden' });
   const settings = { reconnect: { initial: '200ms', max: '500ms' } };
   const at = (name: string, whenOffline: object): object => ({
     ...settings,
@@ -32,6 +33,7 @@ async function setScene(stage: Stage): Promise<Scene> {
       gate: at('gate', { strategy: 'slate' }),
       garden: at('garden', { strategy: 'fallback', fallback: 'yard/main' }),
       shed: at('shed', { strategy: 'disconnect' }),
+      hut: at('hut', { strategy: 'hold' }),
       yard: cameraAt(cameras.url('yard')),
       [NEVER_THERE]: {
         ...settings,
@@ -86,7 +88,7 @@ describe('while a camera is away', () => {
   withScene(
     'ffmpeg goes on with the last picture or another stream, or is sent away, as configured',
     60_000,
-    async ({ cameras, nightjar }) => {
+    async ({ cameras, nightjar }, stage) => {
       const names = ['porch', 'gate', 'garden', 'shed'];
       const watching = Promise.all(names.map((name) => watch(nightjar.url(name), WATCH_SECONDS)));
       await eventually(
@@ -96,7 +98,18 @@ describe('while a camera is away', () => {
         },
         { withinMs: 15_000 },
       );
-      await Promise.all(names.map((name) => cameras.inject(name, { reboot: AWAY_SECONDS })));
+      const waiting = startPython(stage, 'sdes-note.py', [nightjar.url('hut')]);
+      const noted = firstLine(waiting, 30_000);
+      await eventually(
+        async () => {
+          const readers = (await nightjar.metrics()).sum('nightjar_readers', { camera: 'hut' });
+          expect(readers).toBe(1);
+        },
+        { withinMs: 10_000 },
+      );
+      const reboot = (name: string): Promise<void> =>
+        cameras.inject(name, { reboot: AWAY_SECONDS });
+      await Promise.all([...names, 'hut'].map(reboot));
       await eventually(
         async () => {
           const metrics = await nightjar.metrics();
@@ -109,6 +122,8 @@ describe('while a camera is away', () => {
         },
         { withinMs: AWAY_SECONDS * 1000, everyMs: 50 },
       );
+      // Who stays with a camera that is away is told so by RTCP.
+      expect(await noted).toMatch(/^The camera is away \(\w+\)$/);
       const [porch, gate, garden, shed] = await watching;
       for (const watched of [porch!, gate!, garden!]) {
         expect(watched.complaints).toBe('');
