@@ -43,6 +43,15 @@ export interface Course {
   readonly fromMs: number;
   /** Excluded; undefined: all that there is. */
   readonly endMs: number | undefined;
+  /** The start that was asked for. */
+  readonly askedMs?: number;
+  /** Forwards, the first unit that is sent, where that is not the keyframe. */
+  readonly firstMs?: number;
+}
+
+/** Wall time of what a course sends first. */
+export function firstOf({ fromMs, firstMs = fromMs }: Course): number {
+  return firstMs;
 }
 
 /** One pass over the footage, from a seek to the next or to the end. */
@@ -72,15 +81,24 @@ export class Pass {
   constructor(
     private readonly context: PassContext,
     private current: PlayPlan,
-    readonly course: Course,
+    private way: Course,
   ) {
-    this.positionMs = course.fromMs;
+    this.positionMs = firstOf(way);
     this.pacer = new Pacer(context.clock, current.speed);
     if (current.replay) this.marks = new SectionMarks();
   }
 
   get plan(): PlayPlan {
     return this.current;
+  }
+
+  get course(): Course {
+    return this.way;
+  }
+
+  /** Ends it elsewhere. @param endMs as in {@link Course} */
+  bound(endMs: number | undefined): void {
+    this.way = { ...this.way, endMs };
   }
 
   get paused(): boolean {
@@ -206,7 +224,8 @@ export class Pass {
     const { endMs } = this.course;
     const beyond = !backward && endMs !== undefined && unit.wallMs >= endMs;
     if (beyond && unit.track === 0) this.cut = true;
-    if (sender === undefined || beyond || (unit.track !== 0 && !sound)) return;
+    const before = !backward && unit.wallMs < firstOf(this.course);
+    if (sender === undefined || before || beyond || (unit.track !== 0 && !sound)) return;
     if (pictures.kind === 'references' && isDisposable(format.codec, unit.data)) return;
     const outgoing = { unit, format, sender, gop: this.gop, marks: undefined, track: sender.track };
     if (this.marks === undefined) await this.queue(outgoing);

@@ -10,12 +10,13 @@ import type {
   TrackInfo,
 } from '@nightjar/relay';
 import { MediaTime, Outbox, TrackSender } from '@nightjar/sending';
-import type { Range } from '@nightjar/rtsp';
+import type { Range, SeekStyle } from '@nightjar/rtsp';
 import type { Footage } from './footage.js';
 import type { LiveEdgeOptions } from './live-edge.js';
-import { Pass, rateOf, type Course, type PassContext } from './pass.js';
+import { firstOf, Pass, rateOf, type Course, type PassContext } from './pass.js';
 import { doneBy, planOf, readsAs, saysNothing, type PlayPlan } from './play-plan.js';
 import { asMeant, hasEnd, outside, printPlayed, reachesBeyond, wallRange } from './play-range.js';
+import { styled } from './seek-style.js';
 import type { Timeline } from './timeline.js';
 import type { Turns } from './turns.js';
 
@@ -100,12 +101,21 @@ export class PlaybackStream implements MountStream {
       this.queued.length = 0;
       const course = goesOn
         ? await this.courseFrom(plan, pass)
-        : await this.courseOf(plan, asMeant(request.range));
+        : await this.courseOf(plan, asMeant(request.range), request.seekStyle);
       if (request.range !== undefined) this.unit = request.range.unit === 'clock' ? 'clock' : 'npt';
       else if (plan.replay) this.unit = 'clock';
       if (!goesOn) this.bounded = hasEnd(request.range);
       this.request = request;
-      return await this.begin(plan, course);
+      if (wasPaused && request.seekStyle === 'CoRAP' && isBefore(course, pass, plan)) {
+        await this.options.footage.forget();
+        pass.bound(course.endMs);
+        pass.change(plan);
+        pass.resume();
+        return { ...this.answer(pass, pass.positionMs), seekStyle: 'CoRAP' };
+      }
+      const answer = await this.begin(plan, course);
+      const { seekStyle } = request;
+      return seekStyle === undefined || plan.backward ? answer : { ...answer, seekStyle };
     } catch (error) {
       if (!wasPaused) pass?.resume();
       throw error;
@@ -235,18 +245,22 @@ export class PlaybackStream implements MountStream {
   private async begin(plan: PlayPlan, course: Course): Promise<PlayAnswer> {
     await this.pass?.end();
     const { time, senders } = this.context;
-    time.moveTo(course.fromMs, SEEK_LEAD_MS, rateOf(plan));
+    time.moveTo(firstOf(course), SEEK_LEAD_MS, rateOf(plan));
     for (const sender of senders) sender.restart();
     const pass = new Pass(this.context, plan, course);
     this.pass = pass;
-    const answer = this.answer(pass, course.fromMs);
+    const answer = this.answer(pass, firstOf(course));
     if (this.closed) await this.options.footage.forget();
     else pass.start((error) => this.failed(error));
     return answer;
   }
 
   /** The range that a client asks for. @throws NightjarError with status 457 when there is no footage in it */
-  private async courseOf(plan: PlayPlan, range: PlayRequest['range']): Promise<Course> {
+  private async courseOf(
+    plan: PlayPlan,
+    range: PlayRequest['range'],
+    seekStyle?: SeekStyle,
+  ): Promise<Course> {
     const { timeline, catchUp, clock } = this.options;
     const { backward } = plan;
     if (reachesBeyond(range, timeline, backward)) await catchUp(timeline);
@@ -265,7 +279,9 @@ export class PlaybackStream implements MountStream {
       from = edgeMs - 1;
     }
     // Inside a hole, or before everything: the footage after it.
-    return await this.forwardFrom(timeline.footageAt(from), endMs);
+    const askedMs = timeline.footageAt(from);
+    const course = await this.forwardFrom(askedMs, endMs);
+    return { ...(await styled(this.options.footage, course, askedMs, seekStyle)), askedMs };
   }
 
   /** From where the present pass is, by a plan that reads other units. */
@@ -329,4 +345,12 @@ export class PlaybackStream implements MountStream {
   private toldEnd({ backward }: PlayPlan, endMs: number | undefined): number | undefined {
     return endMs ?? (backward ? this.options.timeline.startMs : undefined);
   }
+}
+
+/** Whether a pass stands between the beginning of a course and what was asked for: then play need not go back (CoRAP). */
+function isBefore({ fromMs, askedMs = fromMs }: Course, pass: Pass, plan: PlayPlan): boolean {
+  const { positionMs } = pass;
+  return (
+    !plan.backward && readsAs(plan, pass.plan) && fromMs <= positionMs && positionMs <= askedMs
+  );
 }

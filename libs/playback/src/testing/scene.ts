@@ -93,6 +93,7 @@ export class Scene {
   readonly missing = new Set<number>();
   /** Segments opened and not closed again. */
   openFiles = 0;
+  readonly footage: Footage;
   readonly stream: PlaybackStream;
 
   constructor(
@@ -116,8 +117,9 @@ export class Scene {
     };
     const [camera, stream] = ['c', 's'];
     const endMs = growing ? limitMs : segments.at(-1)!.endMs;
+    this.footage = new Footage({ archive, camera, stream, startMs, endMs });
     this.stream = new PlaybackStream({
-      footage: new Footage({ archive, camera, stream, startMs, endMs }),
+      footage: this.footage,
       timeline: new Timeline(segments, startMs, endMs, { gaps, growing }),
       tracks: formats.map((format) => ({ format, control: '', direction: 'recvonly' })),
       output: this.output(),

@@ -5,6 +5,7 @@ import type {
   Range,
   RateControl,
   SdpTrack,
+  SeekStyle,
   SpeedRange,
   TransportOffer,
 } from '@nightjar/rtsp';
@@ -134,6 +135,8 @@ export interface PlayRequest {
   readonly rateControl: RateControl | undefined;
   readonly frames: Frames | undefined;
   readonly immediate: boolean;
+  /** Where to begin, of what there is about the start of the range; undefined: with a keyframe. */
+  readonly seekStyle?: SeekStyle | undefined;
   /** Whether it waits for its turn behind what plays up to an end that the client set (RFC 2326 s.10.5). */
   readonly queue?: boolean;
   /** Low byte of the CSeq. */
@@ -149,6 +152,8 @@ export interface PlayAnswer {
   /** What is really done, told to a client that asked. */
   readonly speed?: number;
   readonly rateControl?: RateControl;
+  /** By what the place was chosen; undefined: play begins with a keyframe. */
+  readonly seekStyle?: SeekStyle;
   /** RTP-Info: first packet of each track after this answer. */
   readonly rtpInfo: readonly TrackInfo[];
 }

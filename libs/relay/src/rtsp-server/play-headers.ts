@@ -4,6 +4,7 @@ import {
   parseRange,
   parseRateControl,
   parseScale,
+  parseSeekStyle,
   parseSpeed,
   printScale,
   printSpeed,
@@ -33,6 +34,7 @@ export function readPlayHeaders(
     rateControl: read('Rate-Control', parseRateControl),
     frames: read('Frames', parseFrames),
     immediate,
+    ...(version === RTSP_2_0 ? { seekStyle: read('Seek-Style', parseSeekStyle) } : {}),
     // RTSP 2.0 has no queue: a new PLAY takes the place of the old one (RFC 7826 s.13.4).
     queue: version !== RTSP_2_0 && !immediate,
     cseq: Number(/\d+/.exec(headers.get('CSeq') ?? '')?.[0] ?? 0) & 0xff,

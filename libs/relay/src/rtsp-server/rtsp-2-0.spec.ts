@@ -158,6 +158,19 @@ describe('RTSP 2.0', () => {
   });
 
   it.each([
+    ['First-Prior', 'First-Prior'],
+    ['CoRAP', 'CoRAP'],
+    ['Nearest', undefined],
+  ])('hands on Seek-Style: %s, and says how it was done', async (asked, style) => {
+    mount.allows = RECORDING;
+    mount.answer = style === undefined ? {} : { seekStyle: 'First-Prior' };
+    const headers = await session();
+    const answer = await client.ask('PLAY', base, { ...headers, 'Seek-Style': asked });
+    expect(mount.plays.at(-1)?.seekStyle).toBe(style);
+    expect(answer.headers.get('Seek-Style')).toBe(style === undefined ? 'RAP' : 'First-Prior');
+  });
+
+  it.each([
     ['npt=now-', 200],
     ['npt=0-', 200],
     ['npt=10-', 456],

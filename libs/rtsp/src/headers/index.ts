@@ -11,6 +11,7 @@ export { parseRange, printRange, type Range } from './range.js';
 export { parseRateControl, type RateControl } from './rate-control.js';
 export { parseRtpInfo, printRtpInfo, type RtpInfoEntry } from './rtp-info.js';
 export { parseScale, printScale } from './scale.js';
+export { parseSeekStyle, type SeekStyle } from './seek-style.js';
 export { parseSession, printSession, type SessionHeader } from './session.js';
 export { parseSpeed, printSpeed, type SpeedRange } from './speed.js';
 export { parseTransport, printTransport, type HostPort, type TransportSpec } from './transport.js';

@@ -2,6 +2,7 @@ import { RTSP_2_0, type Range } from '@nightjar/rtsp';
 import { aggregateOnly, notAllowed, notInState, notInUnits } from '../answers.js';
 import type { Answer } from '../connection.js';
 import { requiredOf } from '../features.js';
+import type { PlayAnswer } from '../mount.js';
 import { mediaRange, rtpInfoOf } from '../notices.js';
 import { printPlayHeaders, readPlayHeaders } from '../play-headers.js';
 import { parseResource } from '../resource.js';
@@ -39,7 +40,7 @@ async function answerPlay(
       headers: {
         Session: session.id,
         ...printPlayHeaders(answer, asked),
-        ...(version === RTSP_2_0 ? headersOf2(session) : {}),
+        ...(version === RTSP_2_0 ? headersOf2(session, answer) : {}),
         ...(rtpInfo === '' ? {} : { 'RTP-Info': rtpInfo }),
       },
       after: () => session.release(),
@@ -57,10 +58,12 @@ function isPlayable(range: Range | undefined, { media }: RtspSession): boolean {
   return media.properties.seeking !== 'none' || range.start === 'now' || !range.start;
 }
 
-function headersOf2({ media }: RtspSession): Record<string, string> {
+function headersOf2(
+  { media }: RtspSession,
+  { seekStyle = 'RAP' }: PlayAnswer,
+): Record<string, string> {
   return {
-    // All play begins at a random access point (RFC 7826 s.18.47).
-    ...(media.properties.seeking === 'none' ? {} : { 'Seek-Style': 'RAP' }),
+    ...(media.properties.seeking === 'none' ? {} : { 'Seek-Style': seekStyle }),
     ...mediaRange(media),
   };
 }
