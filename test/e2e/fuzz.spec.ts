@@ -12,9 +12,16 @@ describe('a media process that hears nonsense', () => {
     'answers it, serves a reader beside, and is afterwards as it was before',
     60_000,
     async (stage) => {
-      const options = { seconds: SECONDS, seed: SEED, failuresDirectory: FAILURES };
-      const { conversations, answers } = await fuzz(stage, options);
+      const options = {
+        seconds: SECONDS,
+        seed: SEED,
+        processes: 2,
+        failuresDirectory: FAILURES,
+      };
+      const { conversations, answers, ways } = await fuzz(stage, options);
       expect(conversations).toBeGreaterThan(0);
+      const all = ['rtsp', 'rtsps', 'http', 'https', 'ws', 'wss'];
+      expect(all.filter((way) => (ways[way] ?? 0) === 0)).toEqual([]);
       // It is more than noise at the door: some conversations get as far as media.
       expect(answers).toMatchObject({ 200: expect.any(Number), 400: expect.any(Number) });
     },

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ClientAuthorizer, parseChallenges } from '@nightjar/rtsp';
+import { CLIENT_PORTS } from './made.js';
+import { UdpPair } from './udp-pair.js';
+import type { Place, Way } from './ways.js';
 
 const STATUS_LINE = /RTSP\/\d\.\d (\d{3}) /g;
 const SESSION = /^session: *([^;\r\n]+)/im;
 const CHALLENGE = /^www-authenticate: *([^\r\n]*)/gim;
 const LOGIN_LINE = /^authorization: *digest[^\r\n]*/im;
+const SERVER_PORTS = /server_port=(\d+)-(\d+)/g;
 const REQUEST_LINE = /^([A-Z_]+) (\S+) RTSP\//;
 /** How long one piece waits for the answer to the one before it: a mutation may have none. */
 const ANSWER_MS = 30;
@@ -24,27 +28,37 @@ export interface Login {
 }
 
 /** Where to, and from where: whose logins were spoilt has to wait. */
-export interface Target {
-  readonly port: number;
+export interface Target extends Place {
   readonly login: Login;
-  readonly localAddress: string;
 }
 
-/** Says the pieces one after the other over one connection, in its own session, then leaves without a word. */
+/** What is said, how, and what is sent by UDP behind it. */
+export interface Hostility {
+  readonly way: Way;
+  readonly pieces: readonly Buffer[];
+  readonly datagrams: readonly Buffer[];
+  /** Changes what goes over the wire now and then. */
+  readonly spoil: (bytes: Buffer) => Buffer;
+}
+
+/** Says the pieces one after the other in its own session, then leaves without a word. */
 export async function attack(
-  { port, login, localAddress }: Target,
-  pieces: readonly Buffer[],
+  target: Target,
+  { way, pieces, datagrams, spoil }: Hostility,
 ): Promise<Outcome> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
-  socket.on('error', () => undefined);
-  const dialogue = new Dialogue(login, pieces);
-  socket.on('data', (chunk: Buffer) => dialogue.hear(chunk));
+  const ports = datagrams.length > 0 ? await UdpPair.open(target.localAddress) : undefined;
+  const { up, down, wrap } = await way.open(target, spoil);
+  const dialogue = new Dialogue(target.login, pieces, ports?.port);
+  down.on('data', (chunk: Buffer) => dialogue.hear(chunk));
   for (const piece of pieces) {
-    if (!socket.writable) break;
-    socket.write(dialogue.alive(piece));
-    await answerOf(socket);
+    if (!up.writable || down.destroyed) break;
+    up.write(spoil(wrap(dialogue.alive(piece))));
+    await answerOf(down);
   }
-  socket.destroy();
+  await ports?.send(dialogue.serverPorts, datagrams);
+  up.destroy();
+  down.destroy();
+  ports?.close();
   return { statuses: dialogue.statuses };
 }
 
@@ -54,13 +68,22 @@ class Dialogue {
   private readonly recordedSession: string | undefined;
   private readonly authorizer: ClientAuthorizer;
 
-  constructor(login: Login, pieces: readonly Buffer[]) {
+  constructor(
+    login: Login,
+    pieces: readonly Buffer[],
+    private readonly udpPort: number | undefined,
+  ) {
     this.authorizer = new ClientAuthorizer(login);
     this.recordedSession = SESSION.exec(textOf(Buffer.concat(pieces)))?.[1];
   }
 
   get statuses(): number[] {
     return [...this.heard.matchAll(STATUS_LINE)].map(([, status]) => Number(status));
+  }
+
+  /** Where the server takes RTP and RTCP, as it said last. */
+  get serverPorts(): readonly number[] {
+    return [...this.heard.matchAll(SERVER_PORTS)].at(-1)?.slice(1).map(Number) ?? [];
   }
 
   hear(chunk: Buffer): void {
@@ -72,6 +95,8 @@ class Dialogue {
     const session = SESSION.exec(this.heard)?.[1];
     if (this.recordedSession !== undefined && session !== undefined)
       text = text.replaceAll(this.recordedSession, session);
+    if (this.udpPort !== undefined)
+      text = text.replace(CLIENT_PORTS, `client_port=${this.udpPort}-${this.udpPort + 1}`);
     const [, method, uri] = REQUEST_LINE.exec(text) ?? [];
     if (method !== undefined && uri !== undefined && LOGIN_LINE.test(text)) {
       const challenges = [...this.heard.matchAll(CHALLENGE)].map(([, value]) => value!.trim());
@@ -90,7 +115,7 @@ function textOf(bytes: Buffer): string {
 }
 
 /** Something was said, the connection is closed, or nobody says anything. */
-async function answerOf(socket: Socket): Promise<void> {
+async function answerOf(socket: Duplex): Promise<void> {
   const waiting = new AbortController();
   const { signal } = waiting;
   const timer = setTimeout(() => waiting.abort(), ANSWER_MS);

@@ -11,6 +11,17 @@ export interface Conversation {
   readonly name: string;
   /** What the client sent, message by message, as far as it is cut into such. */
   readonly pieces: readonly Buffer[];
+  /** Whether packets follow by UDP, to the ports that were set up. */
+  readonly datagrams?: boolean;
+}
+
+/** Packets as nobody should send them: RTP, RTCP, and what stands for media. */
+export function datagrams(): Buffer[] {
+  return ['rtp.json', 'rtcp.json'].flatMap((file) =>
+    Object.values(
+      JSON.parse(readFileSync(path.join(CORPUS, file), 'utf8')) as Record<string, string>,
+    ).map((hex) => Buffer.from(hex, 'hex')),
+  );
 }
 
 /** All that clients say to a server: recorded in `conversations`, made by hand in `streams`. */

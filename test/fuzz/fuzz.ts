@@ -1,16 +1,20 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { Cameras } from '../e2e/support/cameras.js';
-import { cameraAt, Installation, LOGIN } from '../e2e/support/installation.js';
+import { eventually } from '../e2e/support/eventually.js';
+import { footageOf } from '../e2e/support/footage.js';
+import { Installation, LOGIN, recordedCameraAt } from '../e2e/support/installation.js';
 import type { Stage } from '../e2e/support/open-stage.js';
 import { RtspPlayer } from '../e2e/support/rtsp-player.js';
-import { attack, type Target } from './attacker.js';
-import { clientConversations, type Conversation } from './conversations.js';
-import { mutate } from './mutate.js';
+import { attack, type Hostility, type Target } from './attacker.js';
+import { clientConversations, datagrams, type Conversation } from './conversations.js';
+import { madeConversations } from './made.js';
+import { mutate, mutateBytes } from './mutate.js';
 import { SeededRandom } from './random.js';
 import { checkReader, settled, vitalsOf, type Vitals } from './watch.js';
+import { WAYS } from './ways.js';
 
 /** Conversations at a time. */
 const ATTACKERS = 4;
@@ -19,10 +23,21 @@ const KEPT_INPUTS = 16;
 /** Addresses to come from: 127.1.0.1 and so on. */
 const HOSTS = 0xfffe;
 const LATEST_DEATH_MS = 10_000;
+const RECORDING_LIMIT_MS = 20_000;
+const FILE = 'film.mp4';
+/** What stands in the recordings, and what may stand in its place. */
+const MOUNT = '18554/front';
+const MOUNTS = ['front', 'front', 'playback/front', 'playback/front?start=0', `files/${FILE}`];
+/** One in so many has something changed in what carries it. */
+const SPOILT_ONE_IN = 24;
+/** Of those that stand behind a conversation over UDP. */
+const DATAGRAMS = 20;
 
 export interface FuzzOptions {
   readonly seconds: number;
   readonly seed: number;
+  /** Media processes: of several the first one opens what comes, and others serve it. */
+  readonly processes: number;
   /** Where inputs that made something fail are written. */
   readonly failuresDirectory: string;
 }
@@ -31,6 +46,8 @@ export interface FuzzFigures {
   readonly conversations: number;
   /** Answers by status. */
   readonly answers: Readonly<Record<number, number>>;
+  /** Answers by what the conversations were carried in. */
+  readonly ways: Readonly<Record<string, number>>;
   readonly before: Vitals;
   readonly after: Vitals;
 }
@@ -47,29 +64,48 @@ interface Victim {
  * conversation make the same input again.
  */
 export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzFigures> {
-  const target = await startVictim(stage);
-  const conversations = clientConversations();
-  for (const { pieces } of conversations) await attack(attackOn(target.port, 0), pieces);
+  const target = await startVictim(stage, options.processes);
+  const conversations = [...clientConversations(), ...madeConversations()];
+  for (const [number, { pieces }] of conversations.entries()) {
+    const way = WAYS[number % WAYS.length]!;
+    await attack(attackOn(target.port, number), { way, pieces, datagrams: [], spoil: asItIs });
+  }
   const before = await vitalsOf(target.nightjar);
   const run = new Run(target, conversations, options);
   await run.finish();
   const after = await settled(target.nightjar, before);
   checkReader(target.reader);
-  return { conversations: run.conversations, answers: run.answers, before, after };
+  const { conversations: said, answers, ways } = run;
+  return { conversations: said, answers, ways, before, after };
 }
 
-/** A camera to read and one to publish to, for a user who may do both. */
-async function startVictim(stage: Stage): Promise<Victim> {
+const asItIs = (bytes: Buffer): Buffer => bytes;
+
+/** A camera to read, live and recorded, one to publish to, and a file, for a user who may do all of it. */
+async function startVictim(stage: Stage, processes: number): Promise<Victim> {
+  const media = path.join(stage.directory, 'files');
+  await mkdir(media);
   const cameras = await Cameras.start(stage, { front: 'front-door' });
   const nightjar = await Installation.create(stage, {
     users: { [LOGIN.username]: { passwordFile: 'viewer-password', role: 'admin' } },
-    media: { processes: 1 },
+    media: { processes },
+    files: { root: media },
+    rtsp: { tls: { selfSigned: true } },
+    recording: { segment: '1s' },
     cameras: {
-      front: cameraAt(cameras.url('front')),
+      front: recordedCameraAt(cameras.url('front')),
       drone: { streams: { main: { source: 'publish' } } },
     },
   });
   await nightjar.startMedia();
+  await eventually(
+    async () => {
+      const [first] = (await footageOf(nightjar.volume, 'front')).slice(0, -1);
+      if (first === undefined) throw new Error('nothing is recorded');
+      await copyFile(first.file, path.join(media, FILE));
+    },
+    { withinMs: RECORDING_LIMIT_MS, everyMs: 250 },
+  );
   const reader = await RtspPlayer.open(stage, nightjar.url('front'));
   await reader.play();
   return { nightjar, reader, port: Number(new URL(nightjar.url('front')).port) };
@@ -84,6 +120,8 @@ function attackOn(port: number, number: number): Target {
 class Run {
   conversations = 0;
   readonly answers: Record<number, number> = {};
+  readonly ways: Record<string, number> = {};
+  private readonly packets = datagrams();
   private readonly kept: (readonly Buffer[])[] = [];
   private readonly deadlineMs: number;
   private failed = false;
@@ -104,15 +142,35 @@ class Run {
     while (!this.failed && performance.now() < this.deadlineMs) {
       const number = this.conversations++;
       const random = new SeededRandom(Math.imul(this.options.seed, 0x9e37_79b1) + number);
-      const input = mutate(random.pick(this.corpus).pieces, random);
+      const hostility = this.hostility(random, number);
+      const input = hostility.pieces;
       this.kept.push(input);
       if (this.kept.length > KEPT_INPUTS) this.kept.shift();
-      const { statuses } = await attack(attackOn(this.target.port, number), input);
+      const { statuses } = await attack(attackOn(this.target.port, number), hostility);
       if (this.failed) return;
+      const { name } = hostility.way;
+      this.ways[name] = (this.ways[name] ?? 0) + statuses.length;
       for (const status of statuses) this.answers[status] = (this.answers[status] ?? 0) + 1;
       if (statuses.includes(500)) await this.fail(number, [input], 'was answered 500');
       await this.checkTarget(number);
     }
+  }
+
+  /** Each way in turn, so that a short run has all of them. */
+  private hostility(random: SeededRandom, number: number): Hostility {
+    const { pieces, datagrams: byUdp = false } = random.pick(this.corpus);
+    const mount = `18554/${random.pick(MOUNTS)}`;
+    const elsewhere = pieces.map((piece) =>
+      Buffer.from(piece.toString('latin1').replaceAll(MOUNT, mount), 'latin1'),
+    );
+    return {
+      way: WAYS[number % WAYS.length]!,
+      pieces: mutate(elsewhere, random),
+      datagrams: byUdp
+        ? Array.from({ length: DATAGRAMS }, () => mutateBytes(random.pick(this.packets), random))
+        : [],
+      spoil: (bytes) => (random.oneIn(SPOILT_ONE_IN) ? mutateBytes(bytes, random) : bytes),
+    };
   }
 
   private async checkTarget(number: number): Promise<void> {

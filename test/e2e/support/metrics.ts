@@ -29,6 +29,11 @@ export class Metrics {
     return this.of(name, labels).reduce((sum, { value }) => sum + value, 0);
   }
 
+  /** How many series of this name there are. */
+  count(name: string): number {
+    return this.of(name, {}).length;
+  }
+
   private of(name: string, labels: Labels): Sample[] {
     const wanted = Object.entries(labels);
     return this.samples.filter(
