@@ -70,6 +70,7 @@ const NEEDED = [
     packages: ['gstreamer1.0-plugins-base-apps'],
     check: ['gst-discoverer-1.0', '--help'],
   },
+  { what: 'onvif-util of libonvif', packages: ['onvif-tools'], check: ['onvif-util', '-h'] },
   { what: 'chromium', packages: ['chromium'], check: ['chromium', '--version'] },
 ];
 

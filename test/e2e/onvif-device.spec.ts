@@ -18,13 +18,17 @@ import { eventually } from './support/eventually.js';
 import { decodedPictures, probeTracks } from './support/ffmpeg.js';
 import { gstReplay } from './support/gstreamer.js';
 import { recordedCameraAt } from './support/installation.js';
+import { canMakeNetworks, NetworkNamespace } from './support/network-namespace.js';
 import { checkOnvif, WSDL_FOLDER } from './support/onvif-check.js';
 import { connectOnvif, type OnvifLogin } from './support/onvif-client.js';
-import { sharedStage, type Stage } from './support/stage.js';
+import { runProgram } from './support/program.js';
+import { scenario, sharedStage, type Stage } from './support/stage.js';
 
 const ADMIN = { username: 'admin', password: 'sees-everything' };
 const GARDENER = { username: 'gardener', password: 'only-the-garden' };
 const SEGMENT_SECONDS = 4;
+/** This side of the cable to a neighbour. */
+const NEIGHBOUR_SEES = '10.99.0.1';
 
 async function set(stage: Stage): Promise<Appliance> {
   const cameras = await Cameras.start(stage, { 'front-door': 'front-door', garden: 'garden' });
@@ -233,3 +237,58 @@ describe('Nightjar as an ONVIF device', () => {
     },
   );
 });
+
+(canMakeNetworks ? describe : describe.skip)('cameras on a network', () => {
+  scenario(
+    'are found by libonvif, which logs in by token and asks the old services',
+    30_000,
+    async (stage) => {
+      const network = await NetworkNamespace.enter(stage);
+      const { command } = await network.neighbour(stage);
+      const there = async (...program: string[]): Promise<string> => {
+        const [first, ...args] = [...command, ...program];
+        return (await runProgram(first, args)).stdout;
+      };
+      // It asks on the interface that has a route to everywhere.
+      await there('ip', 'route', 'add', 'default', 'via', NEIGHBOUR_SEES);
+      const args = ['--listen', `${NEIGHBOUR_SEES}:0`, '--onvif', '0', '--discovery', 'cable'];
+      const env = { CAMSIM_USERNAME: ADMIN.username, CAMSIM_PASSWORD: ADMIN.password };
+      const camsim = stage.start('camsim', [...args, '--camera', 'door=front-door'], env);
+      const { cameras } = await camsim.ready<{ cameras: Record<string, string> }>();
+      await eventually(
+        async () => expect(await there('onvif-util', '-a')).toContain('door camsim'),
+        {
+          withinMs: 15_000,
+        },
+      );
+      const util = `onvif-util -u ${ADMIN.username} -p ${ADMIN.password} ${NEIGHBOUR_SEES}`;
+      const said = await there('sh', '-c', `printf 'get rtsp\\nget video\\nquit\\n' | ${util}`);
+      expect(said).toContain(cameras['door']);
+      expect(said).toContain('Resolution: 640 x 360');
+      const wrong = await there('sh', '-c', `echo quit | ${util.replace(ADMIN.password, 'guess')}`);
+      expect(wrong).not.toContain('successfully connected');
+    },
+  );
+});
+
+if (WSDL_FOLDER !== undefined)
+  describe('a simulated camera', () => {
+    scenario('answers as the WSDLs of ONVIF have it', 30_000, async (stage) => {
+      const personality = JSON.stringify({ ptz: true, sub: 'sub' });
+      const args = ['--onvif', '0', '--personality', `main=${personality}`];
+      const cameras = await Cameras.start(stage, { main: 'front-door', sub: 'gate' }, args);
+      const { invalid, faults, answered } = await checkOnvif(
+        cameras.onvifUrl('main'),
+        ADMIN,
+        'set',
+      );
+      expect(invalid).toEqual([]);
+      expect(answered).toBeGreaterThan(80);
+      expect(faults).toEqual([
+        'GetProfile InvalidArgVal/NoProfile',
+        'GetOSDs ActionNotSupported',
+        'AbsoluteMove InvalidArgVal/InvalidPosition',
+        'GetImagingSettings InvalidArgVal/NoSource',
+      ]);
+    });
+  });

@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { NightjarError } from '@nightjar/common';
 import {
+  copyOf,
+  parseDiscovery,
+  parseEnvelope,
+  parseUsernameToken,
+  printXml,
+  receivedFault,
+} from '@nightjar/onvif';
+import {
   configOf,
   createDepacketizer,
   decodeRtcp,
@@ -163,6 +171,17 @@ describe('the corpus', () => {
       const tracks = readAnnouncement({ ...request, kind: 'request', version: 'RTSP/1.0' });
       return new Announcement('rtsp://h/a', tracks).trackOf('rtsp://h/a/b', () => false);
     }, sdps);
+  });
+
+  it('documents of ONVIF are survived', () => {
+    const documents = texts(Object.values(json('onvif.json') as Record<string, string>));
+    survives(parseDiscovery, documents);
+    survives((bytes) => {
+      const { body, headers } = parseEnvelope(bytes);
+      parseUsernameToken(headers);
+      receivedFault(body);
+      printXml(copyOf(body));
+    }, documents);
   });
 
   it('keys of MIKEY are survived', () => {

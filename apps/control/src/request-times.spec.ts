@@ -20,6 +20,7 @@ it('measures up to the head of an answer, by method and status; a word that is n
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await (await fetch(base)).text();
+  await (await fetch(`${base}/onvif/event_service/pull/1`)).text();
   await (await fetch(`${base}/lost`, { method: 'PROPFIND' })).text();
   server.close();
   const { values } = await metrics.httpRequestDurationSeconds.get();

@@ -12,6 +12,9 @@ const METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
 ]);
 
+/** Who asks here wants to wait. */
+const LONG_POLLS = '/onvif/event_service/pull/';
+
 /**
  * Measures from a request to the head of its answer: how long a body takes is up to whoever reads it. Goes before
  * everything that answers.
@@ -19,7 +22,11 @@ const METHODS: ReadonlySet<string> = new Set([
 export function measureRequests(
   clock: Clock,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
-  return ({ method = '' }, response, next) => {
+  return ({ method = '', url = '' }, response, next) => {
+    if (url.startsWith(LONG_POLLS)) {
+      next();
+      return;
+    }
     const askedMs = clock.monotonicMs();
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {

@@ -29,8 +29,11 @@ export interface DiscoveryResponderOptions {
   readonly failed?: (error: Error) => void;
 }
 
-/** Answers are spread over so long, that not all devices of a network speak at once. WS-Discovery s.2.4 APP_MAX_DELAY. */
-const MAX_DELAY_MS = 500;
+/**
+ * Answers are spread over so long, that not all devices of a network speak at once. APP_MAX_DELAY of WS-Discovery s.2.4 is
+ * 500 ms; but field: libonvif waits no longer than that for all of it.
+ */
+const MAX_DELAY_MS = 250;
 /** Questions of one address, and of all, that are answered per second; an answer is many times as long as a question. */
 const PER_PEER = { perSecond: 2, burst: 8 };
 const TOGETHER = { perSecond: 20, burst: 50 };

@@ -6,6 +6,8 @@ interface Ready {
   readonly control: string;
   /** RTSP URL by name, without login. */
   readonly cameras: Readonly<Record<string, string>>;
+  /** URL of the device service by name, with `--onvif`. */
+  readonly onvif?: Readonly<Record<string, string>>;
 }
 
 /** Simulated cameras in a process of their own, and their control port. */
@@ -37,6 +39,12 @@ export class Cameras {
   url(name: string): string {
     const url = this.ready.cameras[name];
     if (url === undefined) throw new Error(`no camera ${name}`);
+    return url;
+  }
+
+  onvifUrl(name: string): string {
+    const url = this.ready.onvif?.[name];
+    if (url === undefined) throw new Error(`${name} has no ONVIF side`);
     return url;
   }
 

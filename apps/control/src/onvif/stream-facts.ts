@@ -14,13 +14,18 @@ type Volumes = () => Readonly<Record<string, { readonly path: string }>>;
 
 /** Encoders are set anew seldom. */
 const GOOD_FOR_MS = 300_000;
+/** What is not known yet may be in a minute. */
+const UNKNOWN_FOR_MS = 15_000;
 const MAX_KEPT = 2_000;
 const AAC_FRAME_SAMPLES = 1024;
 const MAX_GOP_FRAMES = 10_000;
 
 /** Reads from the newest segment of a stream what clients want to know of it. Nothing is known of a stream that was never recorded. */
 export class RecordedFacts {
-  private readonly kept = new Map<string, { readonly atMs: number; readonly facts: StreamFacts }>();
+  private readonly kept = new Map<
+    string,
+    { readonly untilMs: number; readonly facts: StreamFacts }
+  >();
 
   constructor(
     private readonly volumes: Volumes,
@@ -37,15 +42,15 @@ export class RecordedFacts {
     for (const { camera, stream } of streams) {
       const key = `${camera}/${stream}`;
       const known = this.kept.get(key);
-      if (known !== undefined && nowMs - known.atMs < GOOD_FOR_MS) {
+      if (known !== undefined && nowMs < known.untilMs) {
         all.push(known.facts);
         continue;
       }
       footage ??= await StoredFootage.open(this.volumes());
       const facts = await newestFacts(footage, camera, stream);
       if (this.kept.size >= MAX_KEPT) this.kept.clear();
-      // What was not recorded yet may be in a minute.
-      if ((facts.video?.framesPerSecond ?? 0) > 0) this.kept.set(key, { atMs: nowMs, facts });
+      const isKnown = (facts.video?.framesPerSecond ?? 0) > 0;
+      this.kept.set(key, { untilMs: nowMs + (isKnown ? GOOD_FOR_MS : UNKNOWN_FOR_MS), facts });
       all.push(facts);
     }
     return all;

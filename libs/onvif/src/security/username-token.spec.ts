@@ -98,6 +98,16 @@ describe('UsernameTokenVerifier', () => {
     expect(verify(ahead)).toBe('stale');
   });
 
+  it('takes a nonce again with another time, as libonvif has it', () => {
+    const verify = desk();
+    const nonce = Buffer.from('the same');
+    expect([0, 1].map((ms) => verify(make({ nonce, createdMs: NOW + ms })))).toEqual([
+      'ann',
+      'ann',
+    ]);
+    expect(verify(make({ nonce }))).toBe('replayed');
+  });
+
   it('remembers so many and no more', () => {
     const verify = desk();
     for (let i = 0; i < 10_000; i += 1) verify(make({ nonce: Buffer.from(String(i)) }));

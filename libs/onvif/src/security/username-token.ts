@@ -93,11 +93,11 @@ export type TokenVerdict =
 
 /** How far the clock of a client may be off. ONVIF Core s.5.9.2 leaves it open. */
 const WINDOW_MS = 300_000;
-const MAX_NONCES = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 /** Checks digests; each counts once. Not every login needs it: a password that comes as text is nobody's business here. */
 export class UsernameTokenVerifier {
-  /** Until when nonces are remembered, oldest first. */
+  /** Until when digests are remembered, oldest first. */
   private readonly seen = new Map<string, number>();
 
   constructor(
@@ -117,20 +117,21 @@ export class UsernameTokenVerifier {
     // Takes its time for users whom nobody knows, too.
     const expected = passwordDigest(nonce, created, known ?? '');
     if (!equal(expected, password) || known === undefined) return { ok: false, reason: 'password' };
-    return this.remember(`${username}\n${nonce.toString('base64')}`, nowMs)
+    // field: libonvif uses a nonce for a second, with other times; what counts once is what was made of both.
+    return this.remember(`${username}\n${expected}`, nowMs)
       ? { ok: true, username }
-      : { ok: false, reason: this.seen.size >= MAX_NONCES ? 'busy' : 'replayed' };
+      : { ok: false, reason: this.seen.size >= MAX_REMEMBERED ? 'busy' : 'replayed' };
   }
 
-  /** False for a nonce that was there before, and when there is no room. */
-  private remember(nonce: string, nowMs: number): boolean {
+  /** False for what was there before, and when there is no room. */
+  private remember(digest: string, nowMs: number): boolean {
     for (const [old, untilMs] of this.seen) {
       if (untilMs >= nowMs) break;
       this.seen.delete(old);
     }
-    if (this.seen.has(nonce) || this.seen.size >= MAX_NONCES) return false;
+    if (this.seen.has(digest) || this.seen.size >= MAX_REMEMBERED) return false;
     // Created may lie in the future: what was made at the end of the window is fresh for twice as long.
-    this.seen.set(nonce, nowMs + 2 * this.windowMs);
+    this.seen.set(digest, nowMs + 2 * this.windowMs);
     return true;
   }
 }
