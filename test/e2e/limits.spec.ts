@@ -109,6 +109,7 @@ describe('a limit', () => {
     (nightjar) => gstreamer(nightjar.url(WATCHED)),
   );
   refuses('bandwidth per stream', { streamBandwidth: '16KiB' }, 'stream-bandwidth', '453');
+  refuses('bandwidth per player', { readerBandwidth: '16KiB' }, 'reader-bandwidth', '453');
   refuses('connections', { connections: 1 }, 'connections', '503 Service Unavailable');
   refuses('memory', { memory: '64MiB' }, 'memory', '503 Out Of Memory');
   refuses('the processor', { cpu: 0.0001 }, 'cpu', '503 Too Busy');
