@@ -1,0 +1,204 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect } from '@jest/globals';
+import {
+  makeUsernameToken,
+  parseEnvelope,
+  printEnvelope,
+  xml,
+  type XmlNode,
+} from '@nightjar/onvif';
+import { freePort } from '../support/free-port.js';
+import { Appliance } from './support/appliance.js';
+import { eventually } from './support/eventually.js';
+import { runProgram } from './support/program.js';
+import { scenario, type Stage } from './support/stage.js';
+
+const LIMIT_MS = 150_000;
+const CAMERA = { username: 'installer', password: 'under-the-roof' };
+const ADMIN = { username: 'boss', password: 'all-day-long' };
+const PRE_ROLL_MS = 3_000;
+
+/** One camera at an address of this machine; another address is another start. */
+async function placeCamera(stage: Stage, host: string, ports: { rtsp: number; onvif: number }) {
+  const args = [
+    ...['--listen', `${host}:${ports.rtsp}`, '--control', '127.0.0.1:0', '--own-ports'],
+    ...['--camera', 'yard=garden', '--onvif', String(ports.onvif)],
+    ...['--personality', 'yard={"serial":"SN-77","topics":"cell","clockSkew":-7200}'],
+  ];
+  const env = { CAMSIM_USERNAME: CAMERA.username, CAMSIM_PASSWORD: CAMERA.password };
+  const camsim = stage.start('camsim', args, env);
+  const { control } = await camsim.ready<{ control: string }>();
+  return {
+    motion: async (motion: boolean): Promise<void> => {
+      const body = JSON.stringify({ motion });
+      const { ok } = await fetch(`${control}/cameras/yard/events`, { method: 'POST', body });
+      expect(ok).toBe(true);
+    },
+    leave: () => camsim.stop(),
+  };
+}
+
+describe('a camera in the network', () => {
+  scenario(
+    'is found, adopted, recorded on motion, followed, and found again by ONVIF',
+    LIMIT_MS,
+    async (stage) => {
+      const ports = { rtsp: await freePort(), onvif: await freePort() };
+      let camera = await placeCamera(stage, '127.0.0.2', ports);
+      await writeFile(path.join(stage.directory, 'boss'), ADMIN.password);
+      const credentials = path.join(stage.directory, 'camera-login');
+      await writeFile(credentials, `${CAMERA.username}:${CAMERA.password}\n`);
+      const appliance = await Appliance.start(stage, {
+        cameras: {},
+        users: { [ADMIN.username]: { passwordFile: 'boss', role: 'admin' } },
+        discovery: {
+          mode: 'unicast',
+          hosts: ['127.0.0.2', '127.0.0.3'].map(
+            (host) => `http://${host}:${ports.onvif}/onvif/device_service`,
+          ),
+          interval: '10s',
+        },
+      });
+      const ask = async <T>(target: string, method = 'GET'): Promise<T> => {
+        const response = await appliance.fetch(`/api/v1${target}`, { method }, ADMIN);
+        expect(response.status).toBe(200);
+        return (await response.json()) as T;
+      };
+
+      const device = await eventually(
+        async () => {
+          const { devices } = await ask<{ devices: { id: number; status: string }[] }>(
+            '/discovery/devices',
+          );
+          expect(devices).toMatchObject([{ status: 'new', addresses: ['127.0.0.2'] }]);
+          return devices[0]!;
+        },
+        { withinMs: 10_000 },
+      );
+      const adopt = [
+        'adopt',
+        String(device.id),
+        '--name',
+        'yard',
+        '--credentials-file',
+        credentials,
+      ];
+      const adopted = await appliance.cli([...adopt, '--managed', '--follow', '--record', 'event']);
+      expect(adopted).toMatchObject({ code: 0, stderr: '' });
+      await eventually(
+        async () =>
+          expect(await ask('/cameras')).toMatchObject([{ name: 'yard', origin: 'managed' }]),
+        { withinMs: 10_000 },
+      );
+
+      const isHeard = async (): Promise<void> =>
+        expect(
+          (await appliance.metrics()).sum('nightjar_camera_events_heard', { camera: 'yard' }),
+        ).toBe(1);
+      const hasPreRoll = async (): Promise<void> =>
+        expect(
+          (await appliance.metrics()).sum('nightjar_rtp_packets_total', { camera: 'yard' }),
+        ).toBeGreaterThan((PRE_ROLL_MS / 1_000) * 25);
+      await eventually(isHeard, { withinMs: 20_000 });
+      await eventually(hasPreRoll, { withinMs: 20_000 });
+      await camera.motion(true);
+      await eventually(
+        async () => expect(await appliance.recordedSeconds('yard')).toBeGreaterThan(1),
+        {
+          withinMs: 20_000,
+        },
+      );
+      const now = new Date().toISOString();
+      const since = new Date(Date.now() - 600_000).toISOString();
+      const { events } = await ask<{ events: { type: string; source: string; start: string }[] }>(
+        `/cameras/yard/events?start=${since}&end=${now}&type=motion`,
+      );
+      expect(events).toMatchObject([{ type: 'motion', source: 'onvif', end: null }]);
+
+      await camera.leave();
+      camera = await placeCamera(stage, '127.0.0.3', ports);
+      const before = await appliance.recordedSeconds('yard');
+      await ask('/discovery/probe', 'POST');
+      await eventually(isHeard, { withinMs: 30_000 });
+      await camera.motion(true);
+      await eventually(
+        async () => expect(await appliance.recordedSeconds('yard')).toBeGreaterThan(before + 2),
+        { withinMs: 30_000 },
+      );
+      expect(await ask(`/discovery/devices/${device.id}`)).toMatchObject({
+        status: 'changed',
+        camera: 'yard',
+        changes: [{ what: 'address', before: '127.0.0.2', after: '127.0.0.3' }],
+      });
+
+      const uri = await eventually(() => findFootage(appliance.origin, events[0]!.start), {
+        withinMs: 60_000,
+        everyMs: 1_000,
+      });
+      const url = new URL(uri);
+      url.username = ADMIN.username;
+      url.password = ADMIN.password;
+      const probe = ['-v', 'error', '-rtsp_transport', 'tcp', '-read_intervals', '%+1'];
+      const show = ['-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+      const played = await runProgram('ffprobe', [...probe, ...show, url.href]);
+      expect(played.stdout).toContain('h264');
+    },
+  );
+});
+
+/** Asks our own ONVIF face for recordings, as a client of Profile G does. @returns where the footage is played */
+async function findFootage(origin: string, motionAt: string): Promise<string> {
+  const call = async (service: string, request: XmlNode) => {
+    const token = makeUsernameToken({ ...ADMIN, createdMs: Date.now() });
+    const response = await fetch(`${origin}/onvif/${service}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/soap+xml' },
+      body: printEnvelope(request, [token]),
+    });
+    return parseEnvelope(Buffer.from(await response.arrayBuffer())).body;
+  };
+  const { token } = await searchToken(call);
+  const results = await call(
+    'search_service',
+    xml(
+      'tse:GetRecordingSearchResults',
+      xml('tse:SearchToken', token),
+      xml('tse:WaitTime', 'PT5S'),
+    ),
+  );
+  const recording = results.at('ResultList', 'RecordingInformation');
+  const earliest = recording?.textAt('EarliestRecording') ?? '';
+  // The footage begins before the motion did.
+  expect(Date.parse(motionAt) - Date.parse(earliest)).toBeGreaterThan(PRE_ROLL_MS / 2);
+  const replay = await call(
+    'replay_service',
+    xml(
+      'trp:GetReplayUri',
+      xml(
+        'trp:StreamSetup',
+        xml('tt:Stream', 'RTP-Unicast'),
+        xml('tt:Transport', xml('tt:Protocol', 'RTSP')),
+      ),
+      xml('trp:RecordingToken', recording?.textAt('RecordingToken') ?? ''),
+    ),
+  );
+  const uri = replay.textAt('Uri') ?? '';
+  expect(uri).toMatch(/^rtsp:.*\/playback\/yard/);
+  return uri;
+}
+
+async function searchToken(
+  call: (
+    service: string,
+    request: XmlNode,
+  ) => Promise<{ textAt(name: string): string | undefined }>,
+): Promise<{ token: string }> {
+  const found = await call(
+    'search_service',
+    xml('tse:FindRecordings', xml('tse:Scope'), xml('tse:KeepAliveTime', 'PT30S')),
+  );
+  const token = found.textAt('SearchToken');
+  expect(token).toBeDefined();
+  return { token: token ?? '' };
+}
