@@ -21,11 +21,10 @@ const PRE_ROLL_MS = 3_000;
 
 /** One camera at an address of this machine; another address is another start. */
 async function placeCamera(stage: Stage, host: string, ports: { rtsp: number; onvif: number }) {
-  const args = [
-    ...['--listen', `${host}:${ports.rtsp}`, '--control', '127.0.0.1:0', '--own-ports'],
-    ...['--camera', 'yard=garden', '--onvif', String(ports.onvif)],
-    ...['--personality', 'yard={"serial":"SN-77","topics":"cell","clockSkew":-7200}'],
-  ];
+  const rtsp = ['--listen', `${host}:${ports.rtsp}`, '--control', '127.0.0.1:0', '--own-ports'];
+  const onvif = ['--camera', 'yard=garden', '--onvif', String(ports.onvif)];
+  const personality = 'yard={"serial":"SN-77","topics":"cell","ptz":true,"clockSkew":-7200}';
+  const args = [...rtsp, ...onvif, '--personality', personality];
   const env = { CAMSIM_USERNAME: CAMERA.username, CAMSIM_PASSWORD: CAMERA.password };
   const camsim = stage.start('camsim', args, env);
   const { control } = await camsim.ready<{ control: string }>();
@@ -115,6 +114,25 @@ describe('a camera in the network', () => {
         `/cameras/yard/events?start=${since}&end=${now}&type=motion`,
       );
       expect(events).toMatchObject([{ type: 'motion', source: 'onvif', end: null }]);
+
+      const move = { action: 'move', pan: 0.5, for: '500ms' };
+      const headers = { 'content-type': 'application/json' };
+      const moved = await appliance.fetch(
+        '/api/v1/cameras/yard/ptz',
+        { method: 'POST', headers, body: JSON.stringify(move) },
+        ADMIN,
+      );
+      expect(moved.status).toBe(204);
+      expect(await appliance.cli(['ptz', 'yard', 'stop'])).toMatchObject({ code: 0 });
+      const picture = await appliance.fetch('/api/v1/cameras/yard/onvif-snapshot.jpg', {}, ADMIN);
+      expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+      // Who watches by right of nobody does not move anything.
+      const refused = await appliance.fetch('/api/v1/cameras/yard/ptz', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(move),
+      });
+      expect(refused.status).toBe(403);
 
       await camera.leave();
       camera = await placeCamera(stage, '127.0.0.3', ports);

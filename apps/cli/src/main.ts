@@ -12,6 +12,7 @@ import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { installServiceCommand } from './commands/install-service.js';
 import { holdCommand } from './commands/hold.js';
 import { migrateCommand } from './commands/migrate.js';
+import { ptzCommand } from './commands/ptz.js';
 import { probeCommand } from './commands/probe.js';
 import { retentionCommand } from './commands/retention.js';
 import { serveCommand } from './commands/serve.js';
@@ -31,6 +32,7 @@ process.exitCode = await runCli(
     eventsCommand,
     discoverCommand,
     adoptCommand,
+    ptzCommand,
     exportCommand,
     fsckCommand,
     rebuildCommand,

@@ -14,6 +14,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { AUDIT_PROVIDERS } from './audit/audit.providers.js';
 import { ControlService } from './control.service.js';
 import { databaseUrlOf } from './database-url.js';
+import { CameraControlController } from './discovery/camera-control.controller.js';
 import { DiscoveryController } from './discovery/discovery.controller.js';
 import { DISCOVERY_PROVIDERS } from './discovery/discovery.providers.js';
 import { DeletionsController } from './retention/deletions.controller.js';
@@ -63,6 +64,7 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
     StatusController,
     DeletionsController,
     DiscoveryController,
+    CameraControlController,
   ],
   providers: [
     ...footageProviders,

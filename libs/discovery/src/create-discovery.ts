@@ -9,6 +9,7 @@ import { accessTo, cameraOf } from './device-access.js';
 import { DeviceReader } from './device-reader.js';
 import { Discovery, type DiscoveryParts } from './discovery.js';
 import { Drift } from './drift/drift.js';
+import { CameraControl } from './ptz/camera-control.js';
 import { createNetworkSearch } from './search/network-search.js';
 
 export interface DiscoveryContext {
@@ -51,4 +52,9 @@ export function createAdopter({ catalog, open, config, clock }: DiscoveryContext
     config,
     clock,
   });
+}
+
+/** Control of real cameras. */
+export function createCameraControl({ catalog, open, config }: DiscoveryContext): CameraControl {
+  return new CameraControl({ devices: catalog.devices, open, config });
 }

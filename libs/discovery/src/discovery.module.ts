@@ -6,10 +6,16 @@ import { RoleContext } from '@nightjar/role';
 import { Adopter } from './adoption/adopter.js';
 import { createOnvifClients } from './client/package-client.js';
 import type { OpenOnvifClient } from './client/onvif-client.js';
-import { createAdopter, createDiscovery, type DiscoveryContext } from './create-discovery.js';
+import {
+  createAdopter,
+  createCameraControl,
+  createDiscovery,
+  type DiscoveryContext,
+} from './create-discovery.js';
 import { Discovery } from './discovery.js';
 import { DiscoveryWork } from './discovery-work.js';
 import { EventWatches } from './events/event-watches.js';
+import { CameraControl } from './ptz/camera-control.js';
 import { Announcements } from './search/announcements.js';
 
 /** Of {@link OpenOnvifClient}: refused logins are remembered over all who ask devices. */
@@ -39,6 +45,12 @@ function contextOf(
     {
       provide: Adopter,
       useFactory: (...parts: Parameters<typeof contextOf>) => createAdopter(contextOf(...parts)),
+      inject: [Catalog, ONVIF_CLIENTS, RoleContext],
+    },
+    {
+      provide: CameraControl,
+      useFactory: (...parts: Parameters<typeof contextOf>) =>
+        createCameraControl(contextOf(...parts)),
       inject: [Catalog, ONVIF_CLIENTS, RoleContext],
     },
     {
@@ -81,6 +93,6 @@ function contextOf(
       inject: [Discovery, Catalog, ONVIF_CLIENTS, SchedulerRegistry, RoleContext],
     },
   ],
-  exports: [Adopter, Discovery, DiscoveryWork],
+  exports: [Adopter, CameraControl, Discovery, DiscoveryWork],
 })
 export class DiscoveryModule {}

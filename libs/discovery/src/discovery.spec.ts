@@ -87,6 +87,8 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
       open: ({ url }) => ({
         identify: () => Promise.resolve(undefined),
         subscribe: () => Promise.reject(new Error('unused')),
+        ptz: () => Promise.reject(new Error('unused')),
+        presets: () => Promise.reject(new Error('unused')),
         snapshot: () => Promise.reject(new Error('unused')),
         read: () => {
           asked.push(url);

@@ -1,6 +1,9 @@
 export { Adopter, type Adoption, type AdoptionRequest } from './adoption/adopter.js';
+export { CameraControl } from './ptz/camera-control.js';
+export type { PtzCommand, PtzPreset } from './ptz/ptz-command.js';
+export type { Snapshot } from './client/onvif-client.js';
 export { createOnvifClients } from './client/package-client.js';
-export { createAdopter, createDiscovery } from './create-discovery.js';
+export { createAdopter, createCameraControl, createDiscovery } from './create-discovery.js';
 export { Discovery, type SearchOutcome } from './discovery.js';
 export { DiscoveryModule } from './discovery.module.js';
 export { DiscoveryWork } from './discovery-work.js';

@@ -1,3 +1,4 @@
 export { adopt } from './adopt.js';
 export { discover } from './discover.js';
+export { listPresets, moveCamera } from './move-camera.js';
 export { ignoreDevice } from './ignore-device.js';

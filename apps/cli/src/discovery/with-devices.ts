@@ -3,10 +3,12 @@ import { systemClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import {
   createAdopter,
+  createCameraControl,
   createDiscovery,
   createOnvifClients,
   viewDevice,
   type Adopter,
+  type CameraControl,
   type DeviceView,
   type Discovery,
 } from '@nightjar/discovery';
@@ -18,6 +20,7 @@ export interface Devices {
   readonly config: NightjarConfig;
   readonly discovery: Discovery;
   readonly adopter: Adopter;
+  readonly control: CameraControl;
   readonly list: () => Promise<DeviceView[]>;
 }
 
@@ -39,12 +42,13 @@ export async function withDevices<Result>(
     };
     const discovery = createDiscovery(context);
     const adopter = createAdopter(context);
+    const control = createCameraControl(context);
     const list = async (): Promise<DeviceView[]> => {
       const nowMs = systemClock.wallMs();
       return (await catalog.devices.list()).map((device) =>
         viewDevice(device, nowMs, config.discovery.intervalMs),
       );
     };
-    return await work({ catalog, config, discovery, adopter, list });
+    return await work({ catalog, config, discovery, adopter, control, list });
   });
 }

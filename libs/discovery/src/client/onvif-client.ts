@@ -1,4 +1,5 @@
 import type { DeviceReading } from '@nightjar/catalog';
+import type { PtzCommand, PtzPreset } from '../ptz/ptz-command.js';
 import type { Notification } from '../events/read-notifications.js';
 
 /** At a device. */
@@ -35,6 +36,10 @@ export interface OnvifClient {
   identify(): Promise<string | undefined>;
   /** Subscribes to its events. */
   subscribe(): Promise<EventSubscription>;
+  /** Moves the camera of a profile. */
+  ptz(profile: string, command: PtzCommand): Promise<void>;
+  /** Positions that the camera of a profile keeps. */
+  presets(profile: string): Promise<readonly PtzPreset[]>;
   /** A picture of a profile. @param url as {@link DeviceReading.profiles} has it */
   snapshot(url: string): Promise<Snapshot>;
 }

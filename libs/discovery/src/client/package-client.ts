@@ -2,6 +2,8 @@ import type { DeviceProfile, DeviceReading } from '@nightjar/catalog';
 import { messageOf, NightjarError, systemClock, type Clock } from '@nightjar/common';
 import type { XmlElement } from '@nightjar/onvif';
 import { CameraAccounts } from '@nightjar/relay';
+import type { PtzCommand, PtzPreset } from '../ptz/ptz-command.js';
+import { readPresets, writeCommand, writePresetsRequest } from '../ptz/ptz-requests.js';
 import { cleanText } from '../untrusted.js';
 import { DeviceAddress } from './device-address.js';
 import { DeviceConnection } from './device-connection.js';
@@ -87,6 +89,15 @@ class PackageClient implements OnvifClient {
         'the device offers no service for events',
       );
     return await PullPoint.open(this.connection, service);
+  }
+
+  async ptz(profile: string, command: PtzCommand): Promise<void> {
+    const presets = 'preset' in command ? await this.presets(profile) : [];
+    await this.ask(writeCommand(this.writer, profile, command, presets));
+  }
+
+  async presets(profile: string): Promise<PtzPreset[]> {
+    return readPresets(await this.ask(writePresetsRequest(this.writer, profile)));
   }
 
   async snapshot(url: string): Promise<Snapshot> {
