@@ -20,7 +20,6 @@ import {
   replayFieldsOf,
   rtpDefect,
   startsKeyframe,
-  type Codec,
 } from '@nightjar/rtp';
 import {
   Announcement,
@@ -56,13 +55,14 @@ import { mutateBytes } from '../fuzz/mutate.js';
 import { SeededRandom } from '../fuzz/random.js';
 
 const MUTATIONS = 60;
-const CODECS = ['h264', 'h265', 'aac', 'opus', 'pcmu', 'pcma'] as const;
+const CODECS = ['h264', 'h265', 'aac', 'latm', 'opus', 'pcmu', 'pcma'] as const;
 /** No unit is larger, and no more is claimed for one than twice of it while it grows. */
 const MAX_CLAIM_BYTES = 2 * 8 * 1024 * 1024;
 const SDP_OF: Readonly<Record<(typeof CODECS)[number], string>> = {
   h264: 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000',
   h265: 'm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000',
   aac: 'm=audio 0 RTP/AVP 96\r\na=rtpmap:96 mpeg4-generic/48000/2\r\na=fmtp:96 mode=AAC-hbr;config=1190;SizeLength=13;IndexLength=3;IndexDeltaLength=3',
+  latm: 'm=audio 0 RTP/AVP 96\r\na=rtpmap:96 MP4A-LATM/44100/1',
   opus: 'm=audio 0 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2',
   pcmu: 'm=audio 0 RTP/AVP 0',
   pcma: 'm=audio 0 RTP/AVP 8',
@@ -203,11 +203,14 @@ describe('the corpus', () => {
 
   it.each(CODECS)(
     'packets of %s are survived, and claim no more memory than a unit may have',
-    (codec) => {
+    (name) => {
       const cases = Object.values(
-        (json('media.json') as Record<Codec, Record<string, string[]>>)[codec],
+        (json('media.json') as Record<string, Record<string, string[]>>)[name]!,
       );
-      const { format } = parseSdp(`v=0\r\n${SDP_OF[codec]}\r\n`).tracks[0]!;
+      const { format } = parseSdp(`v=0\r\n${SDP_OF[name]}\r\n`).tracks[0]!;
+      const { codec } = format;
+      // Elements of LATM end with it.
+      const marker = name === 'latm';
       for (const payloads of cases) {
         let claimed = 0;
         const memory = {
@@ -218,7 +221,7 @@ describe('the corpus', () => {
         let sequence = 0;
         const inputs = payloads.map((one) => Buffer.from(one, 'hex'));
         survives((payload) => {
-          const fields = { payloadType: format.payloadType, timestamp: 1, ssrc: 1, marker: false };
+          const fields = { payloadType: format.payloadType, timestamp: 1, ssrc: 1, marker };
           const packet = encodeRtp({ ...fields, sequence: sequence++ & 0xffff }, payload);
           depacketizer.push(packet, 0, packet.length);
           startsKeyframe(codec, payload, 0, payload.length);

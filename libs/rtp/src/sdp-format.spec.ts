@@ -77,6 +77,7 @@ describe('formatOf and configOf', () => {
         for (const codec of ['h264', 'h265', 'aac'] as const) {
           configOf({ ...bareFormat(codec), fmtp });
         }
+        configOf({ ...bareFormat('aac'), encodingName: 'MP4A-LATM', fmtp });
       }),
     );
   });
