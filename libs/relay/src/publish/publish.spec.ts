@@ -396,18 +396,40 @@ describe('publishing', () => {
       );
     });
 
-    it('methods of the other kind of session, and at the wrong time', async () => {
-      const session = await announce(client);
-      const status = async (method: string, more: object = {}, body = ''): Promise<number> =>
-        (await ask(client, method, base, { Session: session, ...more }, body)).status;
-      expect(await status('PLAY')).toBe(405);
-      expect(await status('RECORD')).toBe(200);
-      expect(await status('RECORD')).toBe(455);
-      expect(await status('PLAY')).toBe(455);
-      expect(await status('ANNOUNCE', TYPE, SDP)).toBe(455);
-      expect(await status('SETUP', { Transport: TCP })).toBe(455);
-      expect(await status('GET_PARAMETER')).toBe(200);
+    const PUBLISHING = ['ready', 'recording', 'paused'] as const;
+    it.each<[method: string, ...statuses: number[]]>([
+      ['OPTIONS', 200, 200, 200],
+      ['DESCRIBE', 503, 200, 503],
+      ['ANNOUNCE', 200, 455, 200],
+      ['SETUP', 200, 455, 200],
+      ['PLAY', 405, 455, 405],
+      ['RECORD', 200, 455, 200],
+      ['PAUSE', 200, 200, 200],
+      ['GET_PARAMETER', 200, 200, 200],
+      ['SET_PARAMETER', 200, 200, 200],
+      ['TEARDOWN', 200, 200, 200],
+    ])(
+      '%s of a session that publishes: %d when ready, %d when recording, %d when paused',
+      async (method, ...statuses) => {
+        for (const [at, state] of PUBLISHING.entries()) {
+          const from = await connect();
+          const session = await announce(from);
+          if (state !== 'ready') await ask(from, 'RECORD', base, { Session: session });
+          if (state === 'paused') await ask(from, 'PAUSE', base, { Session: session });
+          const more = method === 'ANNOUNCE' ? TYPE : method === 'SETUP' ? { Transport: TCP } : {};
+          const uri = method === 'SETUP' ? `${base}/streamid=0` : base;
+          const body = method === 'ANNOUNCE' ? SDP : '';
+          const answer = await ask(from, method, uri, { Session: session, ...more }, body);
+          expect([state, answer.status]).toEqual([state, statuses[at]]);
+          from.socket.destroy();
+          while (server.publisherCount > 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+    );
+
+    it('RECORD in a session that plays', async () => {
       const reader = await connect();
+      await publish(client);
       const played = await ask(reader, 'SETUP', `${base}/trackID=0`, {
         Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1',
       });
