@@ -138,6 +138,12 @@ describe('the demo', () => {
     },
   );
 
+  withDemo('finds its cameras by discovery', 30_000, async ({ running: { demo } }) => {
+    await eventually(() => expect(demo.appliance.log).toContain('a device was found'), {
+      withinMs: 20_000,
+    });
+  });
+
   withDemo(
     'prints a playback URL that plays what was recorded',
     30_000,

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '@nightjar/common';
 import { childSource, type Logger, type OperationsSource } from '@nightjar/monitoring';
 import { CHILD_GUARD, ForkedProcess, KeptProcess, type StopPlan } from '@nightjar/supervision';
@@ -57,12 +58,27 @@ export function cameraProcess(
 ): KeptProcess {
   const port = new ForkedProcess({
     module: moduleOf('camsim'),
-    args: ['--listen', `127.0.0.1:${cameraPort}`, '--control', '127.0.0.1:0'],
+    args: [
+      '--listen',
+      `127.0.0.1:${cameraPort}`,
+      '--control',
+      '127.0.0.1:0',
+      '--onvif',
+      '0',
+      // Found by discovery, but by nobody else on the network.
+      ...loopbackInterfaces().flatMap((name) => ['--discovery', name]),
+    ],
     env: { ...process.env, CAMSIM_USERNAME: username, CAMSIM_PASSWORD: password },
     showStdout: false,
     guard: CHILD_GUARD,
   });
   return new KeptProcess('camsim', port, rolePlan('camsim'), clock, log);
+}
+
+function loopbackInterfaces(): string[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    addresses?.some(({ internal, family }) => internal && family === 'IPv4') === true ? [name] : [],
+  );
 }
 
 export function postgresProcess(

@@ -72,7 +72,10 @@ export class DiscoveryResponder {
    * @throws NightjarError `unavailable` when there is no interface, or the port cannot be had
    */
   async start(): Promise<void> {
-    this.locals = localAddresses(this.options.interfaces);
+    // Nothing is multicast to the loopback address of IPv6.
+    this.locals = localAddresses(this.options.interfaces).filter(
+      ({ address }) => address !== '::1',
+    );
     if (this.locals.length === 0)
       throw new NightjarError('unavailable', 'onvif/discovery', 'no interface to be found on');
     try {

@@ -33,7 +33,10 @@ export class OnvifNetwork {
   private readonly responder: DiscoveryResponder | undefined;
 
   /** Throws NightjarError `invalid` or `not-found` for personalities of cameras that are not there. */
-  constructor(options: OnvifOptions, host: OnvifHost) {
+  constructor(
+    options: OnvifOptions,
+    private readonly host: OnvifHost,
+  ) {
     const { personalities = {}, discovery } = options;
     const { clock = systemClock } = host;
     for (const name of Object.keys(personalities)) cameraOf(host, name);
@@ -82,7 +85,8 @@ export class OnvifNetwork {
 
   async start(): Promise<void> {
     for (const port of this.ports.values()) await port.start();
-    await this.responder?.start();
+    // They are cameras all the same where nobody can find them.
+    await this.responder?.start().catch(this.host.failed);
   }
 
   async stop(): Promise<void> {
