@@ -3,6 +3,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { Cameras } from '../e2e/support/cameras.js';
+import { concurrently } from '../e2e/support/concurrently.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { footageOf } from '../e2e/support/footage.js';
 import { Installation, LOGIN, recordedCameraAt } from '../e2e/support/installation.js';
@@ -66,10 +67,15 @@ interface Victim {
 export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzFigures> {
   const target = await startVictim(stage, options.processes);
   const conversations = [...clientConversations(), ...madeConversations()];
-  for (const [number, { pieces }] of conversations.entries()) {
-    const way = WAYS[number % WAYS.length]!;
-    await attack(attackOn(target.port, number), { way, pieces, datagrams: [], spoil: asItIs });
-  }
+  const asTheyAre = conversations.map(({ pieces }, number) => ({ pieces, number }));
+  await concurrently(
+    asTheyAre,
+    async ({ pieces, number }) => {
+      const way = WAYS[number % WAYS.length]!;
+      await attack(attackOn(target.port, number), { way, pieces, datagrams: [], spoil: asItIs });
+    },
+    ATTACKERS,
+  );
   const before = await vitalsOf(target.nightjar);
   const run = new Run(target, conversations, options);
   await run.finish();
