@@ -75,6 +75,26 @@ describe('a camera in the network', () => {
         },
         { withinMs: 10_000 },
       );
+      const refusals = await Promise.all([
+        appliance.fetch('/api/v1/discovery/devices'),
+        appliance.fetch('/api/v1/discovery/probe', { method: 'POST' }),
+        appliance.fetch('/api/v1/discovery/devices/999', {}, ADMIN),
+        appliance.fetch('/api/v1/discovery/devices/x', {}, ADMIN),
+        appliance.fetch(
+          `/api/v1/discovery/devices/${device.id}/adopt`,
+          {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: '{"name":"yard","username":"installer","password":"wrong"}',
+          },
+          ADMIN,
+        ),
+      ]);
+      expect(refusals.map(({ status }) => status)).toEqual([403, 403, 404, 400, 400]);
+      expect(await refusals[4].json()).toMatchObject({
+        error: { code: 'discovery/login', message: 'the device refused the login' },
+      });
+
       const adopt = [
         'adopt',
         String(device.id),

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Catalog, Device } from '@nightjar/catalog';
 import type { Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
@@ -37,10 +39,20 @@ export function createDiscovery(context: DiscoveryContext): Discovery {
       clock,
     }),
     searchNetwork: createNetworkSearch(open),
+    ownEndpoint: () => ownEndpoint(config().dataDir),
     config: () => config().discovery,
     clock,
     log,
   });
+}
+
+/** As our own ONVIF side keeps it; a machine that never was a device has none. */
+async function ownEndpoint(dataDir: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path.join(dataDir, 'onvif-uuid'), 'utf8')).trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adoption of real devices. */

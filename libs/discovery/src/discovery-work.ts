@@ -6,12 +6,15 @@ import { metrics } from '@nightjar/monitoring';
 import type { Discovery } from './discovery.js';
 import type { EventWatches } from './events/event-watches.js';
 import type { Announcements } from './search/announcements.js';
+import { pause } from './search/pause.js';
 import { localInterfaces } from './search/interfaces.js';
 import { statusOf } from './status.js';
 
 const TIMER = 'discovery.search';
 /** After a search that failed, because the database is away. */
 const RETRY_MS = 10_000;
+/** What the end of everything may take here. */
+const STOP_MS = 1_500;
 const STATES = ['new', 'adopted', 'ignored', 'changed', 'gone'] as const;
 
 export interface DiscoveryWorkParts {
@@ -51,13 +54,13 @@ export class DiscoveryWork {
   }
 
   async stop(): Promise<void> {
-    const { announcements, discovery, watches } = this.parts;
+    const { announcements, discovery, watches, clock } = this.parts;
     this.stopped = true;
     this.cancel();
-    await discovery.stop();
-    await this.running;
     announcements.close();
-    await watches.stop();
+    // A device that is away answers nothing for longer than we may take; what it would have said is not missed.
+    const ended = Promise.all([discovery.stop(), this.running, watches.stop()]);
+    await Promise.race([ended, pause(clock, STOP_MS, new AbortController().signal)]);
   }
 
   private searchIn(ms: number): void {

@@ -101,6 +101,7 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
       }),
     }),
     searchNetwork: (_config, work) => answers(work),
+    ownEndpoint: () => Promise.resolve('ourselves'),
     config: () => ({ ...CONFIG, ...config }),
     clock,
     log: { info: () => undefined, warn: () => undefined, debug: () => undefined },
@@ -148,6 +149,14 @@ describe('a search', () => {
     answer(({ found }) => found(sighting('urn:a', '10.0.0.66')));
     await discovery.search();
     expect(devices.rows.get('urn:a')?.addresses).toEqual(['10.0.0.66', '10.0.0.1']);
+  });
+
+  it('does not find ourselves', async () => {
+    const { discovery, devices, answer } = discover();
+    answer(({ found }) => found(sighting('urn:uuid:OURSELVES', '10.0.0.1')));
+    expect(await discovery.search()).toMatchObject({ found: 0 });
+    await discovery.came(sighting('urn:uuid:ourselves', '10.0.0.1'));
+    expect(devices.rows.size).toBe(0);
   });
 
   it('asks nothing of a device that is ignored', async () => {

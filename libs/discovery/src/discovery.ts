@@ -1,6 +1,7 @@
 import type { Device, DeviceRepository, DeviceSighting } from '@nightjar/catalog';
 import { messageOf, NightjarError, TokenBucket, type Clock } from '@nightjar/common';
 import type { DiscoveryConfig } from '@nightjar/config';
+import { sameEndpoint } from './client/endpoint.js';
 import type { DeviceReader } from './device-reader.js';
 import type { SearchNetwork } from './search/network-search.js';
 
@@ -20,6 +21,8 @@ export interface DiscoveryParts {
   readonly cameraOf: (device: Device) => string | undefined;
   readonly reader: DeviceReader;
   readonly searchNetwork: SearchNetwork;
+  /** Endpoint reference of this Nightjar, which is a device too; undefined: it is none. */
+  readonly ownEndpoint: () => Promise<string | undefined>;
   readonly config: () => DiscoveryConfig;
   readonly clock: Clock;
   readonly log: {
@@ -65,6 +68,8 @@ export class Discovery {
     const { clock, devices, reader, log } = this.parts;
     if (!this.hellos.take(1, clock.monotonicMs())) return;
     try {
+      const own = await this.parts.ownEndpoint();
+      if (own !== undefined && sameEndpoint(own, sighting.endpoint)) return;
       const known = (await devices.list()).find(({ endpoint }) => endpoint === sighting.endpoint);
       // With several addresses it says hello from each: a search shows which of them still answer.
       if (known !== undefined && known.addresses[0] !== sighting.address) {
@@ -100,12 +105,15 @@ export class Discovery {
     const { clock, devices, searchNetwork, log } = this.parts;
     const startMs = clock.wallMs();
     const known = new Map((await devices.list()).map((one) => [one.endpoint, one]));
+    const own = await this.parts.ownEndpoint();
     const failed: { where: string; reason: string }[] = [];
     const round = new Round(known, (sighting, before) => this.meet(sighting, before, startMs));
     await searchNetwork(config, {
       clock,
       signal: this.stopping.signal,
-      found: (sighting) => round.found(sighting),
+      found: (sighting) => {
+        if (own === undefined || !sameEndpoint(own, sighting.endpoint)) round.found(sighting);
+      },
       failed: (where, reason) => failed.push({ where, reason }),
     });
     const { found, added } = await round.end();
