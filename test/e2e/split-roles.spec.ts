@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from '@jest/globals';
 import { freePort } from '../support/free-port.js';
@@ -8,7 +8,7 @@ import { startPostgres } from '../support/postgres.js';
 import { Cameras } from './support/cameras.js';
 import { eventually, within } from './support/eventually.js';
 import { recordedCameraAt } from './support/installation.js';
-import { scenario } from './support/stage.js';
+import { scenario, type Stage } from './support/stage.js';
 
 const ROLES = ['media', 'control', 'worker'] as const;
 type Role = (typeof ROLES)[number];
@@ -35,22 +35,20 @@ scenario(
     const file = path.join(stage.directory, 'nightjar.yaml');
     await writeFile(path.join(stage.directory, 'database-url'), postgres.url);
     await writeFile(path.join(stage.directory, 'password'), LOGIN.password);
-    await writeFile(
-      file,
-      JSON.stringify({
-        version: 1,
-        dataDir: 'data',
-        rtsp: { host: '127.0.0.1', port: await freePort() },
-        http: { host: '127.0.0.1', port: http },
-        database: { urlFile: 'database-url' },
-        recording: { segment: '2s' },
-        users: { [LOGIN.name]: { passwordFile: 'password', role: 'admin' } },
-        cameras: {
-          yard: recordedCameraAt(cameras.url('yard')),
-          gate: recordedCameraAt(cameras.url('gate')),
-        },
-      }),
-    );
+    const declared = {
+      version: 1,
+      dataDir: 'data',
+      rtsp: { host: '127.0.0.1', port: await freePort() },
+      http: { host: '127.0.0.1', port: http },
+      database: { urlFile: 'database-url' },
+      recording: { segment: '2s' },
+      users: { [LOGIN.name]: { passwordFile: 'password', role: 'admin' } },
+      cameras: {
+        yard: recordedCameraAt(cameras.url('yard')),
+        gate: recordedCameraAt(cameras.url('gate')),
+      },
+    };
+    await writeFile(file, JSON.stringify(declared));
     const ports = { media: await freePort(), control: await freePort(), worker: await freePort() };
     const socket = path.join(stage.directory, 'notify');
     const manager = spawn('/usr/bin/python3', ['-c', SERVICE_MANAGER, socket]);
@@ -116,9 +114,57 @@ scenario(
     );
     expect((await fetch(`http://127.0.0.1:${http}/api/v1/status`)).status).toBe(401);
 
+    await changeWhileItRuns(stage, file, declared, {
+      NIGHTJAR_CONFIG: file,
+      NIGHTJAR_DATA_DIR: '',
+      NIGHTJAR_OPERATIONS_PORT: String(ports.media),
+    });
+
     for (const one of processes) one.signal('SIGTERM');
     for (const one of processes)
       expect(await within(5_000, 'ending after SIGTERM', one.exited)).toMatchObject({ code: 0 });
     await eventually(async () => expect(told).toMatch(/STOPPING=1/), { withinMs: 5_000 });
   },
 );
+
+/** `nightjar plan` and `apply`, with one camera less and one whose footage is too much. */
+async function changeWhileItRuns(
+  stage: Stage,
+  file: string,
+  declared: { readonly cameras: { readonly yard: object } },
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  const nightjar = async (...args: string[]): Promise<{ code: number | null; log: string }> => {
+    const command = stage.start('cli', args, environment);
+    const { code } = await command.exited;
+    return { code, log: command.log };
+  };
+  const candidate = path.join(stage.directory, 'candidate.yaml');
+  const yard = { ...declared.cameras.yard, retention: { maxBytes: '1MiB' } };
+  await writeFile(
+    candidate,
+    JSON.stringify({ ...declared, log: { level: 'warn' }, cameras: { yard } }),
+  );
+
+  expect(await nightjar('plan')).toEqual({ code: 0, log: 'what runs is what is declared\n' });
+  const plan = await nightjar('plan', candidate);
+  expect(plan.code).toBe(0);
+  expect(plan.log).toMatch(/^- gate$/m);
+  expect(plan.log).toMatch(/^~ yard: ~ retention$/m);
+  expect(plan.log).toMatch(/^! log: takes effect after a restart$/m);
+  expect(plan.log).toMatch(/^disturbed: gate\/main: 0 readers lose it, its recording ends/m);
+  expect(plan.log).toMatch(/^yard +main +maxBytes +\d+/m);
+
+  const refused = await nightjar('apply', candidate, '--yes');
+  expect(refused).toMatchObject({ code: 1, log: expect.stringContaining('--delete-footage') });
+  expect(await readFile(file, 'utf8')).toBe(JSON.stringify(declared));
+  const applied = await nightjar('apply', candidate, '--yes', '--delete-footage');
+  expect(applied).toMatchObject({ code: 0, log: expect.stringContaining(`applied: ${file}`) });
+  expect(await readFile(`${file}.previous`, 'utf8')).toBe(JSON.stringify(declared));
+  // What waits for a restart is left to do.
+  expect((await nightjar('plan')).log).toMatch(/^! log: takes effect after a restart$/m);
+
+  await writeFile(candidate, '{"version": 1, "camera": {}}');
+  const invalid = await nightjar('plan', candidate);
+  expect(invalid).toMatchObject({ code: 1, log: expect.stringContaining('candidate.yaml:1:') });
+}

@@ -186,3 +186,24 @@ describe.each(['config', 'demo'])('infra/compose/%s/nightjar.yaml', (name) => {
     expect(Object.keys(config.cameras)).toHaveLength(name === 'demo' ? 3 : 0);
   });
 });
+
+describe('docs/ref/nightjar.schema.json', () => {
+  const schema = JSON.parse(read('docs/ref/nightjar.schema.json')) as object;
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+
+  it.each([
+    'infra/examples/nightjar.yaml',
+    'infra/compose/config/nightjar.yaml',
+    'infra/compose/demo/nightjar.yaml',
+  ])('lets an editor take %s', (file) => {
+    expect(validate(parse(read(file))) ? [] : validate.errors).toEqual([]);
+  });
+
+  it.each([
+    ['a key that is none', { version: 1, camera: {} }],
+    ['a camera without streams', { version: 1, cameras: { gate: {} } }],
+    ['another version', { version: 2 }],
+  ])('lets it object to %s', (_, value) => {
+    expect(validate(value)).toBe(false);
+  });
+});

@@ -1,5 +1,5 @@
 import { format } from 'prettier';
-import { renderConfigReference } from '@nightjar/config';
+import { configJsonSchema, renderConfigReference } from '@nightjar/config';
 import { renderMetricsReference } from '@nightjar/monitoring';
 import { chartReadme, copiesForChart, valuesSchema } from './chart.js';
 import { DASHBOARDS } from '../../grafana/src/dashboards/index.js';
@@ -10,6 +10,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/ref/config.md', renderConfigReference()],
     ['docs/ref/metrics.md', renderMetricsReference()],
   ]);
+  files.set('docs/ref/nightjar.schema.json', await json(configJsonSchema()));
   for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
     const text = await json(dashboard);
     files.set(`grafana/dashboards/Nightjar/${name}.json`, text);

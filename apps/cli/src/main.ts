@@ -14,6 +14,7 @@ import { holdCommand } from './commands/hold.js';
 import { migrateCommand } from './commands/migrate.js';
 import { ptzCommand } from './commands/ptz.js';
 import { probeCommand } from './commands/probe.js';
+import { applyCommand, planCommand, schemaCommand } from './commands/plan.js';
 import { retentionCommand } from './commands/retention.js';
 import { serveCommand } from './commands/serve.js';
 import { urlCommand } from './commands/url.js';
@@ -28,6 +29,9 @@ process.exitCode = await runCli(
   [
     serveCommand,
     checkCommand,
+    planCommand,
+    applyCommand,
+    schemaCommand,
     camerasCommand,
     eventsCommand,
     discoverCommand,

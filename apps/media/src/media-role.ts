@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { DEFAULT_THREADS, threadsFor } from '@nightjar/config';
 import type { RoleContext, RunningRole } from '@nightjar/role';
+import { noteConfiguration } from './applied-configuration.js';
 import { DemandFeed } from './demand/demand-feed.js';
 import { startFront } from './front/front-role.js';
 import { ShardList } from './front/orphans.js';
@@ -14,6 +15,7 @@ export async function startMedia(context: RoleContext): Promise<RunningRole> {
   const given = Number(process.env['UV_THREADPOOL_SIZE'] ?? DEFAULT_THREADS);
   if (Object.keys(config.volumes).length > 1 && given < threads)
     logger.warn(`a volume that hangs may hold up the others: set UV_THREADPOOL_SIZE=${threads}`);
+  noteConfiguration(context);
   const list = new ShardList(config.dataDir);
   await list.endLeft();
   const cameras = Object.keys(config.cameras).length;

@@ -1,3 +1,4 @@
+export { noteApplied, readApplied, type AppliedConfiguration } from './applied.js';
 export * from './model.js';
 export * from './access/model-access.js';
 export * from './discovery/model-discovery.js';

@@ -17,6 +17,8 @@ export interface LoadedConfig {
   readonly config: NightjarConfig;
   /** What works but should be changed. */
   readonly warnings: readonly ConfigIssue[];
+  /** As it was read. */
+  readonly text: string;
 }
 
 /** Reads and checks a YAML or JSON file. Throws ConfigError with everything that is wrong with it, nothing else. */
@@ -66,7 +68,7 @@ export async function parseConfig(
     addresses,
   });
   if (issues.length > 0) throw new ConfigError(file, issues.sort(byPosition));
-  return { config, warnings: warnings.sort(byPosition) };
+  return { config, warnings: warnings.sort(byPosition), text };
 }
 
 /** What Nightjar keeps itself; what of it makes no sense is left out. */

@@ -25,6 +25,7 @@ export const DEBOUNCE_MS = 200;
 /** Follows a configuration file: edits in place, atomic renames, symlinks and ConfigMap swaps. */
 export class ConfigWatcher extends EventEmitter<ConfigWatcherEvents> {
   private current: NightjarConfig;
+  private currentText: string | undefined;
   private wasInvalid = false;
   private stopped = false;
   private readonly watchers = new Map<string, FSWatcher>();
@@ -38,17 +39,25 @@ export class ConfigWatcher extends EventEmitter<ConfigWatcherEvents> {
       readonly file: string;
       /** The configuration already in force, from loadConfig. */
       readonly config: NightjarConfig;
+      /** What that was read from. */
+      readonly text?: string;
       readonly environment?: Environment;
       readonly clock?: Clock;
     },
   ) {
     super();
     this.current = options.config;
+    this.currentText = options.text;
   }
 
   /** The last valid configuration. */
   get config(): NightjarConfig {
     return this.current;
+  }
+
+  /** What {@link ConfigWatcher.config} was read from; undefined when that was not told and the file did not change yet. */
+  get text(): string | undefined {
+    return this.currentText;
   }
 
   /** Begins to watch; what changed since the configuration was loaded is noticed at once. */
@@ -73,7 +82,8 @@ export class ConfigWatcher extends EventEmitter<ConfigWatcherEvents> {
   private async readAgain(): Promise<void> {
     if (this.stopped) return;
     try {
-      const { config } = await loadConfig(this.options.file, this.options.environment);
+      const { config, text } = await loadConfig(this.options.file, this.options.environment);
+      this.currentText = text;
       this.accept(config);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

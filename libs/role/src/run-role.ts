@@ -3,7 +3,7 @@ import {
   ConfigWatcher,
   loadConfig,
   printIssue,
-  type NightjarConfig,
+  type LoadedConfig,
 } from '@nightjar/config';
 import { messageOf, systemClock } from '@nightjar/common';
 import {
@@ -56,10 +56,10 @@ export async function runRole(
   { logFields = {}, reportsChanges = true }: RoleOptions = {},
 ): Promise<void> {
   const file = process.env['NIGHTJAR_CONFIG'] ?? 'nightjar.yaml';
-  const config = await load(file);
+  const { config, text } = await load(file);
   const logger = createLogger({ role, fields: logFields, ...config.log });
   metrics.buildInfo.set({ version: VERSION }, 1);
-  const watcher = new ConfigWatcher({ file, config });
+  const watcher = new ConfigWatcher({ file, config, text });
   if (reportsChanges) reportChanges(watcher, logger);
   // Waiting for a database that is away may be all there is to do.
   const keepAlive = setInterval(() => undefined, 60_000);
@@ -138,9 +138,9 @@ function sourceOf(
   };
 }
 
-async function load(file: string): Promise<NightjarConfig> {
+async function load(file: string): Promise<LoadedConfig> {
   try {
-    return (await loadConfig(file)).config;
+    return await loadConfig(file);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const issue of error.issues) process.stderr.write(`${printIssue(issue)}\n`);
