@@ -199,6 +199,25 @@ describe('Nightjar as an ONVIF device', () => {
     ]);
   });
 
+  withNightjar('refuses what is no sensible request', 10_000, async ({ origin }) => {
+    const url = `${origin}/onvif/device_service`;
+    const post = async (body: string, type = 'application/soap+xml'): Promise<string> => {
+      const sent = { method: 'POST', body, headers: { 'Content-Type': type } };
+      const response = await fetch(url, sent);
+      return `${response.status} ${/ter:[A-Za-z]+/.exec(await response.text())?.[0] ?? ''}`;
+    };
+    const hostname = printEnvelope(xml('tds:GetHostname'));
+    const bomb = hostname.replace(/<s:/, '<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><s:');
+    expect((await fetch(url)).status).toBe(405);
+    expect(await post(hostname)).toBe('200 ');
+    expect(await post(hostname, 'text/plain')).toBe('415 ');
+    expect(await post(' '.repeat(70_000))).toBe('413 ');
+    expect(await post(bomb)).toBe('400 ter:WellFormed');
+    expect(await post(`${'<a>'.repeat(500)}${'</a>'.repeat(500)}`)).toBe('400 ter:WellFormed');
+    expect(await post(printEnvelope(xml('tds:SystemReboot')))).toBe('500 ter:ActionNotSupported');
+    expect(await post(printEnvelope(xml('tds:GetUsers')))).toBe('401 ter:NotAuthorized');
+  });
+
   if (WSDL_FOLDER !== undefined)
     withNightjar('answers as the WSDLs of ONVIF have it', 60_000, async ({ origin }) => {
       const { invalid, answered, found } = await checkOnvif(
