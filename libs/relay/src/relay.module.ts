@@ -79,6 +79,11 @@ const CNAME = 'nightjar';
                 : 'the other stream cannot take the place of the camera: another media process has it until the next start',
             );
           },
+          onMismatch: ({ camera, stream }, fallback) =>
+            logger.warn(
+              { camera, stream, fallback },
+              'the other stream could not take the place of the camera: its codec is another, so players would wait as with hold',
+            ),
           onTalk: (camera, stream, what, user) =>
             logger.info({ camera, stream, user }, `somebody ${what} to talk to the camera`),
           onError: ({ camera, stream }, detail) => logger.error({ camera, stream }, detail),

@@ -26,6 +26,7 @@ describe('a live address', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onMismatch: () => undefined,
       onTalk: () => undefined,
       onError: () => undefined,
     });

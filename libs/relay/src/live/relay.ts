@@ -34,6 +34,8 @@ export interface RelayOptions {
   readonly onShown: (stream: RelayStream, shown: Shown) => void;
   /** A stream cannot take the place of another while that is away. */
   readonly onUnfit: (stream: RelayStream, fallback: string, why: 'codecs' | 'elsewhere') => void;
+  /** A stream could not take the place of another if that went away. */
+  readonly onMismatch: (stream: RelayStream, fallback: string) => void;
   /** Somebody begins or ends to talk to a camera. */
   readonly onTalk: (
     camera: string,
@@ -68,6 +70,7 @@ export class Relay {
         onShown(stream, shown);
       },
       onUnfit,
+      onMismatch: options.onMismatch,
       onClosed: (stream, hub) => void this.shutdown(stream, hub),
     });
   }
@@ -185,7 +188,10 @@ export class Relay {
   private watch(camera: string, stream: string): HubWatch {
     const { events } = this;
     return {
-      online: () => events.online(camera, stream),
+      online: () => {
+        events.online(camera, stream);
+        this.views.compare();
+      },
       offline: (reason, login) => events.offline(camera, stream, reason, login),
     };
   }

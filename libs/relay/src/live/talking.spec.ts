@@ -94,6 +94,7 @@ describe('talking to a camera', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onMismatch: () => undefined,
       onTalk: (...what) => told.push(what.join(' ')),
       onError: () => undefined,
     });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import { parseConfig, type NightjarConfig } from '@nightjar/config';
-import type { Source, SourceStats } from '../source/source.js';
+import { formatOf } from '@nightjar/rtp';
+import type { SdpTrack } from '@nightjar/rtsp';
+import type { Source, SourceSink, SourceStats } from '../source/source.js';
 import { Relay } from './relay.js';
 
 const configured = async (whenOffline: string): Promise<NightjarConfig['cameras']> => {
@@ -17,16 +19,21 @@ cameras:
 describe('what players of a stream are given', () => {
   let relay: Relay;
   let made: string[];
+  let mismatches: string[];
+  let sinks: Map<string, SourceSink>;
 
   beforeEach(() => {
     made = [];
+    mismatches = [];
+    sinks = new Map();
     relay = new Relay({
       clock: new ManualClock(),
       closeAfterMs: 0,
       cname: 'test',
       gopCacheBytes: 0,
-      createSource: (camera, stream): Source => {
+      createSource: (camera, stream, _, sink): Source => {
         made.push(`${camera.name}/${stream}`);
+        sinks.set(`${camera.name}/${stream}`, sink);
         return {
           start: () => undefined,
           stop: () => Promise.resolve(),
@@ -38,6 +45,8 @@ describe('what players of a stream are given', () => {
       },
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onMismatch: ({ camera, stream }, fallback) =>
+        mismatches.push(`${camera}/${stream} ${fallback}`),
       onTalk: () => undefined,
       onError: () => undefined,
     });
@@ -51,6 +60,28 @@ describe('what players of a stream are given', () => {
     relay.apply(await configured('{ strategy: disconnect, after: 7s }'));
     expect(relay.get('front', 'main')).toBe(front);
     expect([stayMs(), relay.view(front).hub === front.hub]).toEqual([7_000, true]);
+  });
+
+  it('is looked at as soon as both streams are known: one of another codec is told once', async () => {
+    const track = (codec: 'pcmu' | 'pcma'): SdpTrack => ({
+      format: formatOf({ codec, sampleRateHz: 8000, channels: 1 }, 0),
+      control: '',
+      direction: 'recvonly',
+    });
+    for (const [other, told] of [
+      ['pcma', ['front/main front/sub']],
+      ['pcmu', []],
+    ] as const) {
+      mismatches = [];
+      relay.apply({});
+      relay.apply(await configured('{ strategy: fallback, fallback: sub }'));
+      for (const stream of ['main', 'sub']) void relay.get('front', stream)!.hub.ready(1_000);
+      sinks.get('front/main')!.online([track('pcmu')]);
+      expect(mismatches).toEqual([]);
+      sinks.get('front/sub')!.online([track(other)]);
+      sinks.get('front/sub')!.online([track(other)]);
+      expect(mismatches).toEqual(told);
+    }
   });
 
   it('is one hub for all of them where something takes the place of the camera', async () => {

@@ -2,6 +2,7 @@ import type { WhenOfflineConfig } from '@nightjar/config';
 import type { StreamHub } from '../hub/stream-hub.js';
 import { StandInSource, type Shown } from '../stand-in/stand-in-source.js';
 import type { SourceSink, Source } from '../source/source.js';
+import { matchTracks } from '../stand-in/track-match.js';
 import type { RelayStream } from './relay-stream.js';
 
 /** What players of a stream are given. */
@@ -20,6 +21,8 @@ export interface ViewsOptions {
   readonly onShown: (stream: RelayStream, shown: Shown) => void;
   /** A stream cannot take the place of another. */
   readonly onUnfit: (stream: RelayStream, fallback: string, why: 'codecs' | 'elsewhere') => void;
+  /** A stream could not take the place of another if that went away: told once, as soon as both are known. */
+  readonly onMismatch: (stream: RelayStream, fallback: string) => void;
   readonly onClosed: (stream: RelayStream, hub: StreamHub) => void;
 }
 
@@ -35,6 +38,8 @@ interface Made {
 export class Views {
   private policies: ReadonlyMap<RelayStream, WhenOfflineConfig> = new Map();
   private readonly made = new Map<RelayStream, Made>();
+  /** Streams whose fallback was looked at, and by what policy. */
+  private readonly compared = new WeakMap<RelayStream, WhenOfflineConfig>();
 
   constructor(private readonly options: ViewsOptions) {}
 
@@ -66,6 +71,20 @@ export class Views {
     return { hub: view.hub, stayMs: () => undefined };
   }
 
+  /** The tracks of a stream have become known. Compares those that one is to take the place of the other of. */
+  compare(): void {
+    for (const [stream, policy] of this.policies) {
+      const { fallback } = policy;
+      const own = stream.hub.tracks;
+      if (fallback === undefined || own === undefined || this.compared.get(stream) === policy)
+        continue;
+      const other = this.options.find(fallback.camera, fallback.stream)?.hub.tracks;
+      if (other === undefined) continue;
+      this.compared.set(stream, policy);
+      if (matchTracks(own, other) === undefined) this.options.onMismatch(stream, nameOf(fallback));
+    }
+  }
+
   private hubOf(stream: RelayStream, { fallback, afterMs }: WhenOfflineConfig): StreamHub {
     const { clock, createHub, find, onShown, onUnfit } = this.options;
     return createHub(
@@ -80,10 +99,14 @@ export class Views {
             afterMs,
             clock,
             onShown: (shown) => onShown(stream, shown),
-            onUnfit: (why) => onUnfit(stream, `${fallback?.camera}/${fallback?.stream}`, why),
+            onUnfit: (why) => onUnfit(stream, fallback === undefined ? '' : nameOf(fallback), why),
           },
           sink,
         ),
     );
   }
+}
+
+function nameOf({ camera, stream }: NonNullable<WhenOfflineConfig['fallback']>): string {
+  return `${camera}/${stream}`;
 }

@@ -124,6 +124,7 @@ describe('publishing', () => {
         }),
       onShown: () => undefined,
       onUnfit: () => undefined,
+      onMismatch: () => undefined,
       onTalk: () => undefined,
       onError: () => undefined,
     });
