@@ -218,7 +218,7 @@ describe('monitoring', () => {
         0,
         expect.stringMatching(/^ok: .*video H264/),
       ]);
-      expect([down.code, down.stderr]).toEqual([1, expect.stringContaining('within 1 s: refused')]);
+      expect([down.code, down.stderr]).toEqual([1, expect.stringMatching(/gate: refused$/m)]);
       expect([gone.code, gone.stderr]).toEqual([
         1,
         expect.stringContaining('did you mean "yard"?'),
@@ -231,4 +231,24 @@ describe('monitoring', () => {
     const { code, stdout } = await nightjar.cli(['migrate']);
     expect([code, stdout]).toEqual([0, 'the schema is up to date\n']);
   });
+
+  site(
+    'nightjar doctor names the camera that is away, and nothing else',
+    40_000,
+    async ({ nightjar }) => {
+      const { code, stdout } = await nightjar.cli(['doctor', '--json']);
+      const findings = JSON.parse(stdout) as { subject: string; state: string; detail: string }[];
+      const of = (state: string): string[] =>
+        findings.filter((one) => one.state === state).map(({ subject }) => subject);
+      expect(code).toBe(1);
+      // A machine for tests follows no time server, or cannot tell.
+      expect(of('problem').filter((subject) => subject !== 'time')).toEqual(['camera gate/main']);
+      expect(findings.find(({ subject }) => subject === 'camera gate/main')?.detail).toContain(
+        'refused',
+      );
+      expect(of('ok')).toEqual(
+        expect.arrayContaining(['ports', 'volume main', 'database', 'camera yard/main']),
+      );
+    },
+  );
 });

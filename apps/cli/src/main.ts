@@ -7,6 +7,7 @@ import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
 import { eventsCommand } from './commands/events.js';
 import { discoverCommand } from './commands/discover.js';
+import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { fsckCommand, rebuildCommand } from './commands/fsck.js';
 import { installServiceCommand } from './commands/install-service.js';
@@ -50,6 +51,7 @@ process.exitCode = await runCli(
     urlCommand,
     migrateCommand,
     probeCommand,
+    doctorCommand,
     certificateCommand,
     auditCommand,
   ],

@@ -61,6 +61,22 @@ export async function runMigrations(url: string): Promise<string[]> {
   }
 }
 
+/**
+ * Looks whether the database answers, and changes nothing in it.
+ * @throws NightjarError `unavailable` if it does not
+ */
+export async function pingDatabase(url: string): Promise<void> {
+  const source = createCatalogDataSource(url, () => undefined);
+  try {
+    await source.initialize();
+    await source.query('SELECT 1');
+  } catch (error) {
+    throw databaseError(error);
+  } finally {
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
 /** As {@link runMigrations}, on a connected source. */
 export async function migrate(source: DataSource): Promise<string[]> {
   const guard = source.createQueryRunner();

@@ -20,7 +20,7 @@ export type {
   StoredCheckpoint,
   StreamDay,
 } from './integrity.repository.js';
-export { runMigrations } from './data-source.js';
+export { pingDatabase, runMigrations } from './data-source.js';
 export type { DeletionRow, SegmentRow, VolumeRow } from './entities.js';
 export { compareCursors, isStorable } from './journal-record.js';
 export type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';

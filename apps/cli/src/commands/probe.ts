@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { NightjarError, systemClock } from '@nightjar/common';
-import { nearest, parseDuration, type NightjarConfig } from '@nightjar/config';
+import { systemClock } from '@nightjar/common';
+import { parseDuration } from '@nightjar/config';
 import { readArguments } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 import { readConfig } from '../open-archive.js';
@@ -32,7 +32,7 @@ Connects to a camera of the configuration, or to any address, as the relay would
     if ((values.login === undefined) !== (values['password-file'] === undefined))
       throw new UsageError('--login and --password-file go together');
     const timeoutMs = readTimeout(values.timeout ?? DEFAULT_TIMEOUT);
-    const { probeStream } = await import('../probe/index.js');
+    const { cameraTarget, probeStream } = await import('../probe/index.js');
     const result = await probeStream(
       /^rtsps?:\/\//i.test(target)
         ? await addressTarget(target, values.login, values['password-file'])
@@ -61,35 +61,6 @@ async function addressTarget(
   if (login === undefined || passwordFile === undefined) return { url, transport: 'auto' };
   const password = (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
   return { url, transport: 'auto', credentials: { username: login, password } };
-}
-
-/** @throws NightjarError `not-found`, and `invalid` for a stream that is not pulled */
-export function cameraTarget({ cameras }: NightjarConfig, target: string): ProbeTarget {
-  const [name = '', stream = 'main'] = target.split('/');
-  const camera = Object.hasOwn(cameras, name) ? cameras[name] : undefined;
-  if (camera === undefined) {
-    const close = nearest(name, Object.keys(cameras));
-    const hint = close === undefined ? '' : `; did you mean "${close}"?`;
-    throw new NightjarError('not-found', 'cli/no-camera', `there is no camera "${name}"${hint}`);
-  }
-  const settings = Object.hasOwn(camera.streams, stream) ? camera.streams[stream] : undefined;
-  if (settings === undefined)
-    throw new NightjarError('not-found', 'cli/no-stream', `${name} has no stream "${stream}"`);
-  if (settings.source === 'publish')
-    throw new NightjarError(
-      'invalid',
-      'cli/published',
-      `${target} is sent to us: nothing to connect to`,
-    );
-  const { url, transport, via, credentials } = settings;
-  return {
-    url,
-    transport,
-    via,
-    credentials,
-    trust: camera.tls,
-    redirectHosts: camera.redirectHosts,
-  };
 }
 
 function inWords(target: string, { tracks, firstPictureMs, bytes }: ProbeResult): string {

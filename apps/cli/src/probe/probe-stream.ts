@@ -25,11 +25,15 @@ export interface ProbeResult {
 
 /** A camera that says nothing for so long has stalled. */
 const INACTIVITY_MS = 10_000;
+/** Attempts that must fail before a camera is given up. */
+const ATTEMPTS = 3;
+/** What another attempt will not mend. */
+const FINAL: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'untrusted', 'not-found']);
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 /**
  * Connects as the relay does, waits for a picture and leaves.
- * @throws NightjarError `unavailable` with the reason of the last attempt when there is none in time, `invalid` for a URL that is none
+ * @throws NightjarError `unavailable` with the reason when there is none in time, or none to be had, `invalid` for a URL that is none
  */
 export async function probeStream(
   target: ProbeTarget,
@@ -61,16 +65,14 @@ export async function probeStream(
       let known: readonly SdpTrack[] = [];
       let bytes = 0;
       let failure: OfflineReason | undefined;
-      const timer = clock.setTimer(timeoutMs, () => {
-        const why = failure ?? (known.length === 0 ? 'no answer' : 'no picture');
-        reject(
-          new NightjarError(
-            'unavailable',
-            'probe/no-picture',
-            `no picture of ${target.url} within ${Math.round(timeoutMs / 1000)} s: ${why}`,
-          ),
-        );
-      });
+      let failures = 0;
+      const giveUp = (): void => {
+        timer.cancel();
+        const why = failure ?? (known.length === 0 ? 'no answer' : 'connected, and nothing came');
+        const message = `no picture of ${target.url}: ${why}`;
+        reject(new NightjarError('unavailable', 'probe/no-picture', message));
+      };
+      const timer = clock.setTimer(timeoutMs, giveUp);
       const reader: HubReader = {
         holdsBatches: false,
         tracks: (tracks) => {
@@ -92,6 +94,8 @@ export async function probeStream(
         },
         unavailable: (reason) => {
           failure = reason;
+          failures += 1;
+          if (FINAL.has(reason) || failures === ATTEMPTS) giveUp();
         },
         closed: () => undefined,
       };

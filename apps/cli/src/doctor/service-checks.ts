@@ -1,0 +1,56 @@
+import { pingDatabase } from '@nightjar/catalog';
+import { messageOf, systemClock } from '@nightjar/common';
+import type { NightjarConfig } from '@nightjar/config';
+import { databaseUrl } from '../database-url.js';
+import { cameraTarget, probeStream } from '../probe/index.js';
+import type { Finding } from './finding.js';
+
+/** Cameras that are asked at the same time. */
+const AT_ONCE = 4;
+const PICTURE_MS = 15_000;
+
+/** Whether the database answers; the embedded one does while Nightjar runs. */
+export async function checkDatabase(config: NightjarConfig, running: boolean): Promise<Finding> {
+  const subject = 'database';
+  if (config.database.url === undefined && !running)
+    return { subject, state: 'ok', detail: 'the embedded one starts with Nightjar' };
+  try {
+    await pingDatabase(await databaseUrl(config));
+    return { subject, state: 'ok', detail: 'answers' };
+  } catch (error) {
+    const remedy = 'start it, or correct database.url; recording goes on without it';
+    return { subject, state: 'problem', detail: messageOf(error), remedy };
+  }
+}
+
+/** A picture of every stream that is pulled. */
+export async function checkCameras(config: NightjarConfig): Promise<Finding[]> {
+  const targets = Object.values(config.cameras).flatMap(({ name, streams }) =>
+    Object.entries(streams).flatMap(([stream, { source }]) =>
+      source === 'pull' ? [`${name}/${stream}`] : [],
+    ),
+  );
+  const findings: Finding[] = [];
+  const ask = async (): Promise<void> => {
+    for (let target = targets.shift(); target !== undefined; target = targets.shift())
+      findings.push(await checkStream(config, target));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  return findings.toSorted((a, b) => a.subject.localeCompare(b.subject));
+}
+
+async function checkStream(config: NightjarConfig, target: string): Promise<Finding> {
+  const subject = `camera ${target}`;
+  try {
+    const { tracks, firstPictureMs } = await probeStream(
+      cameraTarget(config, target),
+      PICTURE_MS,
+      systemClock,
+    );
+    const detail = `${tracks.join(', ')}; first picture after ${(firstPictureMs / 1000).toFixed(1)} s`;
+    return { subject, state: 'ok', detail };
+  } catch (error) {
+    const remedy = 'docs/runbooks/NightjarCameraDown.md';
+    return { subject, state: 'problem', detail: messageOf(error), remedy };
+  }
+}
