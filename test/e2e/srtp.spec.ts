@@ -1,11 +1,16 @@
 import { describe, expect } from '@jest/globals';
+import path from 'node:path';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
-import { cameraAt, Installation } from './support/installation.js';
+import { SYSTEM_PYTHON } from './support/gstreamer.js';
+import { cameraAt, Installation, LOGIN } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const PICTURES = 50;
+/** As many as the player waits for. */
+const PACKETS = 30;
+const PLAYER = path.join(import.meta.dirname, 'support/srtp-player.py');
 
 async function startRelay(stage: Stage): Promise<Installation> {
   const cameras = await Cameras.start(stage, { 'front-door': 'front-door' });
@@ -64,6 +69,22 @@ describe('SRTP', () => {
     const counts = (await Promise.all([first, ...others])).map((pictures) => pictures.length);
     expect(counts).toEqual([PICTURES, PICTURES, PICTURES]);
   });
+
+  withRelay(
+    'is read by libsrtp, also under a key that is asked for later',
+    30_000,
+    async (nightjar) => {
+      const { port } = new URL(nightjar.url(''));
+      const args = [PLAYER, port, 'front-door', LOGIN.username, LOGIN.password];
+      const { stdout, stderr } = await runProgram(SYSTEM_PYTHON, args);
+      if (stdout === '') throw new Error(stderr);
+      const { before, after, told } = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+      expect([before, told]).toEqual([[PACKETS, PACKETS], true]);
+      const [changed, read] = after as [number, number];
+      expect(changed).toBeGreaterThan(PACKETS / 2);
+      expect(read).toBe(changed);
+    },
+  );
 
   withRelay('may be left alone: ffmpeg plays unprotected, inside TLS', 30_000, async (nightjar) => {
     const input = ['-i', secureUrl(nightjar), '-frames:v', String(PICTURES)];
