@@ -209,6 +209,7 @@ export class OnvifCamera {
       ports: () => [{ name: 'RTSP', port: this.options.rtspPort(camera) }],
       users: () =>
         credentials === undefined ? [] : [{ name: credentials.username, level: 'Administrator' }],
+      multicast: false,
       logins: { digest: login !== 'token', usernameToken: login === 'any' || login === 'token' },
       ...(wrongXAddr !== undefined && {
         xAddr: (service: string) => xAddrOf(`http://${wrongXAddr}`, service),

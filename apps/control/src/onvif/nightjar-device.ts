@@ -41,6 +41,10 @@ export class NightjarDevice implements DevicePort<OnvifCaller> {
     return this.options.clock;
   }
 
+  get multicast(): boolean {
+    return this.options.config().rtsp.multicast.enabled;
+  }
+
   get logins(): DevicePort<OnvifCaller>['logins'] {
     const users = Object.values(this.options.config().users);
     return { digest: true, usernameToken: users.some(({ password }) => password !== undefined) };

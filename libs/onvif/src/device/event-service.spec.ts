@@ -221,7 +221,9 @@ describe('event service', () => {
     const path = await create();
     await call(xml('wsnt:Unsubscribe'), { path });
     await expect(pull(path)).rejects.toThrow('no such subscription');
-    for (let i = 0; i < 64; i += 1) await create();
+    for (let i = 0; i < 32; i += 1) await create();
     await expect(create()).rejects.toThrow('too many');
+    for (let i = 0; i < 32; i += 1) await create('bob');
+    await expect(create('eve')).rejects.toThrow('too many');
   });
 });

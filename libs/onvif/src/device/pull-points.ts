@@ -27,6 +27,8 @@ export interface PullPointOptions {
 }
 
 const MAX_PULL_POINTS = 64;
+/** So that one user leaves room for others. */
+const MAX_PER_OWNER = 32;
 const MAX_QUEUED = 500;
 const ID_BYTES = 16;
 
@@ -38,7 +40,8 @@ export class PullPoints {
 
   /** @throws NightjarError `exhausted` when there are too many */
   create(options: PullPointOptions): PullPoint {
-    if (this.points.size >= MAX_PULL_POINTS)
+    const own = [...this.points.values()].filter(({ owner }) => owner === options.owner);
+    if (this.points.size >= MAX_PULL_POINTS || own.length >= MAX_PER_OWNER)
       throw new NightjarError('exhausted', 'onvif/pull-points', 'too many subscriptions');
     const id = randomBytes(ID_BYTES).toString('hex');
     const point = new PullPoint(id, options, this.clock, () => this.points.delete(id));

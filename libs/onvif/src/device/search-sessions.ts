@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { NightjarError, type Clock, type Timer } from '@nightjar/common';
 
 const MAX_SEARCHES = 64;
+/** So that one user leaves room for others. */
+const MAX_PER_OWNER = 32;
 const MIN_KEEP_ALIVE_MS = 10_000;
 const MAX_KEEP_ALIVE_MS = 3_600_000;
 const ID_BYTES = 12;
@@ -23,7 +25,8 @@ export class SearchSessions {
 
   /** @throws NightjarError `exhausted` when there are too many */
   begin<T>(options: SearchOptions<T>): string {
-    if (this.searches.size >= MAX_SEARCHES)
+    const own = [...this.searches.values()].filter(({ owner }) => owner === options.owner);
+    if (this.searches.size >= MAX_SEARCHES || own.length >= MAX_PER_OWNER)
       throw new NightjarError('exhausted', 'onvif/searches', 'too many searches');
     const token = randomBytes(ID_BYTES).toString('hex');
     const search = new Search(options, this.clock, () => this.searches.delete(token));
