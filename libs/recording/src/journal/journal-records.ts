@@ -47,7 +47,7 @@ export class OpenSet {
   private readonly segments = new Map<string, RecordOf<'segment-opened'>>();
 
   apply(record: JournalRecord): void {
-    this.ends.apply(record);
+    if (!this.endsEmptyRun(record)) this.ends.apply(record);
     switch (record.type) {
       case 'run-started':
         this.runs.set(record.run, { record });
@@ -78,15 +78,22 @@ export class OpenSet {
     }
   }
 
+  /** A run that came to nothing accounts for nothing, and what held before it was to be told with its first fragment. */
+  private endsEmptyRun(record: JournalRecord): boolean {
+    if (record.type !== 'run-ended') return false;
+    const run = this.runs.get(record.run);
+    return run !== undefined && run.lastClosed === undefined;
+  }
+
   get openSegments(): RecordOf<'segment-opened'>[] {
     return [...this.segments.values()];
   }
 
-  /** With the end of the last segment that was closed. */
-  get openRuns(): { readonly record: RecordOf<'run-started'>; readonly endMs: number }[] {
+  /** With the end of the last segment that was closed; undefined: none was. */
+  get openRuns(): { readonly record: RecordOf<'run-started'>; readonly endMs?: number }[] {
     return [...this.runs.values()].map(({ record, lastClosed }) => ({
       record,
-      endMs: lastClosed?.endMs ?? record.startedAtMs,
+      ...(lastClosed !== undefined && { endMs: lastClosed.endMs }),
     }));
   }
 

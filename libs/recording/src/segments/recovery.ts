@@ -71,16 +71,12 @@ export async function recoverVolume(
   for (const { record, endMs } of journal.openRuns) {
     const { run, camera, stream } = record;
     if (!mine(run)) continue;
-    interrupted.push({ run, camera, stream, endedAtMs: endMs });
+    const endedAtMs = endMs ?? record.startedAtMs;
+    // A run that came to nothing interrupts nothing: the account goes on behind what was said before it.
+    if (endMs !== undefined || unfinished.has(run))
+      interrupted.push({ run, camera, stream, endedAtMs });
     if (unfinished.has(run)) continue;
-    await journal.append({
-      type: 'run-ended',
-      run,
-      camera,
-      stream,
-      endedAtMs: endMs,
-      reason: 'crash',
-    });
+    await journal.append({ type: 'run-ended', run, camera, stream, endedAtMs, reason: 'crash' });
   }
   return { recovered, removed, failed, interrupted };
 }
