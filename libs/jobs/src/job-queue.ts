@@ -101,6 +101,7 @@ export class JobQueue {
 
   /**
    * Lets a job come back by itself, from whichever process said so last; the first time at once or when the pattern says.
+   * BullMQ plans the next run as one begins: a run that begins in that moment is followed by one as it was before.
    * @param key names the recurrence: the same key replaces what was there
    */
   async schedule<Data>(
