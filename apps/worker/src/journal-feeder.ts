@@ -62,9 +62,10 @@ export class JournalFeeder {
       metrics.catalogLagBytes.set({ volume: this.name }, 0);
       return false;
     }
-    const result = await this.options.feed.apply(volume.id, lines, cursor);
-    // Not applied: another worker was faster, so its cursor counts.
+    const result = await this.options.feed.apply(volume.id, lines, cursor, from);
+    // Not applied: another worker was faster, or a backup was restored, so the cursor of the catalog counts.
     this.cursor = result.applied ? { volumeId: volume.id, at: cursor } : undefined;
+    if (!result.applied) return true;
     metrics.catalogSegments.inc(result.newSegments);
     const lost = damaged + result.rejected;
     if (lost > 0)

@@ -16,7 +16,7 @@ import {
 } from './segment-writer.js';
 
 export interface FeedResult {
-  /** False if the catalog had already consumed up to the cursor: nothing was done. */
+  /** False if the catalog had already consumed up to the cursor, or is not where reading began: nothing was done. */
   applied: boolean;
   /** Segments that were not in the catalog before. */
   newSegments: number;
@@ -43,12 +43,14 @@ export class CatalogFeed {
   /**
    * Stores what the journal of a volume says.
    * @param cursor the position after the last of `records`
+   * @param from where reading began; nothing is stored unless the catalog is there, which another worker or a restored backup changes
    * @throws NightjarError `unavailable` while the database is away; nothing is stored then and the call can be repeated
    */
   async apply(
     volumeId: string,
     records: readonly JournalRecord[],
     cursor: JournalCursor,
+    from?: JournalCursor,
   ): Promise<FeedResult> {
     const storable = records.filter(isStorable);
     await ensurePartitions(this.database, ofType(storable, 'segment-closed'));
@@ -57,7 +59,8 @@ export class CatalogFeed {
         await sql.query<CursorRow>(`${SELECT_CURSOR} WHERE id = $1 FOR UPDATE`, [volumeId]),
         volumeId,
       );
-      if (compareCursors(cursor, stored) <= 0)
+      const moved = from !== undefined && compareCursors(from, stored) !== 0;
+      if (moved || compareCursors(cursor, stored) <= 0)
         return { applied: false, newSegments: 0, rejected: 0 };
       const newSegments = await storeRecords(sql, volumeId, storable);
       await sql.query('UPDATE volume SET journal_file = $2, journal_offset = $3 WHERE id = $1', [

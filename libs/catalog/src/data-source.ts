@@ -11,7 +11,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 /** We give up when the server does not even say so (a half-open connection). */
 const QUERY_TIMEOUT_MS = 75_000;
 /** Spells "NJAR"; every migrating process takes it. */
-const MIGRATION_LOCK_KEY = 0x4e4a4152;
+export const MIGRATION_LOCK_KEY = 0x4e4a4152;
 
 /**
  * The TypeORM source of the catalog, not yet connected. Its pool replaces broken connections by itself.

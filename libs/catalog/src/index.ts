@@ -1,6 +1,11 @@
 export type { AuditEntry } from './audit-entry.js';
 export type { AuditRange, AuditTrailRepository } from './audit-trail.repository.js';
 export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
+export type { SavedCatalog, SavedRows, SavedTable } from './backup/catalog-content.js';
+export { restoreCatalog } from './backup/restore-catalog.js';
+export type { RestoredCatalog } from './backup/restore-catalog.js';
+export { saveCatalog } from './backup/save-catalog.js';
+export { schemaLevel } from './backup/schema-state.js';
 export { Catalog } from './catalog.js';
 export type { CatalogListener } from './catalog.js';
 export type { CoarseFootage, CoarseGap, CoarseUnwanted } from './ledger/coarsen.js';
