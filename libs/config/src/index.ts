@@ -20,5 +20,6 @@ export { DEFAULT_THREADS, threadsFor, VOLUME_CALLS } from './volume-threads.js';
 export { keyPairOf, outOfTime, readKeyPair, type KeyPair, type KeyPairFiles } from './key-pair.js';
 export { selfSignedFiles } from './to-tls.js';
 export { readManaged, updateManaged, type Managed } from './managed-file.js';
+export { filesNamedIn, type NamedFiles } from './named-files.js';
 export { printCamera } from './print-camera.js';
 export { isCameraName } from './schema-values.js';
