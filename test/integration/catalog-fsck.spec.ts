@@ -2,10 +2,11 @@ import { mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Catalog, checkVolume } from '@nightjar/catalog';
+import { Catalog, checkVolume, runMigrations } from '@nightjar/catalog';
 import { ManualClock } from '@nightjar/common';
 import { createRecorder, Journal, Volume, WallClock } from '@nightjar/recording';
-import { fsckCommand } from '../../apps/cli/src/commands/fsck.js';
+import { backupCommand, restoreCommand } from '../../apps/cli/src/commands/backup.js';
+import { fsckCommand, rebuildCommand } from '../../apps/cli/src/commands/fsck.js';
 import { volumeCommand } from '../../apps/cli/src/commands/volume.js';
 import { startPostgres } from '../support/postgres.js';
 import type { TestPostgres } from '../support/postgres.js';
@@ -108,6 +109,22 @@ describe('nightjar fsck', () => {
     expect(lines.at(-1)).toBe('main: 3 files, 3 findings, 3 repaired');
     expect(await rows()).toEqual(fromJournal);
     expect([await fsck(false), lines]).toEqual([0, ['main: 3 files, 0 findings, 0 repaired']]);
+  });
+
+  it('rebuild finds what was recorded after the backup that was restored, and left the journal since', async () => {
+    await runMigrations(process.env['NIGHTJAR_DATABASE_URL'] ?? '');
+    const quiet = { out: () => undefined, err: () => undefined };
+    const folder = join(directory, `${database}-backup`);
+    expect(await backupCommand.run([folder, '--config', configFile], quiet)).toBe(0);
+    await fsck(false);
+    const fromJournal = await rows();
+    await forgetJournal();
+
+    const restore = [folder, '--catalog-only', '--force', '--config', configFile];
+    expect(await restoreCommand.run(restore, quiet)).toBe(0);
+    expect(await rows()).toEqual([]);
+    expect(await rebuildCommand.run(['--config', configFile, '--volume', 'main'], quiet)).toBe(0);
+    expect(await rows()).toEqual(fromJournal);
   });
 
   it('tells of lost, changed, cut and foreign files, and mends what only the catalog has wrong', async () => {

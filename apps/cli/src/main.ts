@@ -2,6 +2,7 @@
 import { certificateCommand } from './commands/certificate.js';
 import { auditCommand } from './commands/audit.js';
 import { adoptCommand } from './commands/adopt.js';
+import { backupCommand, restoreCommand } from './commands/backup.js';
 import { checkCommand } from './commands/check.js';
 import { checkpointCommand } from './commands/checkpoint.js';
 import { camerasCommand } from './commands/cameras.js';
@@ -50,6 +51,8 @@ process.exitCode = await runCli(
     userCommand,
     urlCommand,
     migrateCommand,
+    backupCommand,
+    restoreCommand,
     probeCommand,
     doctorCommand,
     certificateCommand,

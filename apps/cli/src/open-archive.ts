@@ -6,9 +6,14 @@ import { loadConfig, type NightjarConfig } from '@nightjar/config';
 import { isPlainName, Volume } from '@nightjar/recording';
 import { databaseUrl } from './database-url.js';
 
-/** The configuration a command works with: named, else NIGHTJAR_CONFIG, else nightjar.yaml. */
+/** The file of the configuration a command works with: named, else NIGHTJAR_CONFIG, else nightjar.yaml. */
+export function configFileOf(file: string | undefined): string {
+  return file ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml');
+}
+
+/** The configuration in {@link configFileOf}. */
 export async function readConfig(file: string | undefined): Promise<NightjarConfig> {
-  return (await loadConfig(file ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml'))).config;
+  return (await loadConfig(configFileOf(file))).config;
 }
 
 /**
