@@ -15,6 +15,7 @@ import { installServiceCommand } from './commands/install-service.js';
 import { holdCommand } from './commands/hold.js';
 import { migrateCommand } from './commands/migrate.js';
 import { ptzCommand } from './commands/ptz.js';
+import { settingsCommand } from './commands/settings.js';
 import { probeCommand } from './commands/probe.js';
 import { applyCommand, planCommand, schemaCommand } from './commands/plan.js';
 import { retentionCommand } from './commands/retention.js';
@@ -39,6 +40,7 @@ process.exitCode = await runCli(
     discoverCommand,
     adoptCommand,
     ptzCommand,
+    settingsCommand,
     exportCommand,
     fsckCommand,
     rebuildCommand,

@@ -7,7 +7,7 @@ import type {
   RecordConfig,
   RetentionPolicy,
 } from './model.js';
-import { followDevice, toDiscovery } from './discovery/to-discovery.js';
+import { followDevice, toCameraOnvif, toDiscovery } from './discovery/to-discovery.js';
 import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
 import { toSchedule } from './schedule.js';
 import {
@@ -138,7 +138,8 @@ export async function toConfig(
     cameras: await mapRecord(file.cameras, (camera, name) => {
       // What Nightjar keeps itself must not make a file invalid that is none of it.
       const isManaged = context.managed.has(name);
-      return toCamera(camera, name, isManaged ? { ...context, report: context.warn } : context);
+      const inContext = isManaged ? { ...context, report: context.warn } : context;
+      return toCamera(camera, name, file.discovery.enforce, inContext);
     }),
     log: file.log,
   };
@@ -179,6 +180,7 @@ export function dataDirOf(
 async function toCamera(
   camera: CameraEntry,
   name: string,
+  enforce: ConfigFile['discovery']['enforce'],
   context: ConversionContext,
 ): Promise<CameraConfig> {
   const at = ['cameras', name];
@@ -188,7 +190,9 @@ async function toCamera(
     name,
     streams: followDevice(streams, camera.onvif, ownValue(context.addresses, name)),
     credentials,
-    onvif: camera.onvif,
+    onvif: toCameraOnvif(camera.onvif, enforce, streams, (path, message) =>
+      context.report([...at, 'onvif', ...path], message),
+    ),
     managed: context.managed.has(name) || undefined,
     tls: await toCameraTls(camera.tls, [...at, 'tls'], context),
     redirectHosts: camera.redirectHosts,

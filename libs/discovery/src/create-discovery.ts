@@ -11,6 +11,7 @@ import { accessTo, cameraOf } from './device-access.js';
 import { DeviceReader } from './device-reader.js';
 import { Discovery, type DiscoveryParts } from './discovery.js';
 import { Drift } from './drift/drift.js';
+import { Enforcement } from './enforcement/enforcement.js';
 import { CameraControl } from './ptz/camera-control.js';
 import { createNetworkSearch } from './search/network-search.js';
 
@@ -22,8 +23,11 @@ export interface DiscoveryContext {
   readonly log: DiscoveryParts['log'];
 }
 
-/** Discovery on the real network. */
-export function createDiscovery(context: DiscoveryContext): Discovery {
+/**
+ * Discovery on the real network.
+ * @param enforcement has a look at every adopted device that is read
+ */
+export function createDiscovery(context: DiscoveryContext, enforcement?: Enforcement): Discovery {
   const { catalog, open, config, clock, log } = context;
   const { devices } = catalog;
   const drift = new Drift({ bus: new EventBus(catalog.events, clock), config, clock, log });
@@ -35,7 +39,10 @@ export function createDiscovery(context: DiscoveryContext): Discovery {
       devices,
       open,
       accessTo: access,
-      noticed: (device, fresh) => drift.noticed(device, fresh),
+      noticed: async (device, fresh) => {
+        await drift.noticed(device, fresh);
+        await enforcement?.look(device);
+      },
       clock,
     }),
     searchNetwork: createNetworkSearch(open),
@@ -64,6 +71,13 @@ export function createAdopter({ catalog, open, config, clock }: DiscoveryContext
     config,
     clock,
   });
+}
+
+/** Settings of real cameras. */
+export function createEnforcement(context: DiscoveryContext): Enforcement {
+  const { catalog, open, config, clock, log } = context;
+  const bus = new EventBus(catalog.events, clock);
+  return new Enforcement({ devices: catalog.devices, open, bus, config, clock, log });
 }
 
 /** Control of real cameras. */

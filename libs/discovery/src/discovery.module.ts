@@ -10,10 +10,12 @@ import {
   createAdopter,
   createCameraControl,
   createDiscovery,
+  createEnforcement,
   type DiscoveryContext,
 } from './create-discovery.js';
 import { Discovery } from './discovery.js';
 import { DiscoveryWork } from './discovery-work.js';
+import { Enforcement } from './enforcement/enforcement.js';
 import { EventWatches } from './events/event-watches.js';
 import { CameraControl } from './ptz/camera-control.js';
 import { Announcements } from './search/announcements.js';
@@ -39,7 +41,14 @@ function contextOf(
     },
     {
       provide: Discovery,
-      useFactory: (...parts: Parameters<typeof contextOf>) => createDiscovery(contextOf(...parts)),
+      useFactory: (enforcement: Enforcement, ...parts: Parameters<typeof contextOf>) =>
+        createDiscovery(contextOf(...parts), enforcement),
+      inject: [Enforcement, Catalog, ONVIF_CLIENTS, RoleContext],
+    },
+    {
+      provide: Enforcement,
+      useFactory: (...parts: Parameters<typeof contextOf>) =>
+        createEnforcement(contextOf(...parts)),
       inject: [Catalog, ONVIF_CLIENTS, RoleContext],
     },
     {
@@ -93,6 +102,6 @@ function contextOf(
       inject: [Discovery, Catalog, ONVIF_CLIENTS, SchedulerRegistry, RoleContext],
     },
   ],
-  exports: [Adopter, CameraControl, Discovery, DiscoveryWork],
+  exports: [Adopter, CameraControl, Discovery, DiscoveryWork, Enforcement],
 })
 export class DiscoveryModule {}

@@ -90,6 +90,9 @@ function discover(config: Partial<DiscoveryConfig> = {}) {
         ptz: () => Promise.reject(new Error('unused')),
         presets: () => Promise.reject(new Error('unused')),
         snapshot: () => Promise.reject(new Error('unused')),
+        clockSettings: () => Promise.reject(new Error('unused')),
+        setClock: () => Promise.reject(new Error('unused')),
+        setEncoder: () => Promise.reject(new Error('unused')),
         read: () => {
           asked.push(url);
           return dead.has(new URL(url).hostname)

@@ -203,7 +203,7 @@ export class OnvifCamera {
       scopes: () => this.scopes(),
       hostname: () => camera.name,
       clock: this.clock(),
-      timeZone: this.timeZone,
+      timeZone: () => this.timeZone,
       discoverable: () => personality.discoverable,
       interfaces: () => [],
       ports: () => [{ name: 'RTSP', port: this.options.rtspPort(camera) }],
@@ -215,7 +215,8 @@ export class OnvifCamera {
         xAddr: (service: string) => xAddrOf(`http://${wrongXAddr}`, service),
       }),
       control: {
-        setClock: (wallMs) => {
+        setClock: (wallMs, timeZone) => {
+          this.timeZone = timeZone ?? this.timeZone;
           this.skewMs = wallMs === undefined ? 0 : wallMs - this.options.clock.wallMs();
         },
         ntp: () => this.ntp,
@@ -259,6 +260,7 @@ export class OnvifCamera {
             encoding.heightPixels === heightPixels &&
             encoding.codec === codec;
           if (!same) throw invalidValue('this resolution is all there is', 'ter:ConfigModify');
+          if (this.options.personality.encoders === 'ignore') return;
           this.set.set(profile.token, encoding);
         },
       },

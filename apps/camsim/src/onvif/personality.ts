@@ -23,6 +23,8 @@ export interface Personality {
   /** Serial number; follows from the name unless given. */
   readonly serial: string | undefined;
   readonly discoverable: boolean;
+  /** `ignore`: settings of encoders are taken with thanks, and nothing comes of it. */
+  readonly encoders: 'set' | 'ignore';
 }
 
 export const TOPIC_STYLES = ['alarm', 'cell', 'region', 'reolink', 'tapo', 'axis'] as const;
@@ -43,6 +45,7 @@ export const DEFAULT_PERSONALITY: Personality = {
   sub: undefined,
   serial: undefined,
   discoverable: true,
+  encoders: 'set',
 };
 
 type Check = { readonly is: (value: unknown) => boolean; readonly wants: string };
@@ -75,6 +78,7 @@ const CHECKS: Readonly<Record<keyof Personality, Check>> = {
   sub: text,
   serial: text,
   discoverable: truth,
+  encoders: oneOf(['set', 'ignore']),
 };
 
 /** Reads a personality from JSON text. Throws NightjarError `invalid`. */

@@ -5,12 +5,14 @@ import {
   createAdopter,
   createCameraControl,
   createDiscovery,
+  createEnforcement,
   createOnvifClients,
   viewDevice,
   type Adopter,
   type CameraControl,
   type DeviceView,
   type Discovery,
+  type Enforcement,
 } from '@nightjar/discovery';
 import { readConfig, withCatalog } from '../open-archive.js';
 import type { Asked } from '../show.js';
@@ -21,6 +23,7 @@ export interface Devices {
   readonly discovery: Discovery;
   readonly adopter: Adopter;
   readonly control: CameraControl;
+  readonly enforcement: Enforcement;
   readonly list: () => Promise<DeviceView[]>;
 }
 
@@ -43,12 +46,13 @@ export async function withDevices<Result>(
     const discovery = createDiscovery(context);
     const adopter = createAdopter(context);
     const control = createCameraControl(context);
+    const enforcement = createEnforcement(context);
     const list = async (): Promise<DeviceView[]> => {
       const nowMs = systemClock.wallMs();
       return (await catalog.devices.list()).map((device) =>
         viewDevice(device, nowMs, config.discovery.intervalMs),
       );
     };
-    return await work({ catalog, config, discovery, adopter, control, list });
+    return await work({ catalog, config, discovery, adopter, control, enforcement, list });
   });
 }

@@ -7,8 +7,10 @@ import {
   type Adopter,
   type Adoption,
   type AdoptionRequest,
+  type CameraSettingsView,
   type DeviceView,
   type Discovery,
+  type Enforcement,
   type SearchOutcome,
 } from '@nightjar/discovery';
 
@@ -18,6 +20,7 @@ export class DevicesService {
     private readonly parts: {
       readonly discovery: Discovery;
       readonly adopter: Adopter;
+      readonly enforcement: Enforcement;
       readonly catalog: Pick<Catalog, 'devices'>;
       readonly policy: AccessPolicy;
       readonly config: () => NightjarConfig;
@@ -41,6 +44,12 @@ export class DevicesService {
   async search(principal: Principal | undefined): Promise<SearchOutcome> {
     this.requireAdmin(principal);
     return await this.parts.discovery.search();
+  }
+
+  /** Where cameras are set otherwise than declared. @throws NightjarError `unauthenticated`, `forbidden` */
+  settings(principal: Principal | undefined): CameraSettingsView[] {
+    this.requireAdmin(principal);
+    return this.parts.enforcement.list();
   }
 
   /** Leaves a device alone, or looks at it again. Throws as {@link one}, and `conflict` for one that is a camera. */

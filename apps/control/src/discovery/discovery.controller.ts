@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import type { Adoption, DeviceView, SearchOutcome } from '@nightjar/discovery';
+import type { Adoption, CameraSettingsView, DeviceView, SearchOutcome } from '@nightjar/discovery';
 import { z } from 'zod';
 import type { AuthenticatedRequest } from '../principal.guard.js';
 import { DevicesService } from './devices.service.js';
@@ -34,6 +34,11 @@ export class DiscoveryController {
   @Get('devices')
   async list(@Req() request: AuthenticatedRequest): Promise<{ devices: DeviceView[] }> {
     return { devices: await this.devices.list(request.principal) };
+  }
+
+  @Get('settings')
+  settings(@Req() request: AuthenticatedRequest): { cameras: CameraSettingsView[] } {
+    return { cameras: this.devices.settings(request.principal) };
   }
 
   @Get('devices/:id')

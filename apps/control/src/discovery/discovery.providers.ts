@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AccessPolicy } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
-import { Adopter, CameraControl, Discovery } from '@nightjar/discovery';
+import { Adopter, CameraControl, Discovery, Enforcement } from '@nightjar/discovery';
 import { RoleContext } from '@nightjar/role';
 import { CameraControlService } from './camera-control.service.js';
 import { DevicesService } from './devices.service.js';
@@ -19,6 +19,7 @@ export const DISCOVERY_PROVIDERS: Provider[] = [
     useFactory: (
       discovery: Discovery,
       adopter: Adopter,
+      enforcement: Enforcement,
       catalog: Catalog,
       policy: AccessPolicy,
       { watcher, clock }: RoleContext,
@@ -26,11 +27,12 @@ export const DISCOVERY_PROVIDERS: Provider[] = [
       new DevicesService({
         discovery,
         adopter,
+        enforcement,
         catalog,
         policy,
         config: () => watcher.config,
         clock,
       }),
-    inject: [Discovery, Adopter, Catalog, AccessPolicy, RoleContext],
+    inject: [Discovery, Adopter, Enforcement, Catalog, AccessPolicy, RoleContext],
   },
 ];

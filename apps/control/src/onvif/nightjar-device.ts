@@ -19,7 +19,7 @@ const SCOPES = 'onvif://www.onvif.org';
 
 /** Nightjar as the device that ONVIF clients see. What may be changed of it is changed in the configuration. */
 export class NightjarDevice implements DevicePort<OnvifCaller> {
-  readonly timeZone = 'UTC0';
+  readonly timeZone = (): string => 'UTC0';
 
   constructor(private readonly options: NightjarDeviceOptions) {}
 

@@ -20,4 +20,30 @@ export interface CameraOnvifConfig {
   readonly events: boolean;
   readonly passwordText: boolean;
   readonly allowHosts: readonly string[];
+  /** How the camera is to be set; undefined: as it is. */
+  readonly enforce: CameraSettings | undefined;
+}
+
+/** How a camera is to be set. What is undefined stays as it is. */
+export interface CameraSettings {
+  /** `dry-run`: what differs is told, nothing is set. */
+  readonly mode: 'dry-run' | 'apply';
+  /** Names or addresses of time servers, in order. */
+  readonly ntp: readonly string[] | undefined;
+  /** POSIX TZ. IEEE 1003.1 s.8.3 */
+  readonly timeZone: string | undefined;
+  /** Of each stream that is pulled. */
+  readonly streams: Readonly<Record<string, EncoderSettings>>;
+}
+
+/** How the encoder of one stream is to be set. */
+export interface EncoderSettings {
+  readonly codec?: 'H264' | 'H265' | undefined;
+  readonly resolution?: { readonly width: number; readonly height: number } | undefined;
+  /** Frames per second. */
+  readonly frameRate?: number | undefined;
+  /** Kilobits per second. */
+  readonly bitrate?: number | undefined;
+  /** Frames from one keyframe to the next; `frame-rate`: as many as there are in a second. */
+  readonly gop?: number | 'frame-rate' | undefined;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DAY_MS, duration, parsed, text } from '../schema-values.js';
+import { cameraEnforce, enforce } from './schema-enforce.js';
 import {
   countAddresses,
   MAX_DISCOVERY_ADDRESSES,
@@ -40,6 +41,11 @@ export const discovery = z.strictObject({
     .max(1_000)
     .prefault(50)
     .describe('Hosts that the unicast search asks per second at most.'),
+  enforce: enforce
+    .optional()
+    .describe(
+      'How cameras are to be set that are devices (`cameras.*.onvif`), unless they say otherwise themselves.',
+    ),
 });
 
 export const cameraOnvif = z.strictObject({
@@ -71,4 +77,7 @@ export const cameraOnvif = z.strictObject({
     .describe(
       'Other hosts that the camera may name for its services and pictures. What it names at any other is asked of the camera itself.',
     ),
+  enforce: cameraEnforce
+    .optional()
+    .describe('How the camera is to be set; what is absent is taken from `discovery.enforce`.'),
 });

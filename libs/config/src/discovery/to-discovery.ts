@@ -1,10 +1,54 @@
 import type { CameraEntry, ConfigFile } from '../schema.js';
 import type { CameraConfig } from '../model.js';
-import type { DiscoveryConfig } from './model-discovery.js';
+import type {
+  CameraOnvifConfig,
+  CameraSettings,
+  DiscoveryConfig,
+  EncoderSettings,
+} from './model-discovery.js';
+import type { CameraEnforceEntry, EnforceEntry } from './schema-enforce.js';
 
 export function toDiscovery(discovery: ConfigFile['discovery']): DiscoveryConfig {
   const { mode, interval, interfaces, hosts, rate } = discovery;
   return { mode, intervalMs: interval, interfaces, hosts, hostsPerSecond: rate };
+}
+
+/**
+ * A camera as a device, with what all cameras are to be set to.
+ * @param report is told of settings for a stream that is none, or that is not pulled
+ */
+export function toCameraOnvif(
+  onvif: CameraEntry['onvif'],
+  defaults: EnforceEntry | undefined,
+  streams: CameraConfig['streams'],
+  report: (path: readonly string[], message: string) => void,
+): CameraOnvifConfig | undefined {
+  if (onvif === undefined) return undefined;
+  const own = onvif.enforce;
+  for (const name of Object.keys(own?.streams ?? {}))
+    if (!Object.hasOwn(streams, name) || streams[name]?.source !== 'pull')
+      report(['enforce', 'streams', name], `there is no stream ${name} that is pulled`);
+  return { ...onvif, enforce: toSettings(own, defaults, streams) };
+}
+
+function toSettings(
+  own: CameraEnforceEntry | undefined,
+  defaults: EnforceEntry | undefined,
+  streams: CameraConfig['streams'],
+): CameraSettings | undefined {
+  if (own === undefined && defaults === undefined) return undefined;
+  const encoders: Record<string, EncoderSettings> = Object.create(null);
+  for (const [name, { source }] of Object.entries(streams)) {
+    if (source !== 'pull') continue;
+    const single = own?.streams && Object.hasOwn(own.streams, name) ? own.streams[name] : {};
+    encoders[name] = { ...defaults?.encoder, ...own?.encoder, ...single };
+  }
+  return {
+    mode: own?.mode ?? defaults?.mode ?? 'dry-run',
+    ntp: own?.ntp ?? defaults?.ntp,
+    timeZone: own?.timeZone ?? defaults?.timeZone,
+    streams: encoders,
+  };
 }
 
 /** Streams whose URLs are those of where the camera was found last, when they are to follow it. */

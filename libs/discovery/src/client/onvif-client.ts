@@ -42,6 +42,32 @@ export interface OnvifClient {
   presets(profile: string): Promise<readonly PtzPreset[]>;
   /** A picture of a profile. @param url as {@link DeviceReading.profiles} has it */
   snapshot(url: string): Promise<Snapshot>;
+  /** How its clock is set. */
+  clockSettings(): Promise<ClockSettings>;
+  /** @param before as {@link clockSettings} told */
+  setClock(change: Partial<ClockSettings>, before: ClockSettings): Promise<void>;
+  /** @param encoder token of its configuration, as {@link DeviceReading.profiles} has it */
+  setEncoder(encoder: string, change: EncoderChange): Promise<void>;
+}
+
+export interface ClockSettings {
+  /** Names and addresses of time servers. */
+  readonly ntp: readonly string[];
+  /** `NTP` or `Manual`. */
+  readonly source: string | undefined;
+  /** POSIX TZ. */
+  readonly timeZone: string | undefined;
+  readonly daylightSavings: boolean;
+}
+
+/** What is to be other at an encoder. */
+export interface EncoderChange {
+  readonly codec?: 'H264' | 'H265' | undefined;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly framesPerSecond?: number | undefined;
+  readonly bitrateKbps?: number | undefined;
+  readonly gopFrames?: number | undefined;
 }
 
 /** Its methods throw NightjarError; after one that did, subscribe anew. */

@@ -8,7 +8,10 @@ import { cleanText } from '../untrusted.js';
 import { DeviceAddress } from './device-address.js';
 import { DeviceConnection } from './device-connection.js';
 import { createAskHttp } from './device-http.js';
+import { readClockSettings, writeClockSettings, writeEncoder } from './device-settings.js';
 import type {
+  ClockSettings,
+  EncoderChange,
   EventSubscription,
   OnvifClient,
   OnvifTarget,
@@ -29,7 +32,7 @@ const UNAUTHORIZED = { tries: 3, pauseMs: 60_000, afterwardsMs: 3_600_000 };
 /** Clients whose requests the onvif package writes. Refused logins are remembered over all of them. */
 export function createOnvifClients(clock: Clock = systemClock): OpenOnvifClient {
   const accounts = new CameraAccounts(clock);
-  return (target) => new PackageClient(connect(target, clock, accounts));
+  return (target) => new PackageClient(connect(target, clock, accounts), clock);
 }
 
 function connect(target: OnvifTarget, clock: Clock, accounts: CameraAccounts): DeviceConnection {
@@ -49,7 +52,10 @@ class PackageClient implements OnvifClient {
   private readonly writer = new RequestWriter();
   private services: Services | undefined;
 
-  constructor(private readonly connection: DeviceConnection) {}
+  constructor(
+    private readonly connection: DeviceConnection,
+    private readonly clock: Clock,
+  ) {}
 
   async read(): Promise<ReadDevice> {
     await this.connection.readClock();
@@ -110,6 +116,19 @@ class PackageClient implements OnvifClient {
     if (body.length < 4 || body.readUInt16BE(0) !== JPEG_START)
       throw new NightjarError('protocol', 'discovery/snapshot', 'the device sends no JPEG picture');
     return { jpeg: body };
+  }
+
+  async clockSettings(): Promise<ClockSettings> {
+    await this.connection.readClock();
+    return await readClockSettings(this.connection);
+  }
+
+  async setClock(change: Partial<ClockSettings>, before: ClockSettings): Promise<void> {
+    await writeClockSettings(this.connection, change, before, this.clock.wallMs());
+  }
+
+  async setEncoder(encoder: string, change: EncoderChange): Promise<void> {
+    await writeEncoder(this.connection, await this.findServices(), encoder, change);
   }
 
   private async findServices(): Promise<Services> {

@@ -17,6 +17,16 @@ export const discoveryMetrics = {
     'Things that are other at a camera than when it was adopted or last accepted: address, firmware, clock, encoder settings, a lost profile.',
     ['camera'],
   ),
+  cameraSettingsOff: gauge(
+    'camera_settings_off',
+    'Settings of a camera that are other than declared, where some are declared.',
+    ['camera'],
+  ),
+  cameraSettingsSet: counter(
+    'camera_settings_set_total',
+    'Settings that were set at cameras, by result: taken, refused, or not kept (another value is read back).',
+    ['result'],
+  ),
   cameraEventsHeard: gauge(
     'camera_events_heard',
     'Whether events of a camera are heard by ONVIF (1) or not (0); absent for cameras without.',

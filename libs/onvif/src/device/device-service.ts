@@ -37,7 +37,7 @@ export interface DevicePort<C> {
   /** The clock of the device, which may be wrong. */
   readonly clock: Pick<Clock, 'wallMs'>;
   /** POSIX TZ, such as `UTC0`. IEEE 1003.1 s.8.3 */
-  readonly timeZone: string;
+  timeZone(): string;
   discoverable(): boolean;
   interfaces(): readonly NetworkInterface[];
   ports(): readonly { readonly name: 'HTTP' | 'HTTPS' | 'RTSP'; readonly port: number }[];
@@ -298,7 +298,8 @@ function capabilitiesOf<C>({ logins, control }: DevicePort<C>): XmlNode {
   );
 }
 
-function dateAndTime<C>({ clock, timeZone, control }: DevicePort<C>): XmlNode {
+function dateAndTime<C>(device: DevicePort<C>): XmlNode {
+  const { clock, control } = device;
   const now = new Date(clock.wallMs());
   const time = xml(
     'tt:Time',
@@ -316,7 +317,7 @@ function dateAndTime<C>({ clock, timeZone, control }: DevicePort<C>): XmlNode {
     'tds:SystemDateAndTime',
     xml('tt:DateTimeType', (control?.ntp() ?? []).length > 0 ? 'NTP' : 'Manual'),
     xml('tt:DaylightSavings', false),
-    xml('tt:TimeZone', xml('tt:TZ', timeZone)),
+    xml('tt:TimeZone', xml('tt:TZ', device.timeZone())),
     xml('tt:UTCDateTime', time, date),
   );
 }
