@@ -31,6 +31,19 @@ describe('what Nightjar keeps beside the configuration', () => {
     expect(await readdir(dataDir)).toEqual([MANAGED_FILE]);
   });
 
+  it('loses nothing of several who write at the same time', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(
+      names.map((name) =>
+        updateManaged(dataDir, ({ cameras, addresses }) => ({
+          cameras: { ...cameras, [name]: camera('rtsp://c/x') },
+          addresses,
+        })),
+      ),
+    );
+    expect(Object.keys((await readManaged(dataDir)).cameras)).toEqual(names);
+  });
+
   it('adds cameras, and a declared one of the same name wins', async () => {
     await write(
       JSON.stringify({ cameras: { kept: camera('rtsp://c/kept'), both: camera('rtsp://c/kept') } }),

@@ -40,15 +40,23 @@ export async function readManaged(dataDir: string): Promise<Managed> {
   }
 }
 
+let lastUpdate: Promise<unknown> = Promise.resolve();
+
 /**
- * Changes the file as a whole: a reader sees it as before or as after. Of two writers at the same time one wins: all that
- * write are in the control role.
+ * Changes the file as a whole: a reader sees it as before or as after. Writers of one process come one after another, and all
+ * that write are in the control role.
  * @throws NightjarError `config/managed`, `config/managed-write`
  */
-export async function updateManaged(
+export function updateManaged(
   dataDir: string,
   change: (before: Managed) => Managed,
 ): Promise<void> {
+  const update = lastUpdate.then(() => updateNow(dataDir, change));
+  lastUpdate = update.catch(() => undefined);
+  return update;
+}
+
+async function updateNow(dataDir: string, change: (before: Managed) => Managed): Promise<void> {
   const next = change(await readManaged(dataDir));
   const file = path.join(dataDir, MANAGED_FILE);
   const draft = `${file}.${randomUUID()}`;

@@ -110,7 +110,7 @@ export async function toConfig(
       file: file.events.file && path.resolve(context.baseDir, file.events.file),
       maxAgeMs: file.events.maxAge,
     },
-    discovery: toDiscovery(file.discovery),
+    discovery: await toDiscovery(file.discovery, context),
     integrity: {
       intervalMs: file.integrity.interval,
       maxBytesPerSecond: file.integrity.maxRate,

@@ -5,6 +5,7 @@ import type { Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { EventBus } from '@nightjar/events';
 import { Adopter } from './adoption/adopter.js';
+import { AdoptionRules } from './adoption/adoption-rules.js';
 import { awaitKeyframe } from './adoption/await-keyframe.js';
 import type { OpenOnvifClient } from './client/onvif-client.js';
 import { accessTo, cameraOf } from './device-access.js';
@@ -71,6 +72,12 @@ export function createAdopter({ catalog, open, config, clock }: DiscoveryContext
     config,
     clock,
   });
+}
+
+/** Adoption of real devices by rule. */
+export function createAdoptionRules(context: DiscoveryContext, adopter: Adopter): AdoptionRules {
+  const { catalog, open, config, clock, log } = context;
+  return new AdoptionRules({ devices: catalog.devices, adopter, open, config, clock, log });
 }
 
 /** Settings of real cameras. */

@@ -35,6 +35,7 @@ function work(mode: DiscoveryConfig['mode'], search: () => Promise<SearchOutcome
       },
       stop: () => Promise.resolve(),
     } as unknown as EventWatches,
+    rules: { apply: () => Promise.resolve(), stop: () => Promise.resolve() },
     devices: {
       list: () => {
         looked();

@@ -3,6 +3,7 @@ import type { DeviceRepository } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { DiscoveryConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
+import type { AdoptionRules } from './adoption/adoption-rules.js';
 import type { Discovery } from './discovery.js';
 import type { EventWatches } from './events/event-watches.js';
 import type { Announcements } from './search/announcements.js';
@@ -19,6 +20,7 @@ const STATES = ['new', 'adopted', 'ignored', 'changed', 'gone'] as const;
 
 export interface DiscoveryWorkParts {
   readonly discovery: Discovery;
+  readonly rules: Pick<AdoptionRules, 'apply' | 'stop'>;
   readonly announcements: Announcements;
   readonly devices: Pick<DeviceRepository, 'list'>;
   readonly watches: EventWatches;
@@ -54,12 +56,12 @@ export class DiscoveryWork {
   }
 
   async stop(): Promise<void> {
-    const { announcements, discovery, watches, clock } = this.parts;
+    const { announcements, discovery, rules, watches, clock } = this.parts;
     this.stopped = true;
     this.cancel();
     announcements.close();
     // A device that is away answers nothing for longer than we may take; what it would have said is not missed.
-    const ended = Promise.all([discovery.stop(), this.running, watches.stop()]);
+    const ended = Promise.all([discovery.stop(), rules.stop(), this.running, watches.stop()]);
     await Promise.race([ended, pause(clock, STOP_MS, new AbortController().signal)]);
   }
 
@@ -90,6 +92,7 @@ export class DiscoveryWork {
         metrics.discoverySearches.inc({ result: failed.length > 0 ? 'in-part' : 'whole' });
       }
       await this.parts.watches.apply();
+      if (mode !== 'off') await this.parts.rules.apply();
       await this.count();
       this.complaint = undefined;
     } catch (error) {

@@ -8,6 +8,7 @@ import { createOnvifClients } from './client/package-client.js';
 import type { OpenOnvifClient } from './client/onvif-client.js';
 import {
   createAdopter,
+  createAdoptionRules,
   createCameraControl,
   createDiscovery,
   createEnforcement,
@@ -66,13 +67,17 @@ function contextOf(
       provide: DiscoveryWork,
       useFactory: (
         discovery: Discovery,
+        adopter: Adopter,
         catalog: Catalog,
         open: OpenOnvifClient,
         registry: SchedulerRegistry,
-        { clock, logger, watcher }: RoleContext,
+        role: RoleContext,
       ) => {
+        const { clock, logger, watcher } = role;
+        const rules = createAdoptionRules(contextOf(catalog, open, role), adopter);
         const work = new DiscoveryWork({
           discovery,
+          rules,
           devices: catalog.devices,
           watches: new EventWatches({
             devices: catalog.devices,
@@ -83,7 +88,7 @@ function contextOf(
             log: logger,
           }),
           announcements: new Announcements({
-            came: (sighting) => void discovery.came(sighting),
+            came: (sighting) => void discovery.came(sighting).then(() => rules.apply()),
             left: (endpoint) => void discovery.left(endpoint),
             failed: (where, reason) =>
               logger.warn({ where, reason }, 'announcements of devices are not heard'),
@@ -99,7 +104,7 @@ function contextOf(
         });
         return work;
       },
-      inject: [Discovery, Catalog, ONVIF_CLIENTS, SchedulerRegistry, RoleContext],
+      inject: [Discovery, Adopter, Catalog, ONVIF_CLIENTS, SchedulerRegistry, RoleContext],
     },
   ],
   exports: [Adopter, CameraControl, Discovery, DiscoveryWork, Enforcement],

@@ -5,6 +5,7 @@ export type { Snapshot } from './client/onvif-client.js';
 export { createOnvifClients } from './client/package-client.js';
 export {
   createAdopter,
+  createAdoptionRules,
   createCameraControl,
   createDiscovery,
   createEnforcement,

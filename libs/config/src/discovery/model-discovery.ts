@@ -1,3 +1,4 @@
+import type { AddressRange } from '../access/address-range.js';
 import type { DiscoveryHost } from './discovery-host.js';
 
 /** How cameras are looked for. */
@@ -10,6 +11,30 @@ export interface DiscoveryConfig {
   readonly hosts: readonly DiscoveryHost[];
   /** Hosts asked per second at most. */
   readonly hostsPerSecond: number;
+  /** Which devices become cameras by themselves; undefined: none. */
+  readonly adopt?: AdoptConfig | undefined;
+}
+
+export interface AdoptConfig {
+  /** Cameras that Nightjar keeps, however they were adopted, from which on rules adopt nothing. */
+  readonly limit: number;
+  /** The first that matches counts. */
+  readonly rules: readonly AdoptRule[];
+}
+
+/** Devices that become cameras. All that is given must match. */
+export interface AdoptRule {
+  /** Name of the camera, with `{id}`, `{address}` and `{serial}` for what is of the device. */
+  readonly name: string;
+  /** Nobody elsewhere is sent the login. */
+  readonly addresses: readonly AddressRange[];
+  /** Patterns with `*` and `?`; case does not matter. */
+  readonly make: string | undefined;
+  readonly model: string | undefined;
+  readonly serial: string | undefined;
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  readonly followsDevice: boolean;
+  readonly record: 'continuous' | 'event' | undefined;
 }
 
 /** The ONVIF side of one camera. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DAY_MS, duration, parsed, text } from '../schema-values.js';
+import { adopt } from './schema-adopt.js';
 import { cameraEnforce, enforce } from './schema-enforce.js';
 import {
   countAddresses,
@@ -41,6 +42,9 @@ export const discovery = z.strictObject({
     .max(1_000)
     .prefault(50)
     .describe('Hosts that the unicast search asks per second at most.'),
+  adopt: adopt
+    .optional()
+    .describe('Which devices become cameras by themselves, kept by Nightjar. Absent: none.'),
   enforce: enforce
     .optional()
     .describe(

@@ -1,6 +1,8 @@
+import { toLogin, type ConversionContext } from '../conversion.js';
 import type { CameraEntry, ConfigFile } from '../schema.js';
 import type { CameraConfig } from '../model.js';
 import type {
+  AdoptRule,
   CameraOnvifConfig,
   CameraSettings,
   DiscoveryConfig,
@@ -8,9 +10,32 @@ import type {
 } from './model-discovery.js';
 import type { CameraEnforceEntry, EnforceEntry } from './schema-enforce.js';
 
-export function toDiscovery(discovery: ConfigFile['discovery']): DiscoveryConfig {
-  const { mode, interval, interfaces, hosts, rate } = discovery;
-  return { mode, intervalMs: interval, interfaces, hosts, hostsPerSecond: rate };
+export async function toDiscovery(
+  { mode, interval, interfaces, hosts, rate, adopt }: ConfigFile['discovery'],
+  context: ConversionContext,
+): Promise<DiscoveryConfig> {
+  return {
+    mode,
+    intervalMs: interval,
+    interfaces,
+    hosts,
+    hostsPerSecond: rate,
+    adopt: adopt && { limit: adopt.limit, rules: await toRules(adopt.rules, context) },
+  };
+}
+
+async function toRules(
+  rules: NonNullable<ConfigFile['discovery']['adopt']>['rules'],
+  context: ConversionContext,
+): Promise<AdoptRule[]> {
+  const made: AdoptRule[] = [];
+  for (const [index, { follow, ...rule }] of rules.entries()) {
+    const at = ['discovery', 'adopt', 'rules', String(index), 'credentials'];
+    const credentials = await toLogin(rule.credentials, at, context);
+    const { make, model, serial, record } = rule;
+    made.push({ ...rule, make, model, serial, record, credentials, followsDevice: follow });
+  }
+  return made;
 }
 
 /**

@@ -11,7 +11,7 @@ import type {
 } from '../client/onvif-client.js';
 import { accessTo, cameraOf } from '../device-access.js';
 import { changesOf } from '../drift/changes.js';
-import { Attempts, MAX_TRIES } from './attempts.js';
+import { Attempts, MAX_TRIES } from '../attempts.js';
 import { differencesOf, type Difference } from './differences.js';
 
 export interface EnforcementParts {

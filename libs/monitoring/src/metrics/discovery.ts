@@ -12,6 +12,11 @@ export const discoveryMetrics = {
     'Searches of the network, by result: whole, in part (some networks could not be asked), or failed.',
     ['result'],
   ),
+  discoveryAdoptions: counter(
+    'discovery_adoptions_total',
+    'Devices that a rule was tried at, by result: adopted, login refused, or failed.',
+    ['result'],
+  ),
   cameraDrift: gauge(
     'camera_drift',
     'Things that are other at a camera than when it was adopted or last accepted: address, firmware, clock, encoder settings, a lost profile.',

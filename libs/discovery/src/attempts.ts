@@ -1,9 +1,9 @@
-/** A camera that refuses a value, or changes it back, is asked so often. */
+/** What a device does not take is tried so often. */
 export const MAX_TRIES = 3;
 /** After which it may have been mended. */
 const FORGET_AFTER_MS = 24 * 3_600_000;
 
-/** Counts how often a value was set at a camera, so that nobody sets it for ever. */
+/** Counts how often something was tried at a device, so that nobody tries for ever. */
 export class Attempts {
   private readonly made = new Map<string, { tries: number; lastMs: number }>();
 
