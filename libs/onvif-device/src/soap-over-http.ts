@@ -8,6 +8,9 @@ import {
   type OnvifServer,
 } from '@nightjar/onvif';
 
+/** Who writes a document of 64 KiB at once needs no more, over a bad line too. */
+const BODY_MS = 10_000;
+
 export interface SoapFace<C> {
   readonly server: OnvifServer<C>;
   /** Who sent this request and what they may do. */
@@ -18,13 +21,15 @@ export interface SoapFace<C> {
   hosts?(): readonly string[];
   /** Scheme by which this client came, where a proxy ends TLS. */
   scheme?(request: IncomingMessage): 'http' | 'https';
+  /** What a body may take to come in; absent: {@link BODY_MS}. */
+  readonly bodyMs?: number;
   /** Told of answers that were faults. */
   answered?(answer: OnvifAnswer): void;
 }
 
 /**
  * Answers one HTTP request with SOAP 1.2. What is no POST of a SOAP document of sensible size is refused before anything of it
- * is read. ONVIF Core s.5.8.2, s.5.9.
+ * is read, and a body that does not come in soon is not waited for. ONVIF Core s.5.8.2, s.5.9.
  */
 export async function answerSoap<C>(
   request: IncomingMessage,
@@ -36,9 +41,10 @@ export async function answerSoap<C>(
     refuse(request, response, refusal);
     return;
   }
-  const document = await bodyOf(request);
-  if (document === undefined) {
-    refuse(request, response, 413);
+  const document = await bodyOf(request, face.bodyMs ?? BODY_MS);
+  if (document === undefined) return;
+  if (typeof document === 'number') {
+    refuse(request, response, document);
     return;
   }
   const gone = new AbortController();
@@ -56,7 +62,7 @@ export async function answerSoap<C>(
   send(response, answer.status, answer.document);
 }
 
-type Refusal = 405 | 413 | 415;
+type Refusal = 405 | 408 | 413 | 415;
 
 function refusalOf({ method, headers }: IncomingMessage): Refusal | undefined {
   if (method !== 'POST') return 405;
@@ -81,16 +87,30 @@ function send(response: ServerResponse, status: number, document: string): void 
   response.end(document);
 }
 
-/** Undefined when it is longer than it may be. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Undefined when the client has gone; 408 when it takes too long, 413 when it is longer than it may be. */
+function bodyOf(
+  request: IncomingMessage,
+  withinMs: number,
+): Promise<Buffer | 408 | 413 | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const end = (outcome: Buffer | 408 | 413 | undefined): void => {
+      clearTimeout(timer);
+      request.off('data', take);
+      resolve(outcome);
+    };
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > MAX_REQUEST_BYTES) end(413);
+      else chunks.push(chunk);
+    };
+    const timer = setTimeout(() => end(408), withinMs);
+    request.on('data', take);
+    request.once('end', () => end(Buffer.concat(chunks)));
+    request.once('close', () => end(undefined));
+    request.once('error', () => end(undefined));
+  });
 }
 
 /** `originalUrl` is where Express keeps what it takes from `url`. */

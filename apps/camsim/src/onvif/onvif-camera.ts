@@ -157,7 +157,6 @@ export class OnvifCamera {
       scope('location', 'simulated'),
       scope('type', 'video_encoder'),
       'onvif://www.onvif.org/Profile/Streaming',
-      ...(personality.media2 ? ['onvif://www.onvif.org/Profile/T'] : []),
     ];
   }
 

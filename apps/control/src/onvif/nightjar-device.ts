@@ -58,7 +58,6 @@ export class NightjarDevice implements DevicePort<OnvifCaller> {
     const { name, location } = this.options.config().onvif;
     return [
       `${SCOPES}/Profile/Streaming`,
-      `${SCOPES}/Profile/T`,
       `${SCOPES}/Profile/G`,
       `${SCOPES}/type/Network_Video_Storage`,
       `${SCOPES}/hardware/Nightjar`,
