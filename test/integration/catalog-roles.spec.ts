@@ -358,6 +358,37 @@ describe('worker and control, started without a database', () => {
     SLOW_MS,
   );
 
+  it('let administrators take a camera as it is, after it changed', async () => {
+    const [row] = await postgres.query<{ id: number }>(
+      `INSERT INTO device (endpoint, addresses, service_urls, scopes, decision, camera, changes, first_seen, last_seen)
+       VALUES ('urn:uuid:changed', '["10.0.0.9"]', '[]', '[]', 'adopted', 'front',
+         '[{"what": "firmware", "before": "1.0", "after": "2.0", "atMs": 0}]', now(), now()) RETURNING id`,
+    );
+    const device = `${api}/discovery/devices/${row!.id}`;
+    const change = { what: 'firmware', before: '1.0', after: '2.0', at: iso(0) };
+    expect(await (await fetch(device, { headers: ADMIN })).json()).toMatchObject({
+      status: 'changed',
+      changes: [change],
+    });
+    const accept = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${device}/accept`, { method: 'POST', headers });
+    expect((await accept(GUARD)).status).toBe(403);
+    const accepted = await accept(ADMIN);
+    expect(accepted.status).toBe(200);
+    const now = { status: 'adopted', camera: 'front', changes: [] };
+    expect(await accepted.json()).toMatchObject(now);
+    expect(await (await fetch(device, { headers: ADMIN })).json()).toMatchObject(now);
+    const nobody = `${api}/discovery/devices/999999/accept`;
+    expect((await fetch(nobody, { method: 'POST', headers: ADMIN })).status).toBe(404);
+  });
+
+  it('tell administrators where cameras are set otherwise than declared', async () => {
+    const settings = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${api}/discovery/settings`, { headers });
+    expect((await settings(GUARD)).status).toBe(403);
+    expect(await (await settings(ADMIN)).json()).toEqual({ cameras: [] });
+  });
+
   it('tell administrators how the volumes are, and notice when one goes away', async () => {
     const volumes = async (headers = ADMIN): Promise<{ status: number; list: unknown }> => {
       const response = await fetch(new URL('/api/v1/volumes', base), { headers });

@@ -6,6 +6,7 @@ import { Catalog, type Device } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import { loadConfig, type NightjarConfig } from '@nightjar/config';
 import { createAdopter, createDiscovery, createOnvifClients } from '@nightjar/discovery';
+import { metrics } from '@nightjar/monitoring';
 import { CameraSimulator, type SimulatorOptions } from '../../apps/camsim/src/simulator.js';
 import { freePort } from '../support/free-port.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -79,6 +80,8 @@ describe('an adopted camera', () => {
     await load();
     return await catalog.devices.list();
   }
+  const drift = async (): Promise<number | undefined> =>
+    (await metrics.cameraDrift.get()).values.find(({ labels }) => labels.camera === 'yard')?.value;
   const mainUrl = (): string => {
     const main = config.cameras['yard']?.streams['main'];
     if (main?.source !== 'pull') throw new Error('yard is not pulled');
@@ -118,9 +121,13 @@ describe('an adopted camera', () => {
     expect(new Set(events.map(({ label }) => label))).toEqual(
       new Set(['address', 'firmware', 'clock']),
     );
+    expect(await drift()).toBe(3);
     // Told once.
     await search();
     expect(await postgres.query(`SELECT 1 FROM event WHERE type = 'drift'`)).toHaveLength(3);
+    await catalog.devices.acceptChanges(after!.id);
+    expect((await search())[0]).toMatchObject({ decision: 'adopted', changes: [] });
+    expect(await drift()).toBe(0);
   }, 60_000);
 
   it('is not taken for another device that comes to its address, which gets no login', async () => {

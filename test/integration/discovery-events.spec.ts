@@ -40,6 +40,7 @@ describe('events of a camera', () => {
           published.push({ ...report, ...reporter });
           return Promise.resolve([]);
         },
+        endLeft: () => Promise.resolve([]),
       },
       clock: systemClock,
       debounceMs: 50,

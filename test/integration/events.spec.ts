@@ -213,6 +213,19 @@ describe('events in the catalog', () => {
     expect(await catalog.events.end({ ...end, atMs: EPOCH_MS + 3_000 })).toEqual([]);
   });
 
+  it('that a source left open end when it is back, and those of others go on', async () => {
+    await begin(event('motion', EPOCH_MS, undefined, { source: 'onvif' }));
+    await begin(event('tamper', EPOCH_MS, undefined, { source: 'onvif', type: 'tamper' }));
+    await begin(event('of the api', EPOCH_MS));
+    const bus = new EventBus(catalog.events, systemClock);
+    expect(ids(await bus.endLeft({ camera: 'front', source: 'onvif' }))).toEqual([
+      'motion',
+      'tamper',
+    ]);
+    expect(ids((await all()).filter(({ endMs }) => endMs === undefined))).toEqual(['of the api']);
+    expect(await bus.endLeft({ camera: 'front', source: 'onvif' })).toEqual([]);
+  });
+
   it('are found by the range that they overlap, open ones included, along an index', async () => {
     await begin(event('before', EPOCH_MS - HOUR_MS, EPOCH_MS - 1));
     await begin(event('into', EPOCH_MS - HOUR_MS, EPOCH_MS + 1));

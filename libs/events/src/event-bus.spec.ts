@@ -69,6 +69,12 @@ describe('EventBus', () => {
     ]);
   });
 
+  it('ends what a source left open, of all types', async () => {
+    await bus.endLeft({ camera: 'front', source: 'onvif' });
+    const all = { id: undefined, type: undefined, stream: undefined };
+    expect(ended).toEqual([{ camera: 'front', ...all, source: 'onvif', atMs: NOW_MS }]);
+  });
+
   it('takes a clock that is a little ahead, and refuses the future', async () => {
     await expect(report({ at: NOW_MS + MAX_AHEAD_MS })).resolves.toHaveLength(1);
     await expect(report({ at: NOW_MS + MAX_AHEAD_MS + 1 })).rejects.toMatchObject({

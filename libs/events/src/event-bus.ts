@@ -68,4 +68,14 @@ export class EventBus {
     metrics.events.inc({ camera, source });
     return [event];
   }
+
+  /**
+   * Ends what a source left open at a camera: it was away, and does not know the ends.
+   * @throws NightjarError `unavailable` while the database is away
+   */
+  async endLeft({ camera, source }: Pick<Reporter, 'camera' | 'source'>): Promise<EventDetails[]> {
+    const atMs = this.clock.wallMs();
+    const all = { id: undefined, type: undefined, stream: undefined };
+    return this.store.end({ camera, ...all, source, atMs });
+  }
 }

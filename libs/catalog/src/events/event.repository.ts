@@ -1,6 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import type { Database, SqlRunner } from '../database.js';
-import type { EventDetails } from './camera-event.js';
+import type { EventDetails, EventSource } from './camera-event.js';
 import {
   beginEventChange,
   endedAt,
@@ -19,6 +19,8 @@ export interface EventEnd {
   readonly id: string | undefined;
   readonly type: string | undefined;
   readonly stream: string | undefined;
+  /** Only those that this source told of; undefined: of all. */
+  readonly source?: EventSource | undefined;
   readonly atMs: number;
 }
 
@@ -81,14 +83,14 @@ export class EventRepository {
    * @returns the events that are meant, as they are stored now; with an id also one that had ended before
    * @throws NightjarError `not-found` for an id that is not known
    */
-  async end({ camera, id, type, stream, atMs }: EventEnd): Promise<EventDetails[]> {
+  async end({ camera, id, type, stream, source, atMs }: EventEnd): Promise<EventDetails[]> {
     return this.changing(async (sql) => {
       const { cameraId, streamId } = await placeOf(sql, camera, stream);
-      const which = [cameraId, id ?? null, type ?? null, streamId];
+      const which = [cameraId, id ?? null, type ?? null, streamId, source ?? null];
       const meant = `e.camera_id = $1 AND ($2::text IS NULL OR e.id = $2) AND ($3::text IS NULL OR e.type = $3)
-        AND ($4::integer IS NULL OR e.stream_id = $4) AND ${IS_OF_CAMERA}`;
+        AND ($4::integer IS NULL OR e.stream_id = $4) AND ($5::text IS NULL OR e.source = $5) AND ${IS_OF_CAMERA}`;
       const ended = await sql.query<{ id: string }>(
-        `UPDATE event e SET end_at = ${AT_FIFTH}, change = nextval('event_change')
+        `UPDATE event e SET end_at = ${AT_SIXTH}, change = nextval('event_change')
          WHERE ${meant} AND e.end_at IS NULL RETURNING e.id`,
         [...which, atMs],
       );
@@ -163,6 +165,7 @@ export class EventRepository {
 }
 
 const AT_FIFTH = endedAt('to_timestamp($5::float8 / 1000)');
+const AT_SIXTH = endedAt('to_timestamp($6::float8 / 1000)');
 
 const SELECT_DETAILS = `SELECT ${EVENT_COLUMNS}, e.label, e.data FROM ${EVENTS}`;
 

@@ -17,7 +17,7 @@ const MAX_WAITING = 500;
 export interface CameraEventsParts {
   readonly camera: string;
   readonly client: OnvifClient;
-  readonly bus: Pick<EventBus, 'publish'>;
+  readonly bus: Pick<EventBus, 'publish' | 'endLeft'>;
   readonly clock: Clock;
   /** How long an end must last to count; absent: the usual time. */
   readonly debounceMs?: number;
@@ -45,8 +45,10 @@ export class CameraEvents {
     );
   }
 
-  /** Returns at once. */
+  /** Returns at once. What an earlier one left open ends first: its end may have been missed. */
   start(): void {
+    const { bus, camera } = this.parts;
+    this.enqueue(() => bus.endLeft({ camera, source: 'onvif' }));
     this.running = this.run();
   }
 
@@ -137,8 +139,12 @@ export class CameraEvents {
       label: undefined,
       data: undefined,
     };
+    this.enqueue(() => bus.publish(report, { camera, source: 'onvif' }));
+  }
+
+  private enqueue(work: () => Promise<unknown>): void {
     if (this.waiting.length >= MAX_WAITING) this.waiting.shift();
-    this.waiting.push(() => bus.publish(report, { camera, source: 'onvif' }));
+    this.waiting.push(work);
     this.publishing ??= this.publish().finally(() => (this.publishing = undefined));
   }
 

@@ -9,7 +9,7 @@ import { CameraEvents, type CameraEventsParts } from './camera-events.js';
 export interface EventWatchesParts {
   readonly devices: Pick<DeviceRepository, 'list'>;
   readonly open: OpenOnvifClient;
-  readonly bus: Pick<EventBus, 'publish'>;
+  readonly bus: Pick<EventBus, 'publish' | 'endLeft'>;
   readonly config: () => Pick<NightjarConfig, 'cameras'>;
   readonly clock: Clock;
   readonly log: CameraEventsParts['log'];
