@@ -454,8 +454,14 @@ describe('publishing', () => {
       send(client, 0, rtp(96, 5));
       await reader.until(() => reader.packets.length === 1);
       expect(entry.hub.sourceStats?.dropped).toMatchObject({ malformed: 4, payloadType: 1 });
+      clock.advance(4_000);
       send(client, 0, rtp(96, 6));
       await reader.until(() => reader.packets.length === 2);
+      clock.advance(1_000);
+      const report = await client.next();
+      if (!('bytes' in report)) throw new Error('an answer came');
+      const [item] = decodeRtcp(report.bytes, 0, report.bytes.length);
+      expect(item).toMatchObject({ type: 'rr', reports: [{ cumulativeLost: 0 }] });
     });
 
     it('the session of another connection and user, as if there were none', async () => {

@@ -194,6 +194,18 @@ describe('RTSP 2.0', () => {
     expect(mount.plays.map(({ queue }) => queue)).toEqual([false, true, false]);
   });
 
+  it('lets what plays go on when the PLAY after it is refused', async () => {
+    const headers = await session();
+    await client.ask('PLAY', base, headers);
+    const refused = [await client.ask('PLAY', base, { ...headers, Range: 'npt=x' })];
+    refused.push(await client.ask('PLAY', base, { ...headers, Range: 'npt=5-' }));
+    expect(refused.map(({ status }) => status)).toEqual([400, 456]);
+    expect(mount.plays).toHaveLength(1);
+    const state = { ...headers, 'Content-Type': 'text/parameters' };
+    const asked = await client.ask('GET_PARAMETER', base, state, 'state\r\n');
+    expect(asked.body.toString()).toBe('state: playing\r\n');
+  });
+
   describe('pipelined requests', () => {
     it('share the session of the SETUP before them, on their connection alone', async () => {
       const named = { 'Pipelined-Requests': '7' };
