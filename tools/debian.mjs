@@ -64,6 +64,11 @@ const NEEDED = [
     packages: ['python3-websockets'],
     check: ['/usr/bin/python3', '-c', 'import websockets'],
   },
+  {
+    what: 'libcurl of Python',
+    packages: ['python3-pycurl'],
+    check: ['/usr/bin/python3', '-c', 'import pycurl; pycurl.RTSPREQ_OPTIONS'],
+  },
   { what: 'openssl', packages: ['openssl'], check: ['openssl', 'version'] },
   {
     what: 'gst-discoverer-1.0',

@@ -1,7 +1,8 @@
 import { describe, expect } from '@jest/globals';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { concurrently } from './support/concurrently.js';
+import { CurlRtsp } from './support/curl-rtsp.js';
 import { eventually } from './support/eventually.js';
 import { gstSeek } from './support/gstreamer.js';
 import { Installation, LOGIN } from './support/installation.js';
@@ -106,6 +107,12 @@ async function statusOf(nightjar: Installation, target: string, login = LOGIN): 
   } finally {
     client.close();
   }
+}
+
+/** What ffmpeg says of a file that it cannot have. */
+async function complaint(nightjar: Installation, target: string, login = LOGIN): Promise<string> {
+  return (await decode(['-rtsp_transport', 'tcp', '-i', nightjar.url(`files/${target}`, login)]))
+    .errors;
 }
 
 describe('media files', () => {
@@ -251,6 +258,8 @@ describe('media files', () => {
     );
     const statuses = await concurrently(targets, (target) => statusOf(nightjar, target));
     expect(statuses).toEqual(targets.map(() => 404));
+    for (const name of ['config.mp4', '.hidden.mp4', '%2e%2e/nightjar.yaml'])
+      expect(await complaint(nightjar, name)).toContain('404');
   });
 
   withServed(
@@ -267,7 +276,22 @@ describe('media files', () => {
       const names = ['empty.mp4', 'text.ts', 'text.mp3', 'misnamed.mpg', 'cut.mp4'];
       const statuses = await concurrently(names, (name) => statusOf(nightjar, name));
       expect(statuses).toEqual([415, 415, 415, 415, 415]);
+      expect(await complaint(nightjar, 'cut.mp4')).toContain('415');
       expect(await statusOf(nightjar, 'film.mp4')).toBe(200);
+    },
+  );
+
+  withServed(
+    'are not played by libcurl once another file has their place',
+    20_000,
+    async ({ nightjar, media }, stage) => {
+      const file = path.join(media, 'exchanged.mp4');
+      await copyFile(path.join(media, 'film.mp4'), file);
+      const client = await CurlRtsp.start(stage).connect(nightjar.url('files/exchanged.mp4'));
+      const { session } = await client.setUp(1);
+      await copyFile(path.join(media, 'film.mov'), `${file}.new`);
+      await rename(`${file}.new`, file);
+      expect((await client.ask('PLAY', { session })).status).toBe(500);
     },
   );
 
@@ -275,5 +299,7 @@ describe('media files', () => {
     expect(await statusOf(nightjar, 'film.mp4', GUEST)).toBe(403);
     const stranger = { username: 'nobody', password: 'x' };
     expect(await statusOf(nightjar, 'film.mp4', stranger)).toBe(401);
+    expect(await complaint(nightjar, 'film.mp4', GUEST)).toContain('403');
+    expect(await complaint(nightjar, 'film.mp4', stranger)).toContain('401');
   });
 });
