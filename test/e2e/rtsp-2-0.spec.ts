@@ -4,7 +4,7 @@ import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { decodedPictures } from './support/ffmpeg.js';
 import { footageOf } from './support/footage.js';
-import { gstSeek } from './support/gstreamer.js';
+import { gstAsks, gstSeek } from './support/gstreamer.js';
 import { Installation, recordedCameraAt } from './support/installation.js';
 import type { NodeProcess } from './support/node-process.js';
 import { runProgram } from './support/program.js';
@@ -19,6 +19,8 @@ const LIVE_PICTURES = 30;
 const LONG_PICTURES = 75;
 const UNSHOWN_PICTURES = 2;
 const PICTURES_PER_SECOND = 25;
+/** Where play at twice the speed begins that shall catch up with what is recorded. */
+const BEHIND_MS = 2_500;
 const CHECKSUM = /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/;
 
 interface Served {
@@ -135,10 +137,56 @@ describe('RTSP 2.0', () => {
     }
   });
 
+  withServed('tells GStreamer what it knows, also with an error', 20_000, async (served) => {
+    const { log } = await gstAsks(served.recording, 'tcp', {
+      DESCRIBE: { Require: 'x-new', Supported: 'play.basic' },
+    });
+    expect(log).toMatch(/code: +'551'/);
+    expect(log).toContain("key: 'Unsupported', value: 'x-new'");
+    expect(log).toContain("key: 'Supported', value: 'play.scale'");
+  });
+
+  withServed('knows a description that GStreamer has', 20_000, async ({ recording }) => {
+    const refused = await gstAsks(recording, 'tcp', { SETUP: { 'If-Match': '"x"' } });
+    expect(refused.log).toMatch(/code: +'412'/);
+    const tag = /key: 'MTag', value: '("[^']+")'/.exec(refused.log)![1]!;
+    const again = await gstAsks(recording, 'tcp', { DESCRIBE: { 'If-None-Match': tag } });
+    expect(again.log).toMatch(/code: +'304'/);
+  });
+
+  withServed(
+    'sends GStreamer RTCP on the port of RTP, or none where there is no port for it',
+    30_000,
+    async ({ recording }) => {
+      const over = (more: string): ReturnType<typeof gstAsks> =>
+        gstAsks(recording, 'udp', {
+          SETUP: { Transport: `RTP/AVP;unicast;${more}dest_addr=":{port}"` },
+        });
+      const [shared, none] = await Promise.all([over('RTCP-mux;'), over('')]);
+      // One of the tracks is taken no further, and its port is closed soon.
+      const [watched] = shared.ports.filter(({ rtp }) => rtp > PICTURES_PER_SECOND);
+      expect(watched?.rtcp).toBeGreaterThan(0);
+      expect(none.ports.some(({ rtp }) => rtp > PICTURES_PER_SECOND)).toBe(true);
+      expect(none.ports.filter(({ rtcp }) => rtcp > 0)).toEqual([]);
+    },
+  );
+
+  withServed(
+    'tells GStreamer that it has caught up with what is recorded',
+    20_000,
+    async ({ nightjar }) => {
+      const start = new Date(Date.now() - BEHIND_MS).toISOString();
+      const { asked } = await gstAsks(nightjar.url(`playback/${CAMERA}?start=${start}`), 'tcp', {
+        PLAY: { Range: 'npt=0-', Scale: '2.0' },
+      });
+      expect(asked[0]).toMatchObject({ 'Notify-Reason': 'scale-change', Scale: '1.000' });
+    },
+  );
+
   withServed(
     'tells a client where a recording ended, and why its session is over',
     30_000,
-    async ({ media, recording }, stage) => {
+    async ({ media, nightjar, recording }, stage) => {
       const client = await RtspClient.connect(recording);
       stage.defer(() => Promise.resolve(client.close()));
       client.version = RTSP_2_0;
@@ -173,7 +221,17 @@ describe('RTSP 2.0', () => {
       expect(notice.headers.get('Request-Status')).toContain('cseq=853 ');
       expect(notice.headers.get('Range')).toMatch(/^npt=\d+\.\d+-3\.000$/);
       expect(parseRtpInfo(notice.headers.get('RTP-Info')!)[0]?.seq).toBe(last);
+      const players = { camera: CAMERA, transport: 'tcp' };
+      const gstreamer = gstAsks(nightjar.url(CAMERA), 'tcp');
+      await eventually(
+        async () => expect((await nightjar.metrics()).sum('nightjar_readers', players)).toBe(1),
+        { withinMs: 10_000, everyMs: 100 },
+      );
       await media.stop();
+      expect((await gstreamer).asked[0]).toEqual({
+        method: 'TEARDOWN',
+        'Terminate-Reason': 'Server-Admin;user-msg="shutdown"',
+      });
       expect(client.requests[1]?.method).toBe('TEARDOWN');
       expect(client.requests[1]?.headers.get('Terminate-Reason')).toContain('Server-Admin');
       await client.closed;

@@ -7,6 +7,7 @@ export const SYSTEM_PYTHON = '/usr/bin/python3';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const SCRIPT = path.join(HERE, 'onvif-replay.py');
 const SEEK_SCRIPT = path.join(HERE, 'gst-seek.py');
+const ASKING_SCRIPT = path.join(HERE, 'gst-asks.py');
 
 /** An access unit as it came out of rtspsrc. */
 export interface GstUnit {
@@ -77,4 +78,34 @@ export async function gstSeek(
   const args = [SEEK_SCRIPT, url, version, transport, String(toSeconds), String(rate)];
   const { stdout } = await runProgram(SYSTEM_PYTHON, args);
   return JSON.parse(stdout) as GstSeek;
+}
+
+/** How the server ended or changed what rtspsrc played. */
+export interface GstTold {
+  /** Requests of the server; the method where GStreamer knows its name. */
+  readonly asked: readonly {
+    readonly method: string | null;
+    readonly 'Notify-Reason'?: string;
+    readonly 'Terminate-Reason'?: string;
+    readonly Scale?: string;
+  }[];
+  /** Packets of each UDP port at which any came. */
+  readonly ports: readonly { readonly rtp: number; readonly rtcp: number }[];
+  /** Requests and answers, header by header. */
+  readonly log: string;
+}
+
+/**
+ * Plays in RTSP 2.0 until the server has something to say, or refuses.
+ * @param changes headers to send by method; `{port}` is the first UDP port of rtspsrc
+ */
+export async function gstAsks(
+  url: string,
+  transport: 'tcp' | 'udp',
+  changes: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): Promise<GstTold> {
+  const args = [ASKING_SCRIPT, url, transport, JSON.stringify(changes)];
+  const env = { ...process.env, GST_DEBUG: 'rtspsrc:6', GST_DEBUG_NO_COLOR: '1' };
+  const { stdout, stderr } = await runProgram(SYSTEM_PYTHON, args, { env });
+  return { ...(JSON.parse(stdout) as Omit<GstTold, 'log'>), log: stderr };
 }

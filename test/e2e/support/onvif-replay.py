@@ -7,7 +7,6 @@ one line of JSON: what its RTP header extension says, its RTP timestamp and numb
 were decoded and what PLAY asked for. Ends beyond the range, at the end of the stream, or when nothing comes any more.
 """
 
-import ctypes
 import json
 import os
 import struct
@@ -18,6 +17,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 from gi.repository import GLib, Gst, GstRtsp  # noqa: E402
+from request_hook import RequestHook  # noqa: E402
 
 NTP_TO_UNIX_SECONDS = 2208988800
 QUIET_LIMIT_SECONDS = 4
@@ -151,41 +151,6 @@ class Replay:
         if GLib.get_monotonic_time() - self.heard > QUIET_LIMIT_SECONDS * 1_000_000:
             self.loop.quit()
         return True
-
-
-class RequestHook:
-    """Calls `hook(method, request)` before rtspsrc sends a request. The bindings copy the message, so this goes past them."""
-
-    def __init__(self, source, hook):
-        rtsp = ctypes.CDLL("libgstrtsp-1.0.so.0")
-        gobject = ctypes.CDLL("libgobject-2.0.so.0")
-
-        def before_send(_source, message, _data):
-            method = ctypes.c_int()
-            rtsp.gst_rtsp_message_parse_request(ctypes.c_void_p(message), ctypes.byref(method), None, None)
-            hook(GstRtsp.RTSPMethod(method.value), Request(rtsp, message))
-            return 1
-
-        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-        self.callback = kind(before_send)
-        gobject.g_signal_connect_data.argtypes = [
-            ctypes.c_void_p, ctypes.c_char_p, kind, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int
-        ]
-        gobject.g_signal_connect_data(hash(source), b"before-send", self.callback, None, None, 0)
-
-
-class Request:
-    def __init__(self, rtsp, message):
-        self.rtsp = rtsp
-        self.message = ctypes.c_void_p(message)
-
-    def add(self, field, value):
-        self.rtsp.gst_rtsp_message_add_header(self.message, int(field), value.encode())
-
-    def get(self, field):
-        value = ctypes.c_char_p()
-        result = self.rtsp.gst_rtsp_message_get_header(self.message, int(field), ctypes.byref(value), 0)
-        return value.value.decode() if result == 0 else None
 
 
 WITH_REQUIRE = (GstRtsp.RTSPMethod.DESCRIBE, GstRtsp.RTSPMethod.SETUP, GstRtsp.RTSPMethod.PLAY)
