@@ -3,11 +3,15 @@ import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeSelfSigned } from '@nightjar/relay';
-import { startGstCamera, startScriptedCamera } from './support/gst-camera.js';
-import { Installation } from './support/installation.js';
+import { startGstCamera, startGstCrowd, startScriptedCamera } from './support/gst-camera.js';
+import { Installation, recordedCameraAt } from './support/installation.js';
 import { canMakeNetworks, NetworkNamespace } from './support/network-namespace.js';
 import { runProgram } from './support/program.js';
 import { scenario, sharedStage, type Stage } from './support/stage.js';
+
+const CROWD = 40;
+/** Of the start gate. */
+const STARTING_AT_ONCE = 16;
 
 describe('a camera of GStreamer', () => {
   if (!canMakeNetworks) {
@@ -102,4 +106,14 @@ describe('cameras of others', () => {
       expect(online[0]).toContain(`"transport":"${transport}"`);
     });
   }
+
+  withCameras('are not all asked at once', 40_000, async (nightjar, stage) => {
+    const crowd = await startGstCrowd(stage, CROWD);
+    const names = Array.from({ length: CROWD }, (_, at) => `crowd-${at}`);
+    const camera = recordedCameraAt(crowd.url);
+    await nightjar.setCameras(Object.fromEntries(names.map((name) => [name, camera])));
+    const most = await crowd.most;
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(STARTING_AT_ONCE);
+  });
 });

@@ -4,10 +4,12 @@ gst-camera.py HOST multicast INTERFACE
 gst-camera.py HOST srtp CERTIFICATE
 gst-camera.py HOST login USER:PASSWORD
 gst-camera.py HOST only tcp|udp
+gst-camera.py HOST crowd COUNT
 
 Serves rtsp://HOST:PORT/test, a test picture in H.264 and a tone in A-law: to a multicast group on a network interface, by
-SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key, to who logs in by Digest, or over one
-transport alone. Prints the port when it is ready.
+SRTP (RTP/SAVP, over TCP and UDP) inside TLS, with a PEM file of certificate and key, to who logs in by Digest, over one
+transport alone, or to a crowd: once so many clients play, it prints how many at most were connected and did not play yet.
+Prints the port when it is ready.
 """
 
 import sys
@@ -40,6 +42,8 @@ def main(host, transport, argument):
         send_to_group(factory, argument)
     elif transport == "only":
         factory.set_protocols(getattr(GstRtsp.RTSPLowerTrans, argument.upper()))
+    elif transport == "crowd":
+        watch(server, int(argument))
     elif transport == "login":
         demand_login(server, factory, *argument.split(":"))
     else:
@@ -74,6 +78,25 @@ def demand_login(server, factory, user, password):
     auth.add_digest(user, password, token())
     server.set_auth(auth)
     permit(factory)
+
+
+def watch(server, count):
+    starting, playing, most = set(), set(), 0
+
+    def connected(_server, client):
+        nonlocal most
+        starting.add(client)
+        most = max(most, len(starting))
+        client.connect("play-request", plays)
+        client.connect("closed", starting.discard)
+
+    def plays(client, _context):
+        starting.discard(client)
+        playing.add(client)
+        if len(playing) == count:
+            print(most, flush=True)
+
+    server.connect("client-connected", connected)
 
 
 def token():

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { within } from './eventually.js';
 import { SYSTEM_PYTHON } from './gstreamer.js';
+import { firstLine, startPython } from './python.js';
 import type { Stage } from './stage.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -30,6 +31,20 @@ export async function startGstCamera(
 ): Promise<string> {
   const port = await startScript(stage, [...through, SYSTEM_PYTHON, SCRIPT, host, ...transport]);
   return `${host}:${port}/test`;
+}
+
+/**
+ * One that is many: as many clients as are told shall play what it has.
+ * @returns its URL; `most` settles when they do, with how many at most were connected and did not play yet
+ */
+export async function startGstCrowd(
+  stage: Stage,
+  clients: number,
+): Promise<{ readonly url: string; readonly most: Promise<number> }> {
+  const host = '127.0.0.1';
+  const child = startPython(stage, 'gst-camera.py', [host, 'crowd', String(clients)]);
+  const port = await firstLine(child);
+  return { url: `rtsp://${host}:${port}/test`, most: firstLine(child, 30_000).then(Number) };
 }
 
 /**
