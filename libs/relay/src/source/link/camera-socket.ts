@@ -22,9 +22,11 @@ export interface CameraSocketEvents {
 
 /**
  * What every source reads into: a chunk is parsed to its end before the next read, the parser copies what spans chunks and
- * the hub copies what it keeps. A buffer of its own per read would cost more in garbage collection than all the rest.
+ * the hub copies what it keeps. A buffer of its own per read would cost more in garbage collection than all the rest. A larger
+ * one would bring keyframes whole: the last reader would see their beginning when the first has all of them, and what is
+ * copied to hundreds of readers would not stay in the cache.
  */
-const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Connects to a camera, with TLS where that is wanted. Nothing is sent to one that is not trusted. */
 export function openSocket(address: CameraAddress, events: CameraSocketEvents): Socket {
