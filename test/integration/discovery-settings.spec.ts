@@ -12,6 +12,7 @@ import {
   createOnvifClients,
   type Enforcement,
 } from '@nightjar/discovery';
+import { compareSettings } from '../../apps/cli/src/discovery/index.js';
 import { CameraSimulator, type SimulatorOptions } from '../../apps/camsim/src/simulator.js';
 import { freePort } from '../support/free-port.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -165,5 +166,29 @@ describe('a camera whose settings are declared', () => {
       `SELECT 1 FROM event WHERE type = 'drift' AND label = 'main bitrate' AND data->>'wanted' = '555'`,
     );
     expect(events).toHaveLength(1);
+  }, 60_000);
+
+  it('is compared and set by nightjar settings', async () => {
+    await place({});
+    await declare({ encoder: { bitrate: 999 } });
+    process.env['NIGHTJAR_DATABASE_URL'] = postgres.url;
+    try {
+      const asked = { configFile: join(folder, 'nightjar.yaml'), json: false };
+      const compare = async (camera: string | undefined, apply: boolean) => {
+        const lines: string[] = [];
+        const output = { out: (line: string) => lines.push(line), err: () => undefined };
+        return { same: await compareSettings(asked, camera, apply, output), lines };
+      };
+      const dry = await compare('yard', false);
+      expect(dry.same).toBe(false);
+      expect(dry.lines.join('\n')).toMatch(/yard +main bitrate +\d+ +999/);
+      expect((await compare(undefined, false)).same).toBe(false);
+      const set = await compare('yard', true);
+      expect([set.same, set.lines]).toEqual([true, ['1 cameras are set as declared']]);
+      expect((await compare('yard', false)).same).toBe(true);
+      await expect(compare('porch', false)).rejects.toMatchObject({ code: 'cli/no-settings' });
+    } finally {
+      delete process.env['NIGHTJAR_DATABASE_URL'];
+    }
   }, 60_000);
 });
