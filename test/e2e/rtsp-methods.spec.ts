@@ -5,12 +5,17 @@ import { eventually } from './support/eventually.js';
 import { footageOf } from './support/footage.js';
 import { Installation, LOGIN, recordedCameraAt } from './support/installation.js';
 import type { NodeProcess } from './support/node-process.js';
+import { runProgram } from './support/program.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const CAMERA = 'front-door';
 const RECORDED_SECONDS = 5;
 const SERVED_SECONDS = 4;
 const PICTURES_PER_SECOND = 25;
+/** Told to players; with its grace of ten seconds, and looked for every five, a session lasts 20 s at most without a sign. */
+const TIMEOUT_SECONDS = 5;
+const LASTS_SECONDS = 20;
+const CHECKSUM = /[0-9a-f]{40}$/;
 const OTHER = { username: 'other', password: LOGIN.password };
 
 interface Served {
@@ -24,6 +29,7 @@ interface Served {
 async function startServing(stage: Stage): Promise<Served> {
   const cameras = await Cameras.start(stage, { [CAMERA]: CAMERA });
   const nightjar = await Installation.create(stage, {
+    rtsp: { sessionTimeout: `${TIMEOUT_SECONDS}s` },
     recording: { segment: '3s' },
     users: { [OTHER.username]: { passwordFile: 'viewer-password' } },
     cameras: { [CAMERA]: recordedCameraAt(cameras.url(CAMERA)) },
@@ -168,7 +174,7 @@ describe('libcurl', () => {
     };
     const set = async (body: string): Promise<number> =>
       (await client.ask('SET_PARAMETER', { session, body })).status;
-    const known = 'timeout: 60\r\nstate: ready\r\n';
+    const known = `timeout: ${TIMEOUT_SECONDS}\r\nstate: ready\r\n`;
     expect(await read('timeout\r\nstate\r\n')).toEqual([200, known]);
     expect(await read('hue\r\n')).toEqual([451, 'hue\r\n']);
     expect([await set('hue: 1\r\n'), await set('timeout: 5\r\n')]).toEqual([451, 458]);
@@ -219,6 +225,29 @@ describe('libcurl', () => {
     expect((await client.ask('PLAY', { session })).status).toBe(200);
     await client.close();
   });
+
+  withServed(
+    'loses a session over UDP without a sign of life, while reports alone keep that of GStreamer',
+    60_000,
+    async ({ curl, nightjar }) => {
+      const client = await curl.connect(nightjar.url(CAMERA));
+      const { session, ports } = await client.setUp(1);
+      expect((await client.ask('PLAY', { session })).status).toBe(200);
+      // The first pictures come at once, from the keyframe before.
+      const pictures = (LASTS_SECONDS + 4) * PICTURES_PER_SECOND;
+      const pipeline = [
+        `rtspsrc location=${nightjar.url(CAMERA)} protocols=udp do-rtsp-keep-alive=false`,
+        '! application/x-rtp,media=video ! rtph264depay ! h264parse',
+        `! identity eos-after=${pictures + 1} ! checksumsink sync=false`,
+      ];
+      const args = ['-q', ...pipeline.join(' ').split(' ')];
+      const { stdout } = await runProgram('gst-launch-1.0', args, { limitMs: 50_000 });
+      expect(stdout.split('\n').filter((line) => CHECKSUM.test(line))).toHaveLength(pictures);
+      expect((await curl.heard(ports[0]!)).goodbyes).toBe(1);
+      expect((await client.ask('GET_PARAMETER', { session })).status).toBe(454);
+      await client.close();
+    },
+  );
 
   withServed('hears a goodbye when the server stops', 20_000, async (served) => {
     const { curl, media, nightjar } = served;

@@ -51,6 +51,7 @@ describe('a valid configuration', () => {
         udpPort: 0,
         udpBurstBytes: 48 * 2 ** 10,
         udpBurstIntervalMs: 5,
+        sessionTimeoutMs: 60_000,
         srtp: true,
         multicast: {
           enabled: false,

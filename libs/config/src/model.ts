@@ -86,6 +86,7 @@ export interface RtspConfig extends ListenConfig {
   /** What a UDP reader gets at once, and again after each interval, at most. */
   readonly udpBurstBytes: number;
   readonly udpBurstIntervalMs: number;
+  readonly sessionTimeoutMs: number;
   /** Whether readers that come by TLS are offered SRTP. */
   readonly srtp: boolean;
   readonly multicast: MulticastConfig;

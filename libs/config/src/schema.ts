@@ -82,6 +82,11 @@ const rtsp = z.strictObject({
   udpBurstInterval: duration({ min: 1, max: 1_000 })
     .prefault('5ms')
     .describe('Time in which a UDP player may get as much again.'),
+  sessionTimeout: duration({ min: 5_000, max: 10 * MINUTE_MS })
+    .prefault('60s')
+    .describe(
+      'How long a session over UDP or multicast, or one that does not play, lasts without a request or report of its player; told to players, who get ten seconds more.',
+    ),
   srtp: z
     .boolean()
     .prefault(true)

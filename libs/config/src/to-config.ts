@@ -39,6 +39,7 @@ export async function toConfig(
       udpPort: rtsp.udpPort,
       udpBurstBytes: rtsp.udpBurst,
       udpBurstIntervalMs: rtsp.udpBurstInterval,
+      sessionTimeoutMs: rtsp.sessionTimeout,
       srtp: rtsp.srtp,
       multicast: { ...rtsp.multicast, interface: rtsp.multicast.interface },
       tls: await toServerTls(rtsp.tls, dataDir, context),

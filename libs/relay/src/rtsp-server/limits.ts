@@ -1,6 +1,6 @@
 /** Bounds of the RTSP server. Each is answered or acted on as named here; none is a matter of taste for one caller. */
 
-/** Session timeout told to clients (`Session: id;timeout=60`), seconds. RFC 2326 s.12.37. */
+/** Session timeout that is told to clients (`Session: id;timeout=60`) unless another is configured, seconds. RFC 2326 s.12.37. */
 export const SESSION_TIMEOUT_SECONDS = 60;
 /** A session is reclaimed this long after its timeout, so that a late keep-alive is not punished. */
 export const SESSION_GRACE_MS = 10_000;

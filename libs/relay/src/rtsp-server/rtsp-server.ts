@@ -52,6 +52,8 @@ export interface RtspServerOptions {
   /** What a UDP reader gets at once, and again after each interval, at most. */
   readonly udpBurstBytes?: number;
   readonly udpBurstIntervalMs?: number;
+  /** Without a sign of life for so long, and a grace of ten seconds, a session that is not carried by a connection ends. */
+  readonly sessionTimeoutMs?: number;
   /** How streams are sent to multicast groups; absent: not at all. */
   readonly multicast?: MulticastOptions;
   /** Whether clients that come by TLS are offered SRTP. */
@@ -127,6 +129,8 @@ export class RtspServer {
       events: this.options.events ?? {},
       cname: this.cname,
       highWaterBytes: this.highWaterBytes,
+      // Told in whole seconds, and never more than it is.
+      sessionTimeoutSeconds: Math.floor(this.sessionTimeoutMs / 1000),
     };
     this.handler = new RequestHandler(context, methods);
     this.sweep();
@@ -305,6 +309,10 @@ export class RtspServer {
     return this.options.cname ?? 'nightjar';
   }
 
+  private get sessionTimeoutMs(): number {
+    return this.options.sessionTimeoutMs ?? SESSION_TIMEOUT_SECONDS * 1000;
+  }
+
   private get highWaterBytes(): number {
     return this.options.highWaterBytes ?? DEFAULT_HIGH_WATER_BYTES;
   }
@@ -312,7 +320,7 @@ export class RtspServer {
   private sweep(): void {
     const now = this.options.clock.monotonicMs();
     this.options.limits?.look();
-    const deadline = now - SESSION_TIMEOUT_SECONDS * 1000 - SESSION_GRACE_MS;
+    const deadline = now - this.sessionTimeoutMs - SESSION_GRACE_MS;
     for (const session of this.sessions) {
       // An interleaved session that plays or records lives as long as its connection: that one fails when the peer is gone.
       const carried = session.state !== 'ready' && session.transport === 'tcp';

@@ -39,6 +39,7 @@ export interface ServerContext {
   readonly events: RtspServerEvents;
   readonly cname: string;
   readonly highWaterBytes: number;
+  readonly sessionTimeoutSeconds: number;
 }
 
 /** One request that is being answered. */

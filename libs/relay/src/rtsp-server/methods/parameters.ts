@@ -1,10 +1,9 @@
 import { RTSP_2_0, asksForMikey, parseMikeyParameter, printMikeyParameter } from '@nightjar/rtsp';
 import type { Answer } from '../connection.js';
-import { SESSION_TIMEOUT_SECONDS } from '../limits.js';
 import { mediaHeaders } from '../notices.js';
 import { parseResource } from '../resource.js';
 import type { RtspSession } from '../session.js';
-import type { Exchange, ResourceMethod } from './method.js';
+import type { Exchange, ResourceMethod, ServerContext } from './method.js';
 
 /** RFC 2326 s.10.8, RFC 7826 s.13.8. */
 export const getParameter: ResourceMethod = {
@@ -27,8 +26,10 @@ export const setParameter: ResourceMethod = {
 const MEDIA_TYPE = 'text/parameters';
 
 /** Parameters of a session; they can be read alone. */
-const PARAMETERS: Readonly<Record<string, (session: RtspSession) => string>> = {
-  timeout: () => String(SESSION_TIMEOUT_SECONDS),
+const PARAMETERS: Readonly<
+  Record<string, (session: RtspSession, server: ServerContext) => string>
+> = {
+  timeout: (_session, { sessionTimeoutSeconds }) => String(sessionTimeoutSeconds),
   state: ({ state }) => state,
   transport: ({ transport = '' }) => transport,
 };
@@ -37,7 +38,11 @@ const PARAMETERS: Readonly<Record<string, (session: RtspSession) => string>> = {
 function answerParameters(
   exchange: Exchange,
   keys: (exchange: Exchange, session: RtspSession) => Answer | undefined,
-  answerTo: (names: readonly string[], session: RtspSession | undefined) => Answer,
+  answerTo: (
+    names: readonly string[],
+    session: RtspSession | undefined,
+    server: ServerContext,
+  ) => Answer,
 ): Answer {
   const { request, version, connection, principal, server } = exchange;
   const { headers, body } = request;
@@ -54,7 +59,7 @@ function answerParameters(
   const type = headers.get('Content-Type');
   if (type !== undefined && !/^text\/parameters\b/i.test(type))
     return { status: 415, headers: { ...own, Accept: MEDIA_TYPE } };
-  const answer = answerTo(namesIn(body), session);
+  const answer = answerTo(namesIn(body), session, server);
   const typed = answer.body === undefined ? {} : { 'Content-Type': MEDIA_TYPE };
   return { ...answer, headers: { ...own, ...typed } };
 }
@@ -77,12 +82,16 @@ function namesIn(body: Buffer): string[] {
     .filter((name) => name !== '');
 }
 
-function read(names: readonly string[], session: RtspSession | undefined): Answer {
+function read(
+  names: readonly string[],
+  session: RtspSession | undefined,
+  server: ServerContext,
+): Answer {
   const unknown = names.filter((name) => !isKnown(name, session));
   if (unknown.length > 0) return { status: 451, body: lines(unknown) };
   return {
     status: 200,
-    body: lines(names.map((name) => `${name}: ${PARAMETERS[name]!(session!)}`)),
+    body: lines(names.map((name) => `${name}: ${PARAMETERS[name]!(session!, server)}`)),
   };
 }
 

@@ -13,7 +13,7 @@ import { notInState } from '../answers.js';
 import type { Answer, RtspConnection } from '../connection.js';
 import { matches, tagOf } from '../description-tag.js';
 import { requiredOf } from '../features.js';
-import { MAX_SESSIONS_PER_CONNECTION, SESSION_TIMEOUT_SECONDS } from '../limits.js';
+import { MAX_SESSIONS_PER_CONNECTION } from '../limits.js';
 import { mediaHeaders, sendNotice } from '../notices.js';
 import type { Mount } from '../mount.js';
 import { parseResource, type Resource } from '../resource.js';
@@ -73,7 +73,7 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
   return {
     status: 200,
     headers: {
-      Session: `${session.id};timeout=${SESSION_TIMEOUT_SECONDS}`,
+      Session: `${session.id};timeout=${server.sessionTimeoutSeconds}`,
       Transport: printTransport(answer),
       ...printSessionKeys(session, track, request.uri, server.clock),
       'Cache-Control': 'no-cache',
