@@ -1,6 +1,5 @@
 // `npm test`: sets up what is missing, then runs jest. Arguments go to jest: `npm test -- --selectProjects unit`.
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ensureDebianPackages } from './debian.mjs';
 import { root, setUp } from './setup.mjs';
@@ -10,10 +9,8 @@ const chosen = chosenProjects(args);
 
 setUp();
 if (chosen === undefined || chosen.some((project) => project !== 'unit')) ensureDebianPackages();
-/** One more than there are cores: tests of integration wait for a database or a disk now and then. */
-const QUICK_WORKERS = `--maxWorkers=${availableParallelism() + 1}`;
-/** End-to-end tests start many processes, which mostly wait for each other: three at a time, and beside nothing else. */
-const E2E_WORKERS = '--maxWorkers=3';
+/** End-to-end tests start many processes, which mostly wait for each other: four at a time, and beside nothing else. */
+const E2E_WORKERS = '--maxWorkers=4';
 process.exit(
   chosen === undefined
     ? runAll()
@@ -26,7 +23,7 @@ function runAll() {
   const quick = jest([
     ...args,
     ...filter,
-    QUICK_WORKERS,
+    '--maxWorkers=100%',
     '--selectProjects',
     'unit',
     'integration',
