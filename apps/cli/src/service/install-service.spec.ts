@@ -84,7 +84,7 @@ it('refuses a credential that would break the unit', async () => {
 
 it.each([
   ['installation', '/home/ann/nightjar'],
-  ['node', '/root/.nvm/versions/node/v24.21.0/bin/node'],
+  ['node', '/home/ann/.nvm/versions/node/v24/bin/node'],
 ])('refuses an %s that the service cannot see', async (key, file) => {
   await expect(install({ [key]: file })).rejects.toMatchObject({ code: 'service/hidden' });
 });
