@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { Installation } from './support/installation.js';
-import { firstLine, startPython } from './support/python.js';
+import { nextLine, startPython } from './support/python.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
 import { sharedStage } from './support/stage.js';
@@ -20,7 +20,7 @@ describe('talking to a camera', () => {
   const withCameras = sharedStage(40_000, async (stage) => {
     const heard = (name: string): string => path.join(stage.directory, `heard-${name}`);
     const camera = async (name: string, ...more: string[]): Promise<string> => {
-      const port = await firstLine(startPython(stage, 'talking-camera.py', [heard(name), ...more]));
+      const port = await nextLine(startPython(stage, 'talking-camera.py', [heard(name), ...more]));
       return `rtsp://127.0.0.1:${port}/live`;
     };
     const [tcp, udp, mute] = await Promise.all([
@@ -54,7 +54,7 @@ describe('talking to a camera', () => {
         const watching = await RtspPlayer.open(stage, nightjar.url(transport));
         await watching.play();
         const talker = startPython(stage, 'talker.py', [nightjar.url(transport, guard), transport]);
-        expect(await firstLine(talker)).toBe('talking');
+        expect(await nextLine(talker)).toBe('talking');
         const client = await RtspClient.connect(nightjar.url(transport, guard));
         const second = await client.ask('DESCRIBE', client.url, REQUIRE);
         expect([second.status, second.reason]).toEqual([503, 'Somebody else talks to this camera']);
@@ -90,7 +90,7 @@ describe('talking to a camera', () => {
   withCameras('GStreamer is heard by a simulated camera', 30_000, async (set, stage) => {
     const { nightjar, simulated } = set;
     const talker = startPython(stage, 'talker.py', [nightjar.url('sim', guard), 'tcp']);
-    expect(await firstLine(talker)).toBe('talking');
+    expect(await nextLine(talker)).toBe('talking');
     await eventually(
       async () => {
         const bytes = await simulated.heard('sim');

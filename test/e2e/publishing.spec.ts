@@ -4,7 +4,7 @@ import { decodedPictures, framesOfSound, probeTracks } from './support/ffmpeg.js
 import { Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { makeClip, Publisher } from './support/publisher.js';
-import { firstLine, startPython } from './support/python.js';
+import { nextLine, startPython } from './support/python.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
@@ -120,7 +120,7 @@ describe('publishing', () => {
     );
     const { port } = new URL(nightjar.url(''));
     const address = `ws://127.0.0.1:${port}/baton/sub`;
-    const wrapped = await firstLine(startPython(stage, 'carriage-peers.py', ['wrap', address]));
+    const wrapped = await nextLine(startPython(stage, 'carriage-peers.py', ['wrap', address]));
     const url = nightjar.url('baton/sub', ENCODER).replace(`:${port}/`, `:${wrapped}/`);
     await inside(Publisher.ffmpeg(stage, clip, url, 'tcp'), 'baton/sub');
   });
@@ -182,7 +182,7 @@ describe('publishing', () => {
 
   withServer('is reported to GStreamer as it came', 30_000, async ({ nightjar }, stage) => {
     const child = startPython(stage, 'reported-publisher.py', [nightjar.url('balloon', ENCODER)]);
-    expect(await firstLine(child, 20_000)).toBe('reported 0');
+    expect(await nextLine(child, 20_000)).toBe('reported 0');
   });
 
   withServer('ends with the publisher, also one that is killed', 30_000, async (set, stage) => {

@@ -5,7 +5,7 @@ import { eventually } from './support/eventually.js';
 import { probeTracks } from './support/ffmpeg.js';
 import { cameraAt, Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
-import { firstLine, startPython } from './support/python.js';
+import { nextLine, startPython } from './support/python.js';
 import { sharedStage, type Stage } from './support/stage.js';
 
 const WATCH_SECONDS = 13;
@@ -99,7 +99,7 @@ describe('while a camera is away', () => {
         { withinMs: 15_000 },
       );
       const waiting = startPython(stage, 'sdes-note.py', [nightjar.url('hut')]);
-      const noted = firstLine(waiting, 30_000);
+      const noted = nextLine(waiting, 30_000);
       await eventually(
         async () => {
           const readers = (await nightjar.metrics()).sum('nightjar_readers', { camera: 'hut' });

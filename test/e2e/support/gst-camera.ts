@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { within } from './eventually.js';
 import { SYSTEM_PYTHON } from './gstreamer.js';
-import { firstLine, startPython } from './python.js';
+import { nextLine, startPython } from './python.js';
 import type { Stage } from './stage.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -43,8 +43,8 @@ export async function startGstCrowd(
 ): Promise<{ readonly url: string; readonly most: Promise<number> }> {
   const host = '127.0.0.1';
   const child = startPython(stage, 'gst-camera.py', [host, 'crowd', String(clients)]);
-  const port = await firstLine(child);
-  return { url: `rtsp://${host}:${port}/test`, most: firstLine(child, 30_000).then(Number) };
+  const port = await nextLine(child);
+  return { url: `rtsp://${host}:${port}/test`, most: nextLine(child, 30_000).then(Number) };
 }
 
 /**
