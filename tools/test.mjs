@@ -9,8 +9,8 @@ const chosen = chosenProjects(args);
 
 setUp();
 if (chosen === undefined || chosen.some((project) => project !== 'unit')) ensureDebianPackages();
-/** End-to-end tests start many processes, which mostly wait for each other: four at a time, and beside nothing else. */
-const E2E_WORKERS = '--maxWorkers=4';
+/** End-to-end tests start many processes, which mostly wait for each other: three at a time, and beside nothing else. */
+const E2E_WORKERS = '--maxWorkers=3';
 process.exit(
   chosen === undefined
     ? runAll()
