@@ -124,9 +124,12 @@ describe('the HTTP port', () => {
   });
 
   it('leaves who says nothing, or stops in the middle, to the times of HTTP', async () => {
+    const accepted = once(http, 'connection') as Promise<[Socket]>;
     const socket = await client();
+    const [served] = await accepted;
+    const begun = once(served, 'data');
     socket.write('GET /la');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await begun;
     clock.advance(FIRST_REQUEST_MS);
     socket.write('te HTTP/1.1\r\nHost: h\r\n\r\n');
     await textUntil(socket, 'GET /late 0');
