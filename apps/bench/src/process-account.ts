@@ -21,7 +21,7 @@ export function membersOf(pid: number): Member[] {
   return processTree(pid).map((member) => ({
     pid: member,
     command: textOf(member, 'cmdline').replaceAll('\0', ' ').trim(),
-    cpuSeconds: ownCpuSeconds(member),
+    cpuSeconds: cpuSecondsOfProcess(member),
     proportionalBytes: sizeIn(textOf(member, 'smaps_rollup'), 'Pss'),
   }));
 }
@@ -31,10 +31,10 @@ export function sizeIn(text: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * KIB;
 }
 
-/** Without that of its children. */
-function ownCpuSeconds(pid: number): number {
+/** CPU time so far of all threads of a process, in seconds, without that of its children. */
+export function cpuSecondsOfProcess(pid: number): number {
   const [, ...below] = processTree(pid);
-  return below.reduce((left, child) => left - ownCpuSeconds(child), cpuSecondsOf(pid));
+  return below.reduce((left, child) => left - cpuSecondsOfProcess(child), cpuSecondsOf(pid));
 }
 
 function textOf(pid: number, file: string): string {

@@ -22,10 +22,11 @@ export class Scrape {
     return sumOf(this.samples, name, labels);
   }
 
-  /** The greatest of the series of a metric with these labels; NaN when there is none. */
+  /** The greatest of the series of a metric with these labels. @throws Error when there is none: a figure needs one */
   greatest(name: string, labels: Readonly<Record<string, string>> = {}): number {
     const values = matching(this.samples, name, labels).map(({ value }) => value);
-    return values.length === 0 ? Number.NaN : Math.max(...values);
+    if (values.length === 0) throw new Error(`no series ${name} ${JSON.stringify(labels)}`);
+    return Math.max(...values);
   }
 
   /** Number of series of a metric above 0. */
