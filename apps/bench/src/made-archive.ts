@@ -9,7 +9,8 @@ import {
   type RecordingMetrics,
 } from '@nightjar/recording';
 import type { PacketBatch } from '@nightjar/relay';
-import { createPacketizer, formatOf, type CodecConfig } from '@nightjar/rtp';
+import { createPacketizer, formatOf } from '@nightjar/rtp';
+import { FILLING_VIDEO } from './filling.js';
 
 /** What to make: one stream `main` of one camera. */
 export interface ArchiveOptions {
@@ -22,14 +23,6 @@ export interface ArchiveOptions {
   readonly startMs: number;
 }
 
-/** Parameter sets of x264 for 320x240: a front of an MP4 can be made of them. The slices behind them are filling. */
-const VIDEO: CodecConfig = {
-  codec: 'h264',
-  sps: Buffer.from('6764000dacd94141fa1000000300100000030320f1429960', 'hex'),
-  pps: Buffer.from('68ebe3cb22c0', 'hex'),
-  widthPx: 320,
-  heightPx: 240,
-};
 const PAYLOAD_TYPE = 96;
 const VIDEO_CLOCK_HZ = 90_000;
 /** A keyframe is this many times as large as the frames after it. */
@@ -72,7 +65,7 @@ export async function makeArchive(folder: string, options: ArchiveOptions): Prom
     metricsSink: whole,
   });
   recorder.tracks([
-    { format: formatOf(VIDEO, PAYLOAD_TYPE), control: 'trackID=0', direction: 'recvonly' },
+    { format: formatOf(FILLING_VIDEO, PAYLOAD_TYPE), control: 'trackID=0', direction: 'recvonly' },
   ]);
   await film(recorder, clock, options);
   await recorder.stop();
@@ -84,7 +77,7 @@ async function film(
   clock: ManualClock,
   { seconds, bitsPerSecond, framesPerSecond, gopFrames }: ArchiveOptions,
 ): Promise<void> {
-  const packetizer = createPacketizer(VIDEO, {
+  const packetizer = createPacketizer(FILLING_VIDEO, {
     payloadType: PAYLOAD_TYPE,
     ssrc: 1,
     firstSequence: 0,

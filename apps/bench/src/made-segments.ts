@@ -9,16 +9,9 @@ import {
   MediaSummary,
 } from '@nightjar/containers';
 import { printSegmentPath, type SegmentName } from '@nightjar/recording';
-import { formatOf, type CodecConfig } from '@nightjar/rtp';
+import { formatOf } from '@nightjar/rtp';
+import { FILLING_VIDEO } from './filling.js';
 
-/** Parameter sets of x264 for 320x240: a front of an MP4 can be made of them. */
-const VIDEO: CodecConfig = {
-  codec: 'h264',
-  sps: Buffer.from('6764000dacd94141fa1000000300100000030320f1429960', 'hex'),
-  pps: Buffer.from('68ebe3cb22c0', 'hex'),
-  widthPx: 320,
-  heightPx: 240,
-};
 const PAYLOAD_TYPE = 96;
 const CLOCK_HZ = 90_000;
 
@@ -54,7 +47,7 @@ export class SegmentMaker {
       readonly keyframeBytes: number;
     },
   ): Promise<SegmentMaker> {
-    const init = await encodeInitSegment([{ config: VIDEO, clockRateHz: CLOCK_HZ }]);
+    const init = await encodeInitSegment([{ config: FILLING_VIDEO, clockRateHz: CLOCK_HZ }]);
     const keyframe = Buffer.alloc(keyframeBytes, 0x55);
     keyframe.writeUInt32BE(keyframeBytes - 4);
     keyframe[4] = 0x65;
@@ -78,7 +71,7 @@ export class SegmentMaker {
       ...this.stream,
       sequence,
       startMs,
-      tracks: [{ ...formatOf(VIDEO, PAYLOAD_TYPE), clockRateHz: CLOCK_HZ }],
+      tracks: [{ ...formatOf(FILLING_VIDEO, PAYLOAD_TYPE), clockRateHz: CLOCK_HZ }],
       previousHash: null,
     });
     const front = Buffer.concat([this.init, header]);

@@ -1,13 +1,6 @@
-import { createPacketizer, formatOf, type CodecConfig, type TrackFormat } from '@nightjar/rtp';
+import { createPacketizer, formatOf, type TrackFormat } from '@nightjar/rtp';
+import { FILLING_VIDEO } from '../filling.js';
 
-/** Parameter sets of x264 for 320x240; the pictures behind them are filling, which nothing here decodes. */
-const VIDEO: CodecConfig = {
-  codec: 'h264',
-  sps: Buffer.from('6764000dacd94141fa1000000300100000030320f1429960', 'hex'),
-  pps: Buffer.from('68ebe3cb22c0', 'hex'),
-  widthPx: 320,
-  heightPx: 240,
-};
 const PAYLOAD_TYPE = 96;
 const NAL_KEYFRAME = 0x65;
 const NAL_OTHER = 0x41;
@@ -17,7 +10,7 @@ export const PAYLOAD_BYTES = 1400;
 export const FRAMES_PER_SECOND = 25;
 const TICKS_PER_FRAME = 90_000 / FRAMES_PER_SECOND;
 
-export const FORMAT: TrackFormat = formatOf(VIDEO, PAYLOAD_TYPE);
+export const FORMAT: TrackFormat = formatOf(FILLING_VIDEO, PAYLOAD_TYPE);
 
 /** Frames of any size, keyframes when they are asked for. */
 export class FrameMaker {
@@ -25,7 +18,7 @@ export class FrameMaker {
   private made = 0;
 
   constructor(ssrc: number) {
-    this.packetizer = createPacketizer(VIDEO, {
+    this.packetizer = createPacketizer(FILLING_VIDEO, {
       payloadType: PAYLOAD_TYPE,
       ssrc,
       firstSequence: 0,
