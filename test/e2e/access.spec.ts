@@ -1,5 +1,7 @@
 import { describe, expect } from '@jest/globals';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { Appliance, VIEWER } from './support/appliance.js';
 import { Cameras } from './support/cameras.js';
@@ -20,6 +22,9 @@ const BOSS = { username: 'boss', password: 'sees-it-all' };
 const GUESSER = '127.0.0.66';
 const SOMEBODY_ELSE = '127.0.0.77';
 const FAST = '127.0.0.88';
+const MANY = '127.0.0.99';
+/** Connections to the HTTP port of one address. */
+const HTTP_CONNECTIONS = 12;
 
 interface Guarded {
   readonly nightjar: Appliance;
@@ -40,7 +45,7 @@ async function guard(stage: Stage): Promise<Guarded> {
   const nightjar = await Appliance.start(stage, {
     recording: { segment: '4s' },
     access: { logins: { tries: 5, window: '1h' } },
-    limits: { httpRequestsPerSecond: 30 },
+    limits: { httpRequestsPerSecond: 30, httpConnectionsPerAddress: HTTP_CONNECTIONS },
     cameras: Object.fromEntries(CAMERAS.map((name) => [name, recordedCameraAt(cameras.url(name))])),
     users: {
       [BOSS.username]: { passwordFile: 'boss', role: 'admin' },
@@ -111,6 +116,31 @@ describe('access', () => {
       expect(
         (await nightjar.metrics()).sum('nightjar_limit_refusals_total', { limit: 'http-requests' }),
       ).toBeGreaterThan(100);
+    },
+  );
+
+  withGuarded(
+    'a limit of connections to the HTTP port is told, and disturbs none',
+    30_000,
+    async ({ nightjar }, stage) => {
+      const { hostname: host, port } = new URL(nightjar.origin);
+      const held = Array.from({ length: HTTP_CONNECTIONS }, () =>
+        connect({ host, port: Number(port), localAddress: MANY }),
+      );
+      stage.defer(() => Promise.resolve(held.forEach((socket) => socket.destroy())));
+      await Promise.all(held.map((socket) => once(socket, 'connect')));
+      expect(await httpLogin(nightjar, VIEWER, MANY)).toEqual({ status: '503', retryAfter: '5' });
+      expect((await httpLogin(nightjar, VIEWER, SOMEBODY_ELSE)).status).toBe('200');
+      const metrics = await nightjar.metrics();
+      expect(metrics.sum('nightjar_http_silent_connections')).toBeGreaterThanOrEqual(held.length);
+      expect(
+        metrics.sum('nightjar_limit_refusals_total', { limit: 'http-connections-per-address' }),
+      ).toBe(1);
+      held[0]!.destroy();
+      await eventually(
+        async () => expect((await httpLogin(nightjar, VIEWER, MANY)).status).toBe('200'),
+        { withinMs: 5_000 },
+      );
     },
   );
 

@@ -9,6 +9,7 @@ import { ControlModule } from './control.module.js';
 import { ControlService } from './control.service.js';
 import { measureRequests } from './request-times.js';
 import { ignoreWebhookBody } from './events/webhook-body.js';
+import { HttpConnections } from './http-connections.js';
 import { limitRequests } from './request-rate.js';
 import { OnvifFace } from './onvif/onvif-face.js';
 import type { HttpRequest } from './onvif/onvif-gate.js';
@@ -34,14 +35,22 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   app.use('/onvif', (request: HttpRequest, response: ServerResponse) => {
     void onvif.answer(request, response);
   });
+  const connections = new HttpConnections({
+    clock,
+    limits: () => watcher.config.limits,
+    trustedProxies: config.http.trustedProxies,
+    refused: (limit) => metrics.limitRefusals.inc({ limit }),
+  });
   const gate = new RtspGate({
     ...config.http.rtspServer,
-    clock,
     key: app.get(UrlKey).bytes,
     trustedProxies: config.http.trustedProxies,
+    passedOn: (socket) => connections.asked(socket),
     failed: ({ message: reason }) => logger.warn({ reason }, 'the RTSP server cannot be reached'),
   });
-  gate.guard(app.getHttpServer());
+  const server = app.getHttpServer();
+  gate.guard(server);
+  connections.guard(server);
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'the API is served');
   const service = app.get(ControlService);
@@ -49,9 +58,14 @@ export async function startControl(context: RoleContext): Promise<RunningRole> {
   onvif.start();
   return {
     ready: () => service.ready(),
-    collect: () => service.collect(),
+    collect() {
+      metrics.httpConnections.set(connections.size);
+      metrics.httpSilentConnections.set(connections.silentSize);
+      return service.collect();
+    },
     async stop() {
       gate.close();
+      connections.close();
       await onvif.stop();
       await app.close();
       await service.stop();

@@ -137,6 +137,8 @@ describe('a valid configuration', () => {
         requestsPerSecond: 100,
         requestsPerSecondPerAddress: 2_000,
         httpRequestsPerSecond: 200,
+        httpConnections: 4096,
+        httpConnectionsPerAddress: 512,
         readersPerStream: 2_000,
         readerBytesPerSecond: undefined,
         streamBytesPerSecond: undefined,

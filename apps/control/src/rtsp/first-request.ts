@@ -1,9 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '@nightjar/common';
 import { asksForRtsp, HttpHeadReader, protocolOf, type HttpRequestHead } from '@nightjar/rtsp';
-
-/** Who has not said in this time what it wants is left to HTTP, which has times of its own. */
-export const FIRST_REQUEST_MS = 10_000;
 
 export interface FirstRequestEvents {
   /** It carries RTSP; `head` is all that was read. Nobody reads the socket now. */
@@ -12,12 +8,11 @@ export interface FirstRequestEvents {
   http(): void;
 }
 
-/** Reads a connection of the HTTP port until its first request tells whether it is about RTSP. */
-export function readFirstRequest(socket: Socket, clock: Clock, events: FirstRequestEvents): void {
+/** Reads a connection of the HTTP port until its first request tells whether it is about RTSP, however long that takes. */
+export function readFirstRequest(socket: Socket, events: FirstRequestEvents): void {
   let head: Buffer = Buffer.alloc(0);
   const destroy = (): void => void socket.destroy();
   const finish = (): void => {
-    timer.cancel();
     socket.pause();
     socket.off('data', receive).off('end', destroy).off('close', finish).off('error', destroy);
   };
@@ -38,7 +33,6 @@ export function readFirstRequest(socket: Socket, clock: Clock, events: FirstRequ
     finish();
     events.rtsp(head, request);
   };
-  const timer = clock.setTimer(FIRST_REQUEST_MS, leave);
   // Who ends in the middle of a head asks nothing.
   socket.on('data', receive).on('end', destroy).on('close', finish).on('error', destroy);
 }

@@ -8,10 +8,8 @@ import {
   type Socket,
 } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ManualClock } from '@nightjar/common';
 import { parseAddressRange, type AddressRange } from '@nightjar/config';
 import { printProxyHeader } from '@nightjar/relay';
-import { FIRST_REQUEST_MS } from './first-request.js';
 import { RtspGate } from './rtsp-gate.js';
 
 const HOST = '127.0.0.1';
@@ -21,19 +19,18 @@ const SOCKET =
   'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: rtsp.onvif.org\r\n\r\n';
 
 describe('the HTTP port', () => {
-  let clock: ManualClock;
   let http: Server;
   let rtsp: TcpServer;
   let gate: RtspGate;
   /** What came to the RTSP server, by connection. */
   let passedOn: Promise<Socket>;
   const failures: string[] = [];
+  let asked: number;
   const clients: Socket[] = [];
 
   const portOf = (server: TcpServer): number => (server.address() as AddressInfo).port;
 
   async function open(trustedProxies?: readonly AddressRange[]): Promise<void> {
-    clock = new ManualClock();
     http = createHttpServer((request, response) => {
       let bytes = 0;
       request.on('data', (chunk: Buffer) => (bytes += chunk.length));
@@ -43,12 +40,13 @@ describe('the HTTP port', () => {
     rtsp.listen(0, HOST);
     await once(rtsp, 'listening');
     passedOn = once(rtsp, 'connection').then(([socket]) => socket as Socket);
+    asked = 0;
     gate = new RtspGate({
-      clock,
       host: HOST,
       port: portOf(rtsp),
       key: KEY,
       trustedProxies,
+      passedOn: () => (asked += 1),
       failed: ({ message }) => failures.push(message),
     });
     gate.guard(http);
@@ -123,19 +121,19 @@ describe('the HTTP port', () => {
     expect(await textUntil(socket, '\r\n\r\n')).toMatch(/^HTTP\/1\.1 4(?:00|31)/);
   });
 
-  it('leaves who says nothing, or stops in the middle, to the times of HTTP', async () => {
+  it('waits for who says nothing, and forgets who stops in the middle', async () => {
     const accepted = once(http, 'connection') as Promise<[Socket]>;
     const socket = await client();
     const [served] = await accepted;
     const begun = once(served, 'data');
     socket.write('GET /la');
     await begun;
-    clock.advance(FIRST_REQUEST_MS);
     socket.write('te HTTP/1.1\r\nHost: h\r\n\r\n');
     await textUntil(socket, 'GET /late 0');
     const ended = await client();
     ended.resume().end('GET /half');
     await once(ended, 'close');
+    expect(asked).toBe(0);
   });
 
   it('passes tunnels and WebSockets on whole, behind who the client is', async () => {
@@ -145,6 +143,7 @@ describe('the HTTP port', () => {
     for (const byte of head) socket.write(byte);
     const server = await passedOn;
     expect(await textUntil(server, 'ZXhhY3Q=')).toBe(header.toString() + head);
+    expect(asked).toBe(1);
     server.write('HTTP/1.0 200 OK\r\n\r\n');
     await textUntil(socket, '200 OK\r\n\r\n');
     socket.write('bW9yZQ==');

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { AllowList } from '@nightjar/access';
-import type { Clock } from '@nightjar/common';
 import type { AddressRange } from '@nightjar/config';
 import { canBeTold, GENTLE_CLOSE_MS, printProxyHeader, type Client } from '@nightjar/relay';
 import { printHttpRefusal } from '@nightjar/rtsp';
@@ -9,13 +8,14 @@ import { clientOf } from './client-of.js';
 import { readFirstRequest } from './first-request.js';
 
 export interface RtspGateOptions {
-  readonly clock: Clock;
   /** The RTSP server. */
   readonly host: string;
   readonly port: number;
   /** Secret that the RTSP server has too. */
   readonly key: Buffer;
   readonly trustedProxies: readonly AddressRange[] | undefined;
+  /** A connection carries RTSP, and is the RTSP server's. */
+  readonly passedOn: (socket: Socket) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -25,7 +25,7 @@ export interface RtspGateOptions {
  */
 export class RtspGate {
   private readonly proxies: AllowList | undefined;
-  private readonly passedOn = new Set<Socket>();
+  private readonly carried = new Set<Socket>();
 
   constructor(private readonly options: RtspGateOptions) {
     const { trustedProxies } = options;
@@ -37,7 +37,7 @@ export class RtspGate {
     const listeners = server.listeners('connection');
     server.removeAllListeners('connection');
     server.on('connection', (socket) =>
-      readFirstRequest(socket, this.options.clock, {
+      readFirstRequest(socket, {
         http: () => {
           for (const listener of listeners) listener.call(server, socket);
         },
@@ -48,7 +48,7 @@ export class RtspGate {
 
   /** Ends what was passed on. */
   close(): void {
-    for (const socket of this.passedOn) socket.destroy();
+    for (const socket of this.carried) socket.destroy();
   }
 
   private passOn(client: Socket, head: Buffer, who: Client): void {
@@ -57,9 +57,10 @@ export class RtspGate {
       return;
     }
     const { host, port, key, failed } = this.options;
+    this.options.passedOn(client);
     const server = connect({ host, port, noDelay: true });
     client.setNoDelay(true);
-    this.passedOn.add(client);
+    this.carried.add(client);
     let reached = false;
     server.once('connect', () => {
       reached = true;
@@ -83,7 +84,7 @@ export class RtspGate {
     });
     client.on('error', () => client.destroy());
     client.on('close', () => {
-      this.passedOn.delete(client);
+      this.carried.delete(client);
       server.destroy();
     });
   }

@@ -45,6 +45,8 @@ export interface LimitsConfig {
   readonly requestsPerSecond: number;
   readonly requestsPerSecondPerAddress: number;
   readonly httpRequestsPerSecond: number;
+  readonly httpConnections: number;
+  readonly httpConnectionsPerAddress: number;
   readonly readersPerStream: number;
   readonly readerBytesPerSecond: number | undefined;
   readonly streamBytesPerSecond: number | undefined;

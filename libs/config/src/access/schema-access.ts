@@ -127,12 +127,12 @@ export const limits = z.strictObject({
   silentConnections: count(100_000)
     .prefault(1_024)
     .describe(
-      'Connections to the RTSP port without a completed request, of one media process. Beyond so many the oldest is closed for a new one.',
+      'Connections without a completed request: to the RTSP port, of one media process, and to the HTTP port. Beyond so many the oldest is closed for a new one.',
     ),
   silentTimeout: duration({ min: 1_000, max: 10 * MINUTE_MS })
     .prefault('10s')
     .describe(
-      'Time in which such a connection must show what it carries, and again in which RTSP must complete its first request; then it is closed.',
+      'Time in which such a connection must complete its first request (to the RTSP port: show what it carries, and again as long for the request); then it is closed.',
     ),
   requestsPerSecond: rate(100).describe(
     'Requests on one RTSP connection, twice as many at once; more get 503.',
@@ -143,6 +143,16 @@ export const limits = z.strictObject({
   httpRequestsPerSecond: rate(200).describe(
     'HTTP requests of one address, twice as many at once; more get 429. Clients behind a proxy that is not among `http.trustedProxies` count as one.',
   ),
+  httpConnections: count(1_000_000)
+    .prefault(4_096)
+    .describe(
+      'Connections to the HTTP port of all clients together, those that carry RTSP too; more get 503.',
+    ),
+  httpConnectionsPerAddress: count(1_000_000)
+    .prefault(512)
+    .describe(
+      'Connections to the HTTP port of one address (IPv6: of one /64); more get 503. Those of `http.trustedProxies` count among all alone.',
+    ),
   readersPerStream: count(100_000).prefault(2_000).describe('Players of one stream; more get 503.'),
   readerBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
     .optional()

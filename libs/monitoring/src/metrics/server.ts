@@ -18,6 +18,11 @@ export const serverMetrics = {
     'rtsp_silent_connections',
     'Connections to the RTSP port that have not completed a request, now.',
   ),
+  httpConnections: gauge('http_connections', 'Connections to the HTTP port now.'),
+  httpSilentConnections: gauge(
+    'http_silent_connections',
+    'Connections to the HTTP port that have not completed a request, now.',
+  ),
   rtspPublishers: gauge('rtsp_publishers', 'Sessions of clients that publish, now.'),
   cameraConnections: gauge('camera_connections', 'Connections to cameras now.'),
   certificateExpiryTimestampSeconds: gauge(

@@ -1,3 +1,4 @@
+export { ClientBook } from './client-book.js';
 export { ProcessLoad } from './process-load.js';
 export {
   limitOf,

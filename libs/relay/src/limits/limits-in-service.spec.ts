@@ -15,6 +15,8 @@ const LIMITS: LimitsConfig = {
   requestsPerSecond: 100,
   requestsPerSecondPerAddress: 100,
   httpRequestsPerSecond: 100,
+  httpConnections: 100,
+  httpConnectionsPerAddress: 100,
   readersPerStream: 1,
   readerBytesPerSecond: undefined,
   streamBytesPerSecond: undefined,

@@ -14,6 +14,8 @@ const BASE: LimitsConfig = {
   requestsPerSecond: 10,
   requestsPerSecondPerAddress: 15,
   httpRequestsPerSecond: 10,
+  httpConnections: 10,
+  httpConnectionsPerAddress: 10,
   readersPerStream: 2,
   readerBytesPerSecond: undefined,
   streamBytesPerSecond: undefined,

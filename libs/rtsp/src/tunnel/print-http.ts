@@ -19,12 +19,16 @@ export function printTunnelOpened(): Buffer {
   );
 }
 
-/** A refusal that closes the connection, with a line of text for whoever looks. */
-export function printHttpRefusal(status: number, text: string): Buffer {
+/**
+ * A refusal that closes the connection, with a line of text for whoever looks.
+ * @param retryAfterSeconds when to come again
+ */
+export function printHttpRefusal(status: number, text: string, retryAfterSeconds?: number): Buffer {
   const body = `${text}\n`;
   const reason = HTTP_REASONS[status] ?? 'Refused';
+  const retry = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`;
   return Buffer.from(
-    `HTTP/1.1 ${status} ${reason}\r\nServer: Nightjar\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${reason}\r\nServer: Nightjar\r\nConnection: close\r\n${retry}Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 
