@@ -1,4 +1,4 @@
-// `npm run fuzz`: sets up what is missing, then talks nonsense to a media process: `-- --seconds N --seed N` (test/fuzz).
+// `npm run fuzz`: sets up what is missing, then talks nonsense to an appliance: `-- --seconds N --seed N` (test/fuzz).
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { root, setUp } from './setup.mjs';

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { ClientAuthorizer, parseChallenges } from '@nightjar/rtsp';
 import { CLIENT_PORTS } from './made.js';
+import { END, START } from './made-http.js';
 import { UdpPair } from './udp-pair.js';
 import type { Place, Way } from './ways.js';
 
-const STATUS_LINE = /RTSP\/\d\.\d (\d{3}) /g;
+const STATUS_LINE = { rtsp: /RTSP\/\d\.\d (\d{3}) /g, http: /HTTP\/1\.\d (\d{3}) /g } as const;
 const SESSION = /^session: *([^;\r\n]+)/im;
 const CHALLENGE = /^www-authenticate: *([^\r\n]*)/gim;
 const LOGIN_LINE = /^authorization: *digest[^\r\n]*/im;
@@ -13,6 +14,8 @@ const SERVER_PORTS = /server_port=(\d+)-(\d+)/g;
 const REQUEST_LINE = /^([A-Z_]+) (\S+) RTSP\//;
 /** How long one piece waits for the answer to the one before it: a mutation may have none. */
 const ANSWER_MS = 30;
+/** What is asked for where footage is. */
+const FOOTAGE_MS = 5_000;
 /** Of what the server says, as much is looked through for statuses and the session. */
 const MAX_HEARD_BYTES = 64 * 1024;
 
@@ -48,7 +51,7 @@ export async function attack(
 ): Promise<Outcome> {
   const ports = datagrams.length > 0 ? await UdpPair.open(target.localAddress) : undefined;
   const { up, down, wrap } = await way.open(target, spoil);
-  const dialogue = new Dialogue(target.login, pieces, ports?.port);
+  const dialogue = new Dialogue(target.login, pieces, ports?.port, way.carries);
   down.on('data', (chunk: Buffer) => dialogue.hear(chunk));
   for (const piece of pieces) {
     if (!up.writable || down.destroyed) break;
@@ -72,13 +75,14 @@ class Dialogue {
     login: Login,
     pieces: readonly Buffer[],
     private readonly udpPort: number | undefined,
+    private readonly protocol: Way['carries'],
   ) {
     this.authorizer = new ClientAuthorizer(login);
     this.recordedSession = SESSION.exec(textOf(Buffer.concat(pieces)))?.[1];
   }
 
   get statuses(): number[] {
-    return [...this.heard.matchAll(STATUS_LINE)].map(([, status]) => Number(status));
+    return [...this.heard.matchAll(STATUS_LINE[this.protocol])].map(([, status]) => Number(status));
   }
 
   /** Where the server takes RTP and RTCP, as it said last. */
@@ -97,6 +101,10 @@ class Dialogue {
       text = text.replaceAll(this.recordedSession, session);
     if (this.udpPort !== undefined)
       text = text.replace(CLIENT_PORTS, `client_port=${this.udpPort}-${this.udpPort + 1}`);
+    const nowMs = Date.now();
+    text = text
+      .replaceAll(START, new Date(nowMs - FOOTAGE_MS).toISOString())
+      .replaceAll(END, new Date(nowMs).toISOString());
     const [, method, uri] = REQUEST_LINE.exec(text) ?? [];
     if (method !== undefined && uri !== undefined && LOGIN_LINE.test(text)) {
       const challenges = [...this.heard.matchAll(CHALLENGE)].map(([, value]) => value!.trim());

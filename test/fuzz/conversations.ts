@@ -11,6 +11,8 @@ export interface Conversation {
   readonly name: string;
   /** What the client sent, message by message, as far as it is cut into such. */
   readonly pieces: readonly Buffer[];
+  /** The protocol that it is in; absent: RTSP. */
+  readonly carriedBy?: 'rtsp' | 'http';
   /** Whether packets follow by UDP, to the ports that were set up. */
   readonly datagrams?: boolean;
 }

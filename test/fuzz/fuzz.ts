@@ -2,20 +2,22 @@ import { once } from 'node:events';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
+import { Appliance } from '../e2e/support/appliance.js';
 import { Cameras } from '../e2e/support/cameras.js';
 import { concurrently } from '../e2e/support/concurrently.js';
 import { eventually } from '../e2e/support/eventually.js';
 import { footageOf } from '../e2e/support/footage.js';
-import { Installation, LOGIN, recordedCameraAt } from '../e2e/support/installation.js';
+import { LOGIN, recordedCameraAt } from '../e2e/support/installation.js';
 import type { Stage } from '../e2e/support/open-stage.js';
 import { RtspPlayer } from '../e2e/support/rtsp-player.js';
 import { attack, type Hostility, type Target } from './attacker.js';
 import { clientConversations, datagrams, type Conversation } from './conversations.js';
 import { madeConversations } from './made.js';
+import { madeHttpConversations } from './made-http.js';
 import { mutate, mutateBytes } from './mutate.js';
 import { SeededRandom } from './random.js';
 import { checkReader, settled, vitalsOf, type Vitals } from './watch.js';
-import { WAYS } from './ways.js';
+import { WAYS, type Way } from './ways.js';
 
 /** Conversations at a time. */
 const ATTACKERS = 4;
@@ -54,35 +56,53 @@ export interface FuzzFigures {
 }
 
 interface Victim {
-  readonly nightjar: Installation;
+  readonly nightjar: Appliance;
   readonly port: number;
+  readonly httpPort: number;
   readonly reader: RtspPlayer;
 }
 
 /**
- * Talks to a media process with mutated conversations of the corpus and rejects at what must not be: an end of the process,
- * an answer 500, a disturbed reader, or memory, descriptors and delay that stay behind. The seed and the number of a
- * conversation make the same input again.
+ * Talks to the ports of an appliance with mutated conversations of the corpus and rejects at what must not be: an end of a
+ * process, an answer 500, a disturbed reader, or memory, descriptors and delay that stay behind. The seed and the number of
+ * a conversation make the same input again.
  */
 export async function fuzz(stage: Stage, options: FuzzOptions): Promise<FuzzFigures> {
   const target = await startVictim(stage, options.processes);
-  const conversations = [...clientConversations(), ...madeConversations()];
-  const asTheyAre = conversations.map(({ pieces }, number) => ({ pieces, number }));
+  const conversations = [
+    ...clientConversations(),
+    ...madeConversations(),
+    ...madeHttpConversations(),
+  ];
+  const asTheyAre = conversations.map((conversation, number) => ({ conversation, number }));
   await concurrently(
     asTheyAre,
-    async ({ pieces, number }) => {
-      const way = WAYS[number % WAYS.length]!;
-      await attack(attackOn(target.port, number), { way, pieces, datagrams: [], spoil: asItIs });
+    async ({ conversation, number }) => {
+      const ways = WAYS.filter(({ carries }) => carries === protocolOf(conversation));
+      const way = ways[number % ways.length]!;
+      const { pieces } = conversation;
+      await attack(attackOn(target, number), { way, pieces, datagrams: [], spoil: asItIs });
     },
     ATTACKERS,
   );
   const before = await vitalsOf(target.nightjar);
-  const run = new Run(target, conversations, options);
+  const run = new Run(
+    target,
+    {
+      rtsp: conversations.filter((one) => protocolOf(one) === 'rtsp'),
+      http: conversations.filter((one) => protocolOf(one) === 'http'),
+    },
+    options,
+  );
   await run.finish();
   const after = await settled(target.nightjar, before);
   checkReader(target.reader);
   const { conversations: said, answers, ways } = run;
   return { conversations: said, answers, ways, before, after };
+}
+
+function protocolOf({ carriedBy = 'rtsp' }: Conversation): Way['carries'] {
+  return carriedBy;
 }
 
 const asItIs = (bytes: Buffer): Buffer => bytes;
@@ -92,18 +112,18 @@ async function startVictim(stage: Stage, processes: number): Promise<Victim> {
   const media = path.join(stage.directory, 'files');
   await mkdir(media);
   const cameras = await Cameras.start(stage, { front: 'front-door' });
-  const nightjar = await Installation.create(stage, {
+  const nightjar = await Appliance.start(stage, {
     users: { [LOGIN.username]: { passwordFile: 'viewer-password', role: 'admin' } },
     media: { processes },
     files: { root: media },
     rtsp: { tls: { selfSigned: true } },
     recording: { segment: '1s' },
+    discovery: { mode: 'off' },
     cameras: {
       front: recordedCameraAt(cameras.url('front')),
       drone: { streams: { main: { source: 'publish' } } },
     },
   });
-  await nightjar.startMedia();
   await eventually(
     async () => {
       const [first] = (await footageOf(nightjar.volume, 'front')).slice(0, -1);
@@ -112,15 +132,18 @@ async function startVictim(stage: Stage, processes: number): Promise<Victim> {
     },
     { withinMs: RECORDING_LIMIT_MS, everyMs: 250 },
   );
-  const reader = await RtspPlayer.open(stage, nightjar.url('front'));
+  const reader = await RtspPlayer.open(stage, nightjar.rtspUrl('front', LOGIN));
   await reader.play();
-  return { nightjar, reader, port: Number(new URL(nightjar.url('front')).port) };
+  const [port, httpPort] = [nightjar.rtspUrl('front'), nightjar.origin].map((url) =>
+    Number(new URL(url).port),
+  ) as [number, number];
+  return { nightjar, reader, port, httpPort };
 }
 
 /** Each from an address of its own, so that one that spoils its login does not stop the others at the door. */
-function attackOn(port: number, number: number): Target {
+function attackOn({ port, httpPort }: Victim, number: number): Target {
   const host = 1 + (number % HOSTS);
-  return { port, login: LOGIN, localAddress: `127.1.${host >> 8}.${host & 0xff}` };
+  return { port, httpPort, login: LOGIN, localAddress: `127.1.${host >> 8}.${host & 0xff}` };
 }
 
 class Run {
@@ -134,7 +157,7 @@ class Run {
 
   constructor(
     private readonly target: Victim,
-    private readonly corpus: readonly Conversation[],
+    private readonly corpus: Readonly<Record<Way['carries'], readonly Conversation[]>>,
     private readonly options: FuzzOptions,
   ) {
     this.deadlineMs = performance.now() + options.seconds * 1000;
@@ -152,7 +175,7 @@ class Run {
       const input = hostility.pieces;
       this.kept.push(input);
       if (this.kept.length > KEPT_INPUTS) this.kept.shift();
-      const { statuses } = await attack(attackOn(this.target.port, number), hostility);
+      const { statuses } = await attack(attackOn(this.target, number), hostility);
       if (this.failed) return;
       const { name } = hostility.way;
       this.ways[name] = (this.ways[name] ?? 0) + statuses.length;
@@ -164,13 +187,14 @@ class Run {
 
   /** Each way in turn, so that a short run has all of them. */
   private hostility(random: SeededRandom, number: number): Hostility {
-    const { pieces, datagrams: byUdp = false } = random.pick(this.corpus);
+    const way = WAYS[number % WAYS.length]!;
+    const { pieces, datagrams: byUdp = false } = random.pick(this.corpus[way.carries]);
     const mount = `18554/${random.pick(MOUNTS)}`;
     const elsewhere = pieces.map((piece) =>
       Buffer.from(piece.toString('latin1').replaceAll(MOUNT, mount), 'latin1'),
     );
     return {
-      way: WAYS[number % WAYS.length]!,
+      way,
       pieces: mutate(elsewhere, random),
       datagrams: byUdp
         ? Array.from({ length: DATAGRAMS }, () => mutateBytes(random.pick(this.packets), random))
@@ -180,7 +204,9 @@ class Run {
   }
 
   private async checkTarget(number: number): Promise<void> {
-    if (!(await isOpen(this.target.port))) await this.fail(number, this.kept, 'ended the process');
+    const { port, httpPort } = this.target;
+    if (!(await isOpen(port)) || !(await isOpen(httpPort)))
+      await this.fail(number, this.kept, 'ended a process');
     try {
       checkReader(this.target.reader);
     } catch (error) {

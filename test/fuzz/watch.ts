@@ -1,4 +1,4 @@
-import type { Installation } from '../e2e/support/installation.js';
+import type { Metrics } from '../e2e/support/metrics.js';
 import { eventually } from '../e2e/support/eventually.js';
 import type { RtspPlayer } from '../e2e/support/rtsp-player.js';
 
@@ -14,7 +14,12 @@ const MAX_SILENCE_MS = 10_000;
 const SETTLE_LIMIT_MS = 20_000;
 const SCRAPE_EVERY_MS = 500;
 
-/** What is measured of the process under attack. */
+/** What tells of itself. */
+export interface Watched {
+  metrics(): Promise<Metrics>;
+}
+
+/** What is measured of the processes under attack. */
 export interface Vitals {
   /** How many there are. */
   readonly processes: number;
@@ -23,12 +28,13 @@ export interface Vitals {
   readonly descriptors: number;
   /** Those over UDP outlive their connection for a minute, and may have a file open. */
   readonly sessions: number;
+  /** Of all processes together. */
   readonly loopDelaySeconds: number;
   /** Of all processes together: another when one of them was started again. */
   readonly startedSeconds: number;
 }
 
-export async function vitalsOf(nightjar: Installation): Promise<Vitals> {
+export async function vitalsOf(nightjar: Watched): Promise<Vitals> {
   const metrics = await nightjar.metrics();
   return {
     processes: metrics.count('process_start_time_seconds'),
@@ -43,7 +49,7 @@ export async function vitalsOf(nightjar: Installation): Promise<Vitals> {
 }
 
 /** Waits until the process is as it was before the load; rejects, with what is too much, when it does not get there. */
-export async function settled(nightjar: Installation, before: Vitals): Promise<Vitals> {
+export async function settled(nightjar: Watched, before: Vitals): Promise<Vitals> {
   return await eventually(
     async () => {
       const now = await vitalsOf(nightjar);

@@ -12,7 +12,10 @@ const ANSWER_MS = 300;
 
 /** Where to, and from where. */
 export interface Place {
+  /** Of the RTSP server. */
   readonly port: number;
+  /** Of the API, ONVIF, and tunnels. */
+  readonly httpPort: number;
   readonly localAddress: string;
 }
 
@@ -26,33 +29,38 @@ export interface Line {
   readonly wrap: (piece: Buffer) => Buffer;
 }
 
-/** How RTSP is carried to the server. */
+/** How what is said is carried to the server. */
 export interface Way {
   readonly name: string;
+  /** What is said on it. */
+  readonly carries: 'rtsp' | 'http';
   open(place: Place, spoil: (head: Buffer) => Buffer): Promise<Line>;
 }
 
 type Connect = (place: Place) => Duplex;
 
+const HOST = '127.0.0.1';
 const plain: Connect = ({ port, localAddress }) =>
   quiet(connect({ port, host: HOST, localAddress }));
-const secure: Connect = ({ port, localAddress }) =>
-  quiet(
-    connectTls({
-      socket: plain({ port, localAddress }),
-      rejectUnauthorized: false,
-    }),
-  );
-const HOST = '127.0.0.1';
+const secure: Connect = (place) =>
+  quiet(connectTls({ socket: plain(place), rejectUnauthorized: false }));
+/** The HTTP port. */
+const web: Connect = ({ httpPort: port, localAddress }) =>
+  quiet(connect({ port, host: HOST, localAddress }));
+
+const rtsp = (name: string, open: Way['open']): Way => ({ name, carries: 'rtsp', open });
 
 /** All of them, of which none is served by other code than the rest. */
 export const WAYS: readonly Way[] = [
-  { name: 'rtsp', open: (place) => Promise.resolve(direct(plain(place))) },
-  { name: 'rtsps', open: (place) => Promise.resolve(direct(secure(place))) },
-  { name: 'http', open: (place, spoil) => tunnel(plain, place, spoil) },
-  { name: 'https', open: (place, spoil) => tunnel(secure, place, spoil) },
-  { name: 'ws', open: (place, spoil) => webSocket(plain, place, spoil) },
-  { name: 'wss', open: (place, spoil) => webSocket(secure, place, spoil) },
+  rtsp('rtsp', (place) => Promise.resolve(direct(plain(place)))),
+  rtsp('rtsps', (place) => Promise.resolve(direct(secure(place)))),
+  rtsp('http', (place, spoil) => tunnel(plain, place, spoil)),
+  rtsp('https', (place, spoil) => tunnel(secure, place, spoil)),
+  rtsp('ws', (place, spoil) => webSocket(plain, place, spoil)),
+  rtsp('wss', (place, spoil) => webSocket(secure, place, spoil)),
+  rtsp('http-port-tunnel', (place, spoil) => tunnel(web, place, spoil)),
+  rtsp('http-port-ws', (place, spoil) => webSocket(web, place, spoil)),
+  { name: 'api', carries: 'http', open: (place) => Promise.resolve(direct(web(place))) },
 ];
 
 function direct(stream: Duplex): Line {

@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import path from 'node:path';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { freePort } from '../../support/free-port.js';
@@ -6,7 +5,7 @@ import { eventually } from './eventually.js';
 import { Metrics } from './metrics.js';
 import { DIST, type NodeProcess } from './node-process.js';
 import { runProgram, type ProgramResult } from './program.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './open-stage.js';
 
 export const VIEWER = { username: 'viewer', password: 'watch-all-night' };
 
@@ -45,10 +44,13 @@ export class Appliance {
     const started = stage.start('appliance', [], env);
     const appliance = new Appliance(stage, ports, configFile, started);
     const url = `http://127.0.0.1:${ports.operations}/readyz`;
-    await eventually(async () => expect((await fetch(url)).status).toBe(200), {
-      withinMs: SERVING_LIMIT_MS,
-      everyMs: 200,
-    });
+    await eventually(
+      async () => {
+        const { status } = await fetch(url);
+        if (status !== 200) throw new Error(`/readyz answers ${status}`);
+      },
+      { withinMs: SERVING_LIMIT_MS, everyMs: 200 },
+    );
     return appliance;
   }
 
