@@ -81,9 +81,12 @@ const NEEDED = [
 
 const works = ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-/** Installs the programs that are missing, or ends this process with the command to type. */
-export function ensureDebianPackages() {
-  const missing = NEEDED.filter(({ check }) => !works(check));
+/**
+ * Installs the programs that are missing, or ends this process with the command to type.
+ * @param needed those of all tests unless given
+ */
+export function ensureDebianPackages(needed = NEEDED) {
+  const missing = needed.filter(({ check }) => !works(check));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.flatMap((need) => need.packages))];
   const names = missing.map(({ what }) => what).join(', ');

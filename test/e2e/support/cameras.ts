@@ -14,11 +14,12 @@ interface Ready {
 export class Cameras {
   private constructor(private readonly ready: Ready) {}
 
-  /** @param footage camera name to clip, or `synthetic`; `flags` are further ones of camsim */
+  /** @param footage camera name to clip, or `synthetic`; `flags` are further ones of camsim, `env` may hold its login */
   static async start(
     stage: Stage,
     footage: Readonly<Record<string, string>>,
     flags: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
   ): Promise<Cameras> {
     const cameras = Object.entries(footage).flatMap(([name, clip]) => [
       '--camera',
@@ -33,7 +34,7 @@ export class Cameras {
       ...cameras,
       ...flags,
     ];
-    return new Cameras(await stage.start('camsim', args).ready<Ready>());
+    return new Cameras(await stage.start('camsim', args, env).ready<Ready>());
   }
 
   url(name: string): string {

@@ -1,19 +1,21 @@
 """Calls what an ONVIF device has to say with python3-zeep in strict mode, by the WSDLs of ONVIF.
 
-onvif-check.py WSDL_FOLDER URL USER PASSWORD
+onvif-check.py WSDL_FOLDER URL USER PASSWORD [set]
 
-Whatever is not as the schemas have it raises in zeep. Prints one line of JSON: how many calls were answered, which answers
-were not valid, the subcodes of faults, and what was found.
+Every answer, faults too, is compared with the schemas as a whole. After that every operation of the WSDLs is called once more,
+without arguments: those that are there must have been called before as they want to be called. Prints one line of JSON: how many
+calls were answered, which answers were not valid, the subcodes of faults, operations that were not tried, and what was found.
 """
 
 import datetime
 import json
 import os
 import sys
-from urllib.parse import urlsplit
 
 import requests
 import zeep
+from lxml import etree
+from onvif_schemas import Schemas, local
 from requests.auth import HTTPDigestAuth
 
 FOLDER, URL, USER, PASSWORD = sys.argv[1:5]
@@ -31,20 +33,27 @@ PAGES = {
 
 
 class Offline(zeep.Transport):
-    """Finds what the WSDLs import from elsewhere by its host and path in the folder."""
-
     def load(self, url):
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https"):
-            url = os.path.join(FOLDER, parts.netloc, parts.path.lstrip("/"))
-        with open(url, "rb") as file:
+        with open(local(FOLDER, url), "rb") as file:
             return file.read()
+
+
+class Check(zeep.Plugin):
+    """Raises for an answer that the schemas do not have, before zeep makes anything of it."""
+
+    def ingress(self, envelope, headers, operation):
+        problem = schemas.problem(envelope)
+        if problem:
+            raise ValueError(problem)
+        return envelope, headers
 
 
 session = requests.Session()
 session.auth = HTTPDigestAuth(USER, PASSWORD)
 transport = Offline(session=session)
+schemas = Schemas(FOLDER, [path for path, _, _ in PAGES.values()])
 clients = {}
+called = set()
 answered = 0
 invalid = []
 faults = []
@@ -55,12 +64,18 @@ def service(page, address, binding=None):
     path, namespace, usual = PAGES[page]
     if page not in clients:
         settings = zeep.Settings(strict=True)
-        clients[page] = zeep.Client(os.path.join(FOLDER, path), transport=transport, settings=settings)
+        where = os.path.join(FOLDER, path)
+        clients[page] = zeep.Client(where, transport=transport, settings=settings, plugins=[Check()])
     return clients[page].create_service("{%s}%s" % (namespace, binding or usual), address)
+
+
+def request_of(operation):
+    return etree.QName(operation.input.body.qname).text
 
 
 def call(proxy, operation, **arguments):
     global answered
+    called.add(request_of(proxy._binding.get(operation)))
     try:
         answer = getattr(proxy, operation)(**arguments)
         answered += 1
@@ -84,6 +99,10 @@ def check_device(device):
         " GetDiscoveryMode GetUsers GetNetworkInterfaces GetNetworkProtocols GetDNS GetNTP GetNetworkDefaultGateway"
         " GetEndpointReference GetWsdlUrl",
     )
+    if "set" in sys.argv:
+        call(device, "SetNTP", FromDHCP=False, NTPManual=[{"Type": "DNS", "DNSname": "time.example"}])
+        zone = {"TZ": "UTC0"}
+        call(device, "SetSystemDateAndTime", DateTimeType="NTP", DaylightSavings=False, TimeZone=zone)
 
 
 def check_media(media):
@@ -101,9 +120,14 @@ def check_media(media):
         call(media, "GetStreamUri", StreamSetup=setup, ProfileToken=token)
         call(media, "GetSnapshotUri", ProfileToken=token)
         call(media, "SetSynchronizationPoint", ProfileToken=token)
-        call(media, "GetCompatibleVideoEncoderConfigurations", ProfileToken=token)
+        for kind in "VideoSource VideoEncoder AudioSource AudioEncoder".split():
+            call(media, "GetCompatible%sConfigurations" % kind, ProfileToken=token)
         call(media, "GetVideoSourceConfiguration", ConfigurationToken=source)
         call(media, "GetGuaranteedNumberOfVideoEncoderInstances", ConfigurationToken=source)
+        for kind in "AudioSource", "AudioEncoder":
+            sound = profile["%sConfiguration" % kind]
+            if sound:
+                call(media, "Get%sConfiguration" % kind, ConfigurationToken=sound.token)
         encoder = profile.VideoEncoderConfiguration
         if encoder:
             call(media, "GetVideoEncoderConfiguration", ConfigurationToken=encoder.token)
@@ -128,6 +152,8 @@ def check_media2(media):
         call(media, "GetSnapshotUri", ProfileToken=profile.token)
         call(media, "SetSynchronizationPoint", ProfileToken=profile.token)
         call(media, "GetVideoEncoderInstances", ConfigurationToken=profile.Configurations.VideoSource.token)
+        if "set" in sys.argv:
+            call(media, "SetVideoEncoderConfiguration", Configuration=profile.Configurations.VideoEncoder)
 
 
 def check_events(events):
@@ -234,6 +260,44 @@ def check_replay(replay):
     ]
 
 
+# What would end the device, or this.
+DANGEROUS = "SystemReboot SetSystemFactoryDefault StartFirmwareUpgrade StartSystemRestore".split()
+REQUEST = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>%s</s:Body></s:Envelope>'
+
+
+def post(address, body, action="", auth=session.auth):
+    """Sends what zeep would not. Returns HTTP status and subcodes, none for what was answered."""
+    media = 'application/soap+xml; charset=utf-8; action="%s"' % action
+    answer = requests.post(address, data=body, headers={"Content-Type": media}, auth=auth, timeout=20)
+    envelope = etree.fromstring(answer.content)
+    problem = schemas.problem(envelope)
+    if problem:
+        invalid.append("%s: %s" % (body, problem))
+    codes = envelope.iterfind(".//{*}Subcode/{*}Value")
+    return "%d %s" % (answer.status_code, "/".join(code.text for code in codes))
+
+
+def sweep(proxy, address):
+    """Calls every operation without arguments. Returns those that are there and were not called otherwise."""
+    for operation in proxy._binding.all().values():
+        element = etree.QName(request_of(operation))
+        if operation.name in DANGEROUS:
+            continue
+        request = REQUEST % ('<%s xmlns="%s"/>' % (element.localname, element.namespace))
+        is_there = not post(address, request, operation.soapaction).endswith("ActionNotSupported")
+        if is_there and element.text not in called:
+            yield element.text
+
+
+def refusals(address):
+    users = '<GetUsers xmlns="http://www.onvif.org/ver10/device/wsdl"/>'
+    yield post(address, REQUEST % users, auth=None)
+    yield post(address, REQUEST % users, auth=HTTPDigestAuth(USER, "guess"))
+    yield post(address, REQUEST % '<Nothing xmlns="urn:nobody"/>')
+    yield post(address, "<a><b></a>")
+    yield post(address, '<!DOCTYPE a [<!ENTITY b "c">]>' + REQUEST % users)
+
+
 device = service("device", URL)
 addresses = {one.Namespace: one.XAddr for one in call(device, "GetServices", IncludeCapability=True)}
 check_device(device)
@@ -249,4 +313,13 @@ for name, check in (
 ):
     if PAGES[name][1] in addresses:
         check(service(name, addresses[PAGES[name][1]]))
-print(json.dumps({"answered": answered, "invalid": invalid, "faults": faults, "found": found}))
+found["refusals"] = list(refusals(URL))
+untried = []
+for name, (_, namespace, _) in PAGES.items():
+    bindings = "EventBinding PullPointSubscriptionBinding SubscriptionManagerBinding" if name == "events" else ""
+    for binding in bindings.split() or [None]:
+        if namespace in addresses:
+            untried += sweep(service(name, addresses[namespace], binding), addresses[namespace])
+print(
+    json.dumps({"answered": answered, "invalid": invalid, "faults": faults, "untried": untried, "found": found})
+)

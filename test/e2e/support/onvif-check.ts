@@ -1,14 +1,20 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { OnvifLogin } from './onvif-client.js';
 import { runProgram } from './program.js';
 
-/** Folder with the `wsdl/` tree of the ONVIF specifications, and beside it, by host and path, what they import. */
-export const WSDL_FOLDER = process.env['NIGHTJAR_ONVIF_WSDL'];
+/** Where `npm run onvif-schemas` puts the WSDLs of ONVIF. */
+const FOLDER = path.join(import.meta.dirname, '../../../node_modules/.cache/nightjar-onvif');
+
+/** Whether they are there. */
+export const hasSchemas = existsSync(FOLDER);
 
 export interface OnvifCheck {
   readonly answered: number;
-  /** Answers that python3-zeep, strict, did not take. */
+  /** Answers that the schemas do not have, or that python3-zeep, strict, did not take. */
   readonly invalid: readonly string[];
+  /** Operations that are there and were not called. */
+  readonly untried: readonly string[];
   /** Operation and subcodes. */
   readonly faults: readonly string[];
   readonly found: Readonly<Record<string, unknown>>;
@@ -21,7 +27,7 @@ export async function checkOnvif(
   ...flags: readonly string[]
 ): Promise<OnvifCheck> {
   const script = path.join(import.meta.dirname, 'onvif-check.py');
-  const args = [script, WSDL_FOLDER ?? '', url, username, password, ...flags];
+  const args = [script, FOLDER, url, username, password, ...flags];
   const { code, stdout, stderr } = await runProgram('/usr/bin/python3', args);
   if (code !== 0) throw new Error(`zeep ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as OnvifCheck;

@@ -1,5 +1,5 @@
 import type { Clock } from '@nightjar/common';
-import { invalidValue } from '../soap/fault.js';
+import { invalidValue, notSupported } from '../soap/fault.js';
 import { NAMESPACES } from '../xml/namespaces.js';
 import { withAttributes, xml, type XmlNode } from '../xml/print-xml.js';
 import { booleanAt, optional, required } from './arguments.js';
@@ -173,9 +173,12 @@ function preAuth<C>(answer: Operation<C>['answer']): Operation<C> {
 function networkOperations<C>(device: DevicePort<C>): Service<C>['operations'] {
   const read = (answer: () => XmlNode): Operation<C> => ({ access: 'READ_SYSTEM', answer });
   return {
-    GetNetworkInterfaces: read(() =>
-      xml('tds:GetNetworkInterfacesResponse', device.interfaces().map(networkInterface)),
-    ),
+    GetNetworkInterfaces: read(() => {
+      const interfaces = device.interfaces();
+      // An answer has at least one.
+      if (interfaces.length === 0) throw notSupported('GetNetworkInterfaces');
+      return xml('tds:GetNetworkInterfacesResponse', interfaces.map(networkInterface));
+    }),
     GetNetworkProtocols: read(() =>
       xml(
         'tds:GetNetworkProtocolsResponse',
