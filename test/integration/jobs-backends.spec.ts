@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@nightjar/common';
+import { parseConfig } from '@nightjar/config';
 import { createJobsBackend, defineJob, JobQueue, JobWorker, processorOf } from '@nightjar/jobs';
 import type { JobResult, JobsBackend } from '@nightjar/jobs';
 import { z } from 'zod';
 import { forkTs } from '../support/fork-ts.js';
 import { Orphan } from '../support/orphan.job.js';
 import { startPostgres } from '../support/postgres.js';
-import { startRedis } from '../support/redis.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 const Echo = defineJob('test.echo', z.object({ text: z.string() }), {
@@ -181,6 +182,48 @@ describe('a backend that is away', () => {
       expect(reasons.join()).not.toContain('hidden-word');
     },
   );
+});
+
+describe('Redis with a password, inside TLS', () => {
+  const PASSWORD = 'a b/@:%41#ü';
+  const queueOf = async (more: string, password = PASSWORD) => {
+    const { config } = await parseConfig(
+      `version: 1\nqueue: { backend: redis, url: "${redis.url}", passwordEnv: P${more} }`,
+      'nightjar.yaml',
+      { P: password },
+    );
+    const backend = createJobsBackend(config.queue, undefined, () => undefined);
+    return new JobQueue(backend, () => undefined);
+  };
+
+  let redis: TestRedis;
+  let trusted: string;
+
+  beforeAll(async () => {
+    redis = await startRedis(PASSWORD);
+    trusted = `, caFile: "${redis.caFile}"`;
+  });
+  afterAll(() => redis.remove());
+
+  it('takes jobs from who has the password and trusts its certificate', async () => {
+    const queue = await queueOf(trusted);
+    await queue.enqueue(Echo, { text: 'x' });
+    expect((await queue.desk.counts(Echo.queue)).waiting).toBe(1);
+    await queue.close();
+  });
+
+  it('says what is wrong to who has another password, or does not trust it', async () => {
+    for (const [queue, refusal] of [
+      [await queueOf(trusted, 'another'), /WRONGPASS/],
+      [await queueOf(''), /self-signed certificate/],
+    ] as const) {
+      await expect(queue.enqueue(Echo, { text: 'x' })).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringMatching(refusal),
+      });
+      await queue.close();
+    }
+  });
 });
 
 describe('jobs while PostgreSQL restarts', () => {

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import type { KeyPath } from './config-text.js';
 import { checkUser } from './access/check-user.js';
+import { checkPassword } from './check-password.js';
 import { noSuch } from './nearest.js';
+import { checkQueue } from './queue.js';
 import type { Known, Report } from './report.js';
 import { isTimeZone } from './schedule.js';
 import { checkWhenOffline } from './when-offline.js';
-import type { CameraEntry, ConfigFile, PasswordReference, UrlReference } from './schema.js';
+import type { CameraEntry, ConfigFile, UrlReference } from './schema.js';
 
 /** First path parts of RTSP URLs that mean something else than a camera. */
 const RESERVED_CAMERA_NAMES: readonly string[] = ['playback', 'files'];
@@ -35,10 +37,7 @@ export function checkFile(file: ConfigFile, known: Known, report: Report, warn: 
   }
   checkUrlReference(file.database, 'database', report);
   checkUrlReference(file.queue, 'queue', report);
-  const { url, urlFile, urlEnv } = file.queue;
-  if (file.queue.backend === 'redis' && (url ?? urlFile ?? urlEnv) === undefined) {
-    report(['queue'], 'backend redis needs url, urlFile or urlEnv');
-  }
+  checkQueue(file.queue, report);
   if (file.recording.fragment > file.recording.segment) {
     report(['recording', 'fragment'], 'must not be longer than recording.segment');
   }
@@ -200,12 +199,6 @@ function checkSchedule(
     if (until !== undefined && until < date)
       report([...at, 'exceptions', index, 'until'], 'must not be before date');
   }
-}
-
-function checkPassword(reference: PasswordReference, at: KeyPath, report: Report): void {
-  const given = [reference.passwordFile, reference.passwordEnv].filter((x) => x !== undefined);
-  if (given.length === 0) report(at, 'needs passwordFile or passwordEnv', 'key');
-  if (given.length > 1) report(at, 'has both passwordFile and passwordEnv; keep one', 'key');
 }
 
 function checkUrlReference(reference: UrlReference, section: string, report: Report): void {

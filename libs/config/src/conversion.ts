@@ -1,6 +1,6 @@
 import type { Report } from './report.js';
 import type { CameraCredentials } from './model.js';
-import type { CameraEntry, PasswordReference } from './schema.js';
+import type { CameraEntry, PasswordReference, UrlReference } from './schema.js';
 import { readSecret, type Environment } from './secrets.js';
 
 export interface ConversionContext {
@@ -15,6 +15,10 @@ export interface ConversionContext {
   readonly addresses: Readonly<Record<string, string>>;
 }
 
+export function hasPassword({ passwordFile, passwordEnv }: PasswordReference): boolean {
+  return (passwordFile ?? passwordEnv) !== undefined;
+}
+
 export async function readPassword(
   reference: PasswordReference,
   at: string[],
@@ -26,6 +30,18 @@ export async function readPassword(
   if (secret.ok) return secret.value;
   context.report([...at, file === undefined ? 'passwordEnv' : 'passwordFile'], secret.reason);
   return '';
+}
+
+export async function readUrl(
+  { url, urlFile: file, urlEnv: env }: UrlReference,
+  section: string,
+  context: ConversionContext,
+): Promise<string | undefined> {
+  if (url !== undefined || (file === undefined && env === undefined)) return url;
+  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
+  if (secret.ok) return secret.value;
+  context.report([section, file === undefined ? 'urlEnv' : 'urlFile'], secret.reason);
+  return undefined;
 }
 
 /** A login at a camera, as far as one is written. */

@@ -103,7 +103,7 @@ describe('a valid configuration', () => {
         whenFull: 'stop-lowest-priority',
       },
       database: { url: undefined },
-      queue: { backend: 'postgres', url: undefined },
+      queue: { backend: 'postgres', url: undefined, ca: undefined },
       retention: { intervalMs: 60_000, maxShare: 0.25 },
       events: { file: undefined, maxAgeMs: 365 * 86_400_000 },
       discovery: {
@@ -458,7 +458,7 @@ describe('the environment', () => {
       { ANN: 'a b', Q: 'redis://:x@h' },
     );
     expect(config.users['ann']).toEqual({ password: 'a b', role: 'admin', cameras: undefined });
-    expect(config.queue).toEqual({ backend: 'redis', url: 'redis://:x@h' });
+    expect(config.queue).toEqual({ backend: 'redis', url: 'redis://:x@h', ca: undefined });
   });
 });
 

@@ -24,8 +24,7 @@ export interface NightjarConfig {
   readonly recording: RecordingConfig;
   /** `url` undefined: the appliance runs an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };
-  /** `url` undefined with backend `postgres`: the queue lives in the catalog's database. */
-  readonly queue: { readonly backend: 'postgres' | 'redis'; readonly url: string | undefined };
+  readonly queue: QueueConfig;
   readonly retention: {
     readonly intervalMs: number;
     /** 0 to 1, of the footage on a volume: a sweep that would delete more asks first. */
@@ -203,6 +202,14 @@ export interface RetentionPolicy {
   readonly minAgeMs: number | undefined;
   readonly events:
     { readonly maxAgeMs: number; readonly types: readonly string[] | undefined } | undefined;
+}
+
+export interface QueueConfig {
+  readonly backend: 'postgres' | 'redis';
+  /** Password and all. Undefined with backend `postgres`: the queue lives in the catalog's database. */
+  readonly url: string | undefined;
+  /** Authorities that a `rediss:` server may be vouched for by, PEM; undefined: those of the system. */
+  readonly ca: string | undefined;
 }
 
 export interface RecordingConfig {

@@ -18,6 +18,7 @@ import {
   port,
   envName,
   named,
+  password,
 } from './schema-values.js';
 
 /** The file as it is written. {@link toConfig} makes a NightjarConfig of it; the reference and the chart's schema come from here too. */
@@ -365,8 +366,14 @@ export const fileSchema = z.strictObject({
         .prefault('postgres')
         .describe('Where jobs are queued.'),
       ...url(
-        "`redis://host:6379`, required for redis; for postgres the default is the catalog's database.",
+        "`redis://host:6379` or `rediss://` (TLS), required for redis; for postgres the default is the catalog's database.",
       ),
+      ...password,
+      caFile: text('path')
+        .optional()
+        .describe(
+          'With `rediss://`: certificates of authorities that the server may be vouched for by, PEM. Absent: those of the system.',
+        ),
     })
     .prefault({})
     .describe('Job queue.'),

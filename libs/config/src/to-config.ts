@@ -1,5 +1,12 @@
 import path from 'node:path';
-import { mapRecord, readPassword, toLogin, type ConversionContext } from './conversion.js';
+import {
+  hasPassword,
+  mapRecord,
+  readPassword,
+  readUrl,
+  toLogin,
+  type ConversionContext,
+} from './conversion.js';
 import type {
   CameraConfig,
   ListenConfig,
@@ -9,15 +16,9 @@ import type {
 } from './model.js';
 import { followDevice, toCameraOnvif, toDiscovery } from './discovery/to-discovery.js';
 import { toAccess, toLimits, toUnauthorized, toUser } from './access/to-access.js';
+import { toQueue } from './queue.js';
 import { toSchedule } from './schedule.js';
-import {
-  recordSchema,
-  type CameraEntry,
-  type ConfigFile,
-  type RecordEntry,
-  type UrlReference,
-} from './schema.js';
-import { readSecret } from './secrets.js';
+import { recordSchema, type CameraEntry, type ConfigFile, type RecordEntry } from './schema.js';
 import { toStreams } from './to-streams.js';
 import { toCameraTls, toServerTls } from './to-tls.js';
 import { toWhenOffline } from './when-offline.js';
@@ -105,7 +106,7 @@ export async function toConfig(
         context.environment['NIGHTJAR_DATABASE_URL'] ||
         (await readUrl(file.database, 'database', context)),
     },
-    queue: { backend: file.queue.backend, url: await readUrl(file.queue, 'queue', context) },
+    queue: await toQueue(file.queue, context),
     retention: { intervalMs: file.retention.interval, maxShare: file.retention.maxShare },
     events: {
       file: file.events.file && path.resolve(context.baseDir, file.events.file),
@@ -246,22 +247,6 @@ function toPolicy({ maxAge, maxBytes, minAge, events }: CameraEntry['retention']
     minAgeMs: minAge,
     events: events && { maxAgeMs: events.maxAge, types: events.types },
   };
-}
-
-function hasPassword({ passwordFile, passwordEnv }: ConfigFile['users'][string]): boolean {
-  return (passwordFile ?? passwordEnv) !== undefined;
-}
-
-async function readUrl(
-  { url, urlFile: file, urlEnv: env }: UrlReference,
-  section: string,
-  context: ConversionContext,
-): Promise<string | undefined> {
-  if (url !== undefined || (file === undefined && env === undefined)) return url;
-  const secret = await readSecret({ file, env }, context.baseDir, context.environment);
-  if (secret.ok) return secret.value;
-  context.report([section, file === undefined ? 'urlEnv' : 'urlFile'], secret.reason);
-  return undefined;
 }
 
 /** What listens on all addresses of this machine is reached by the loopback one. */

@@ -62,29 +62,36 @@ async function checkFiles(files: KeyPairFiles, { report, warn }: ConversionConte
 export async function toCameraTls(
   tls: CameraEntry['tls'],
   at: string[],
-  { baseDir, report }: ConversionContext,
+  context: ConversionContext,
 ): Promise<CameraTlsConfig | undefined> {
   if (tls === undefined) return undefined;
   const { caFile, fingerprint, insecure } = tls;
   if (insecure && (caFile !== undefined || fingerprint !== undefined))
-    report(at, 'is insecure, and says what to trust; keep one', 'key');
+    context.report(at, 'is insecure, and says what to trust; keep one', 'key');
+  return { ca: await readAuthorities(caFile, at, context), fingerprint, insecure };
+}
+
+/** The PEM text of `caFile`; undefined when there is none, or none that can be used. */
+export async function readAuthorities(
+  caFile: string | undefined,
+  at: string[],
+  { baseDir, report }: ConversionContext,
+): Promise<string | undefined> {
+  if (caFile === undefined) return undefined;
+  const file = path.resolve(baseDir, caFile);
   let ca: string | undefined;
-  if (caFile !== undefined) {
-    const file = path.resolve(baseDir, caFile);
-    try {
-      ca = await readFile(file, 'utf8');
-      authorityOf(ca);
-    } catch (error) {
-      const unread = ca === undefined;
-      report(
-        [...at, 'caFile'],
-        unread
-          ? `cannot read ${file}: ${errnoWords(error)}`
-          : `${file} is no certificate in PEM form`,
-      );
-    }
+  try {
+    ca = await readFile(file, 'utf8');
+    authorityOf(ca);
+    return ca;
+  } catch (error) {
+    const reason =
+      ca === undefined
+        ? `cannot read ${file}: ${errnoWords(error)}`
+        : `${file} is no certificate in PEM form`;
+    report([...at, 'caFile'], reason);
+    return undefined;
   }
-  return { ca, fingerprint, insecure };
 }
 
 /** @throws when it is none */

@@ -8,7 +8,7 @@ import { createRedisBackend } from './redis-backend.js';
  * @throws NightjarError `invalid` if it has no URL
  */
 export function createJobsBackend(
-  queue: { backend: 'postgres' | 'redis'; url: string | undefined },
+  queue: { backend: 'postgres' | 'redis'; url: string | undefined; ca?: string | undefined },
   databaseUrl: string | undefined,
   onError: OnBackendError,
 ): JobsBackend {
@@ -21,5 +21,5 @@ export function createJobsBackend(
     );
   return queue.backend === 'postgres'
     ? createPostgresBackend(url, onError)
-    : createRedisBackend(url, onError);
+    : createRedisBackend(url, onError, queue.ca);
 }

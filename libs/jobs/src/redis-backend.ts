@@ -7,8 +7,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const LAST_RETRY_MS = 5_000;
 const FIRST_RETRY_MS = 100;
 
-/** Jobs in Redis or Valkey. Opens nothing until `connect`. */
-export function createRedisBackend(url: string, onError: OnBackendError): JobsBackend {
+/**
+ * Jobs in Redis or Valkey. Opens nothing until `connect`.
+ * @param ca authorities for a `rediss:` server, PEM; undefined: those of the system
+ */
+export function createRedisBackend(url: string, onError: OnBackendError, ca?: string): JobsBackend {
+  /** Why there is no connection: calls are only told that it is closed. */
+  let refusal: string | undefined;
   const open = (options: {
     maxRetriesPerRequest: number | null;
     enableOfflineQueue: boolean;
@@ -16,10 +21,15 @@ export function createRedisBackend(url: string, onError: OnBackendError): JobsBa
     const redis = new Redis(url, {
       ...options,
       lazyConnect: true,
+      ...(ca !== undefined && { tls: { ca } }),
       connectTimeout: CONNECT_TIMEOUT_MS,
       retryStrategy: (times) => Math.min(FIRST_RETRY_MS * 2 ** Math.min(times, 10), LAST_RETRY_MS),
     });
-    redis.on('error', (error: Error) => onError(messageOf(error)));
+    redis.on('error', (error: Error) => {
+      refusal = messageOf(error);
+      onError(refusal);
+    });
+    redis.on('ready', () => (refusal = undefined));
     return redis;
   };
   const producer = open({ maxRetriesPerRequest: 1, enableOfflineQueue: false });
@@ -40,7 +50,7 @@ export function createRedisBackend(url: string, onError: OnBackendError): JobsBa
         throw new NightjarError(
           'unavailable',
           'jobs/redis-unavailable',
-          `job queue: ${messageOf(error)}`,
+          `job queue: ${refusal ?? messageOf(error)}`,
           {},
           error,
         );
