@@ -42,7 +42,7 @@ describe.each(cases)('%s', (file) => {
 
   it('gives Nightjar a configuration that it takes', async () => {
     const text = find(resources, 'ConfigMap', /^(nvr|nv-nightjar)$/)['data']['nightjar.yaml'];
-    const env = { NIGHTJAR_QUEUE_URL: 'redis://queue' };
+    const env = { NIGHTJAR_QUEUE_URL: 'rediss://queue', NIGHTJAR_QUEUE_PASSWORD: 'x' };
     const issues = await parseConfig(text, '/etc/nightjar/config/nightjar.yaml', env).then(
       () => [],
       (error: unknown) => {
@@ -51,7 +51,7 @@ describe.each(cases)('%s', (file) => {
       },
     );
     // Its secrets are elsewhere.
-    expect(issues.filter((issue) => !/\/etc\/nightjar\/secrets\//.test(issue))).toEqual([]);
+    expect(issues.filter((issue) => !/\/etc\/nightjar\/(secrets|queue)\//.test(issue))).toEqual([]);
   });
 
   it('passes the Pod Security Standard restricted, but for the network of the host', () => {
@@ -112,7 +112,9 @@ describe.each(cases)('%s', (file) => {
       const chosen = pods.filter(({ labels }) =>
         Object.entries(selector).every(([label, value]) => labels[label] === value),
       );
-      expect(chosen).toHaveLength(1);
+      // Metrics are of all pods; everything else is served by one.
+      if ('app.kubernetes.io/component' in selector) expect(chosen).toHaveLength(1);
+      else expect(chosen.length).toBeGreaterThan(1);
       const ports = chosen.flatMap(({ spec: pod }) => pod.containers.flatMap((c: any) => c.ports));
       for (const { targetPort } of spec.ports)
         expect(ports.map(({ name }: any) => name)).toContain(targetPort);
@@ -213,6 +215,21 @@ it('rules leave out what is excluded, and name runbooks where they are', () => {
     for (const text of Object.values(data)) expect(JSON.parse(String(text)).panels).toBeTruthy();
 });
 
+it('a service shows Prometheus what a pod monitor would', () => {
+  const { resources } = render('07-service-monitor-values.yaml');
+  const { selector, endpoints } = find(resources, 'ServiceMonitor', /./)['spec'];
+  const services = resources.filter(
+    ({ kind, metadata }) =>
+      kind === 'Service' &&
+      Object.entries(selector.matchLabels).every(([key, of]) => metadata.labels?.[key] === of),
+  );
+  expect(services).toHaveLength(1);
+  const pods = find(render('06-monitoring-values.yaml').resources, 'PodMonitor', /./)['spec'];
+  const ports = (of: any[]): string[] => of.map(({ port }) => port);
+  expect(ports(endpoints)).toEqual(ports(pods.podMetricsEndpoints));
+  expect(services[0]?.['spec'].ports.map(({ name }: any) => name)).toEqual(ports(endpoints));
+});
+
 describe('what makes no sense is refused, with the reason', () => {
   const CAMERA = 'config.cameras.yard.streams.main=rtsp://cam/1';
   it.each<[string, string[], RegExp]>([
@@ -232,6 +249,11 @@ describe('what makes no sense is refused, with the reason', () => {
       'a queue without an address',
       ['--set', 'queue.backend=redis'],
       /queue\.redis\.existingSecret/,
+    ],
+    [
+      'metrics that are scraped twice',
+      ['--set', 'monitoring.podMonitor.enabled=true,monitoring.serviceMonitor.enabled=true'],
+      /keep one/,
     ],
     ['multus without a network', ['--set', 'discovery.mode=multus'], /NetworkAttachmentDefinition/],
     [

@@ -20,6 +20,14 @@ const podMetadata = {
   podAnnotations: annotations('the pod'),
   podLabels: strings.describe('Further labels of the pod.'),
 };
+const monitor = z.strictObject({
+  enabled: z.boolean().describe('Whether there is one; needs the Prometheus operator.'),
+  interval: z.string().describe('Between two scrapes.'),
+  additionalLabels: strings.describe(
+    'That your Prometheus selects by, as `release: kube-prometheus-stack`.',
+  ),
+  relabelings: z.array(object).describe('Relabelings of targets.'),
+});
 const peers = (who: string) => z.array(object).describe(`NetworkPolicy peers: ${who}.`);
 
 export const chartValues = z.strictObject({
@@ -79,6 +87,9 @@ export const chartValues = z.strictObject({
         .strictObject({
           existingSecret: name.describe('Secret with the URL of a Redis or Valkey of yours.'),
           key: name.min(1).describe('Its key.'),
+          caKey: name.describe(
+            'Its key with the authority of the certificate, for a URL with `rediss://`; empty: one that the system knows.',
+          ),
         })
         .describe('With backend `redis`.'),
       valkey: z
@@ -87,6 +98,13 @@ export const chartValues = z.strictObject({
             .boolean()
             .describe('Whether one is installed with the chart; it keeps nothing over a restart.'),
           image: name.min(1).describe('Its image.'),
+          existingSecret: name.describe(
+            'Secret with the password that it asks for; empty: whoever reaches it may use it.',
+          ),
+          key: name.min(1).describe('Its key.'),
+          tlsSecret: name.describe(
+            'Secret with `tls.crt` for RELEASE-nightjar-valkey, `tls.key` and `ca.crt`, as cert-manager makes it; empty: no TLS.',
+          ),
           resources,
         })
         .describe('With backend `redis` and none of yours.'),
@@ -227,16 +245,10 @@ export const chartValues = z.strictObject({
   containerSecurityContext: object.describe('As the Pod Security Standard `restricted` wants it.'),
   monitoring: z
     .strictObject({
-      podMonitor: z
-        .strictObject({
-          enabled: z.boolean().describe('Whether there is one; needs the Prometheus operator.'),
-          interval: z.string().describe('Between two scrapes.'),
-          additionalLabels: strings.describe(
-            'That your Prometheus selects by, as `release: kube-prometheus-stack`.',
-          ),
-          relabelings: z.array(object).describe('Relabelings of targets.'),
-        })
-        .describe('PodMonitor.'),
+      podMonitor: monitor.describe('PodMonitor.'),
+      serviceMonitor: monitor.describe(
+        'ServiceMonitor, with a Service for it; in place of the PodMonitor where Prometheus looks for no other.',
+      ),
       prometheusRule: z
         .strictObject({
           enabled: z.boolean().describe('Whether rules and alerts are installed.'),

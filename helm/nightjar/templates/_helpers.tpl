@@ -53,7 +53,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- define "nightjar.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- if eq .Values.queue.backend "redis" }}
-{{- $_ := set $config "queue" (dict "backend" "redis" "urlEnv" "NIGHTJAR_QUEUE_URL") }}
+{{- $queue := dict "backend" "redis" "urlEnv" "NIGHTJAR_QUEUE_URL" }}
+{{- if and .Values.queue.valkey.enabled .Values.queue.valkey.existingSecret }}
+{{- $_ := set $queue "passwordEnv" "NIGHTJAR_QUEUE_PASSWORD" }}
+{{- end }}
+{{- if include "nightjar.queueAuthority" . }}
+{{- $_ := set $queue "caFile" "/etc/nightjar/queue/ca.crt" }}
+{{- end }}
+{{- $_ := set $config "queue" $queue }}
 {{- end }}
 {{- toYaml $config }}
 {{- end }}
@@ -65,6 +72,21 @@ key: uri
 {{- else -}}
 name: {{ .Values.database.external.existingSecret }}
 key: {{ .Values.database.external.key }}
+{{- end }}
+{{- end }}
+
+{{/* Volume with the authority of the queue's certificate; empty where there is none of one's own. */}}
+{{- define "nightjar.queueAuthority" -}}
+{{- $queue := .Values.queue -}}
+{{- if eq $queue.backend "redis" }}
+{{- $secret := ternary $queue.valkey.tlsSecret $queue.redis.existingSecret $queue.valkey.enabled }}
+{{- $key := ternary "ca.crt" $queue.redis.caKey $queue.valkey.enabled }}
+{{- if and $secret $key -}}
+name: queue-authority
+secret:
+  secretName: {{ $secret }}
+  items: [{ key: {{ $key }}, path: ca.crt }]
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -90,7 +112,14 @@ key: {{ .Values.database.external.key }}
 {{- if eq $root.Values.queue.backend "redis" }}
 - name: NIGHTJAR_QUEUE_URL
 {{- if $root.Values.queue.valkey.enabled }}
-  value: redis://{{ include "nightjar.fullname" $root }}-valkey:6379
+  value: {{ ternary "rediss" "redis" (ne $root.Values.queue.valkey.tlsSecret "") }}://{{ include "nightjar.fullname" $root }}-valkey:6379
+{{- if $root.Values.queue.valkey.existingSecret }}
+- name: NIGHTJAR_QUEUE_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.queue.valkey.existingSecret }}
+      key: {{ $root.Values.queue.valkey.key }}
+{{- end }}
 {{- else }}
   valueFrom:
     secretKeyRef:
@@ -103,7 +132,8 @@ key: {{ .Values.database.external.key }}
 {{- end }}
 {{- end }}
 
-{{- define "nightjar.mounts" -}}
+{{/* What the configuration needs to be read. */}}
+{{- define "nightjar.configMounts" -}}
 - name: config
   mountPath: /etc/nightjar/config
   readOnly: true
@@ -112,6 +142,15 @@ key: {{ .Values.database.external.key }}
   mountPath: /etc/nightjar/secrets/{{ . }}
   readOnly: true
 {{- end }}
+{{- if include "nightjar.queueAuthority" . }}
+- name: queue-authority
+  mountPath: /etc/nightjar/queue
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "nightjar.mounts" -}}
+{{ include "nightjar.configMounts" . }}
 - name: data
   mountPath: /var/lib/nightjar
 {{- range .Values.extraVolumes }}
@@ -130,6 +169,9 @@ key: {{ .Values.database.external.key }}
   secret:
     secretName: {{ . }}
     defaultMode: 0440
+{{- end }}
+{{- with include "nightjar.queueAuthority" . }}
+- {{ nindent 2 . | trim }}
 {{- end }}
 {{- end }}
 
