@@ -8,7 +8,7 @@ const LAYERS = [
   ['onvif-device'],
   ['config', 'monitoring'],
   ['role', 'supervision'],
-  ['access', 'catalog', 'jobs'],
+  ['access', 'catalog', 'jobs', 'data-directory'],
   ['events'],
   ['relay'],
   ['sending'],

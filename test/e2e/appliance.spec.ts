@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -67,11 +67,15 @@ class Place {
       live: await url(/live\s+(rtsp:\S+)/),
       playback: await url(/playback\s+(rtsp:\S+)/),
     };
+    await this.ready();
+    return demo;
+  }
+
+  async ready(): Promise<void> {
     await eventually(
       async () => expect((await fetch(`${this.operationsUrl}/readyz`)).status).toBe(200),
       { withinMs: SERVING_LIMIT_MS },
     );
-    return demo;
   }
 
   async demoFiles(): Promise<SegmentFile[]> {
@@ -227,21 +231,52 @@ describe('the demo', () => {
 });
 
 describe('a quick start by flags', () => {
-  scenario('relays and records a camera without a configuration file', 60_000, async (stage) => {
-    const cameras = await Cameras.start(stage, { gate: 'gate' });
-    const place = await Place.choose(stage);
-    const appliance = place.run(['--camera', `front=${cameras.url('gate')}`]);
-    const url = `rtsp://127.0.0.1:${place.ports.rtsp}/front`;
-    await eventually(async () => expect(await probeTracks([url])).toEqual(['video hevc 640x360']), {
-      withinMs: SERVING_LIMIT_MS,
-    });
-    await eventually(
-      async () => expect(await segmentFiles(place.volume, 'front')).toHaveLength(1),
-      { withinMs: 10_000 },
-    );
-    await interrupt(appliance);
-    expect(await complaintsAbout(await segmentFiles(place.volume, 'front'))).toEqual([]);
-  });
+  scenario(
+    'relays and records a camera without a configuration file, and is restored after it lost all but its footage',
+    120_000,
+    async (stage) => {
+      const cameras = await Cameras.start(stage, { gate: 'gate' });
+      const place = await Place.choose(stage);
+      const flags = ['--camera', `front=${cameras.url('gate')}`];
+      const appliance = place.run(flags);
+      const url = `rtsp://127.0.0.1:${place.ports.rtsp}/front`;
+      await eventually(
+        async () => expect(await probeTracks([url])).toEqual(['video hevc 640x360']),
+        { withinMs: SERVING_LIMIT_MS },
+      );
+      await eventually(
+        async () => expect(await segmentFiles(place.volume, 'front')).toHaveLength(1),
+        { withinMs: 10_000 },
+      );
+      const backup = path.join(stage.directory, 'backup');
+      const config = ['--config', path.join(place.dataDir, 'run', 'nightjar.yaml')];
+      const nightjar = async (...args: string[]): Promise<string> => {
+        const command = stage.start('cli', [...args, ...config], { NIGHTJAR_DATA_DIR: '' });
+        const { code } = await within(30_000, args[0] ?? '', command.exited);
+        return `${code}\n${command.log}`;
+      };
+      await place.ready();
+      const range = ['--from', '2026-01-01T00:00:00Z', '--to', '2027-01-01T00:00:00Z'];
+      expect(await nightjar('hold', 'add', 'front', ...range, '--reason', 'case 7')).toMatch(/^0/);
+      expect(await nightjar('backup', backup)).toMatch(/^0/);
+      expect(await nightjar('restore', backup, '--force')).toMatch(
+        new RegExp(
+          `^1\\n.*Nightjar runs with ${place.dataDir} \\(process ${appliance.pid}\\): stop it`,
+        ),
+      );
+      await interrupt(appliance);
+      expect(await complaintsAbout(await segmentFiles(place.volume, 'front'))).toEqual([]);
+
+      for (const folder of ['postgres', 'secrets', 'run'])
+        await rm(path.join(place.dataDir, folder), { recursive: true });
+      expect(await nightjar('restore', backup)).toMatch(/^0\n\d+ rows of the catalog/);
+      const again = place.run(flags);
+      await place.ready();
+      expect(await nightjar('hold', 'list')).toMatch(/^0\n[^]*front.*case 7$/m);
+      expect(await nightjar('rebuild')).toMatch(/^0\nmain: [1-9]\d* files/);
+      await interrupt(again);
+    },
+  );
 });
 
 describe('an appliance that cannot start', () => {

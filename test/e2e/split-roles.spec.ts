@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from '@jest/globals';
+import pg from 'pg';
+import { MIGRATION_LOCK_KEY } from '../../libs/catalog/src/data-source.js';
+import { MIGRATIONS } from '../../libs/catalog/src/migrations/index.js';
 import { freePort } from '../support/free-port.js';
+import { makeOlderCatalog } from '../support/older-catalog.js';
 import { startPostgres } from '../support/postgres.js';
 import { Cameras } from './support/cameras.js';
 import { eventually, within } from './support/eventually.js';
@@ -20,17 +24,23 @@ s.bind(sys.argv[1])
 print('bound', flush=True)
 while True: print(s.recv(4096).decode().replace('\\n', ' '), flush=True)
 `;
+const FRAME_SECONDS = 0.04;
 const LOGIN = { name: 'ann', password: 'watch-all-night' };
 
 scenario(
   'roles that are started one by one do their own duties, and tell of them alone',
-  90_000,
+  120_000,
   async (stage) => {
     const cameras = await Cameras.start(stage, { yard: 'synthetic', gate: 'synthetic' });
     await cameras.inject('gate', { refuse: true });
     const postgres = await startPostgres();
     stage.defer(() => postgres.remove());
-    await postgres.stop();
+    // An upgrade: the schema is that of the version before, and somebody else is about to change it.
+    await makeOlderCatalog(postgres.url, MIGRATIONS.length - 1);
+    const migrator = new pg.Client({ connectionString: postgres.url });
+    migrator.on('error', () => undefined);
+    await migrator.connect();
+    await migrator.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK_KEY]);
     const http = await freePort();
     const file = path.join(stage.directory, 'nightjar.yaml');
     await writeFile(path.join(stage.directory, 'database-url'), postgres.url);
@@ -76,10 +86,21 @@ scenario(
         },
       );
 
-    // The database is down, one camera too: that is no matter of the media role.
+    // The schema is not there yet, then the whole database, and a camera all the time: that is no matter of the media role.
     await reaches('media', 200);
-    await reaches('control', 503);
-    await reaches('worker', 503);
+    for (const role of ['control', 'worker'] as const) {
+      await eventually(async () => expect((await ask(role, 'readyz'))[1]).toContain('up to date'), {
+        withinMs: 30_000,
+      });
+      await reaches(role, 503);
+    }
+    const holds = stage.start('cli', ['hold', 'list'], {
+      NIGHTJAR_CONFIG: file,
+      NIGHTJAR_DATA_DIR: '',
+    });
+    expect(await holds.exited).toMatchObject({ code: 1 });
+    expect(holds.log).toMatch(/earlier version of Nightjar.*nightjar migrate/);
+    await postgres.stop();
     await eventually(async () => expect(told).toMatch(/WATCHDOG=1[^]*READY=1 STATUS=serving/), {
       withinMs: 10_000,
     });
@@ -113,6 +134,14 @@ scenario(
       { withinMs: 30_000 },
     );
     expect((await fetch(`http://127.0.0.1:${http}/api/v1/status`)).status).toBe(401);
+    // The recording went on through all of it.
+    const runs = `SELECT r.id FROM run r JOIN stream s ON s.id = r.stream_id JOIN camera c ON c.id = s.camera_id WHERE c.name = 'yard'`;
+    expect(await postgres.query(runs)).toHaveLength(1);
+    const missing = `SELECT sum(missing) FROM (
+      SELECT extract(epoch FROM start_at - lag(end_at) OVER (ORDER BY sequence)) AS missing
+      FROM segment WHERE run_id IN (${runs})) between_segments`;
+    const [between] = await postgres.query<{ sum: string | null }>(missing);
+    expect(Math.abs(Number(between?.sum))).toBeLessThanOrEqual(FRAME_SECONDS);
 
     await changeWhileItRuns(stage, file, declared, {
       NIGHTJAR_CONFIG: file,

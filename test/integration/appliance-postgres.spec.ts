@@ -5,7 +5,7 @@ import path from 'node:path';
 import { systemClock } from '@nightjar/common';
 import pg from 'pg';
 import { KeptProcess } from '../../libs/supervision/src/kept-process.js';
-import { PostgresServer } from '../../apps/appliance/src/postgres/postgres-server.js';
+import { PostgresServer } from '@nightjar/data-directory';
 import type { ProcessPort, RunningProcess } from '../../libs/supervision/src/process-port.js';
 import { quietLog } from '../../libs/supervision/src/testing/scripted-process.js';
 

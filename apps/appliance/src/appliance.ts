@@ -8,8 +8,8 @@ import {
   printIssue,
   type LoadedConfig,
 } from '@nightjar/config';
+import { lockDataDirectory } from '@nightjar/data-directory';
 import { demoBanner, writeDemo, type Demo } from './demo.js';
-import { lockDataDirectory } from './instance-lock.js';
 import { runMachine } from './machine.js';
 import { chooseSource, type ApplianceOptions, type ConfigSource } from './options.js';
 import {

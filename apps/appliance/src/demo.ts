@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NightjarConfig } from '@nightjar/config';
-import { keptSecret } from './secret-file.js';
+import { keptSecret } from '@nightjar/data-directory';
 
 const USER = 'viewer';
 const CAMERA_USER = 'camera';

@@ -1,10 +1,10 @@
 import { runMigrations } from '@nightjar/catalog';
 import { systemClock } from '@nightjar/common';
 import { printIssue, threadsFor, type LoadedConfig } from '@nightjar/config';
+import { PostgresServer } from '@nightjar/data-directory';
 import { createLogger, localSource, OperationsServer } from '@nightjar/monitoring';
 import { ServiceNotifier } from '@nightjar/role';
 import type { Login } from './demo.js';
-import { PostgresServer } from './postgres/postgres-server.js';
 import { cameraProcess, postgresProcess, roleProcess } from './processes.js';
 import { Supervisor } from './supervisor.js';
 

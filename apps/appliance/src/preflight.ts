@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { NightjarError } from '@nightjar/common';
+import { listenError } from '@nightjar/supervision';
 
 export interface WantedPort {
   readonly host: string;
@@ -81,15 +82,6 @@ function reasonOf(code: string): string {
     default:
       return `cannot be opened (${code})`;
   }
-}
-
-/** The error code of listening on `host:port`, or undefined when it works. Port 0 always works. */
-export function listenError(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
-  });
 }
 
 /** A TCP port of the loopback interface that was free a moment ago. */

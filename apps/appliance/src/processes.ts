@@ -1,10 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '@nightjar/common';
+import type { PostgresServer } from '@nightjar/data-directory';
 import { childSource, type Logger, type OperationsSource } from '@nightjar/monitoring';
 import { CHILD_GUARD, ForkedProcess, KeptProcess, type StopPlan } from '@nightjar/supervision';
 import { fileURLToPath } from 'node:url';
 import type { Login } from './demo.js';
-import type { PostgresServer } from './postgres/postgres-server.js';
 
 export type Role = 'media' | 'control' | 'worker';
 

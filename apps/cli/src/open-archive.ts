@@ -17,8 +17,8 @@ export async function readConfig(file: string | undefined): Promise<NightjarConf
 }
 
 /**
- * Does something with the catalog and closes it.
- * @throws NightjarError `unavailable` when there is no database
+ * Does something with the catalog, whose schema it leaves alone, and closes it.
+ * @throws NightjarError `unavailable` when there is no database, `conflict` when its catalog is not of this version
  */
 export async function withCatalog<Result>(
   config: NightjarConfig,
@@ -26,7 +26,7 @@ export async function withCatalog<Result>(
 ): Promise<Result> {
   const catalog = new Catalog(await databaseUrl(config), { unavailable: () => undefined });
   try {
-    await catalog.connect();
+    await catalog.connectAsGuest();
     return await work(catalog);
   } finally {
     await catalog.close();

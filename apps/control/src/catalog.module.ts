@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
-import { Catalog } from '@nightjar/catalog';
+import { Catalog, catalogOfRole } from '@nightjar/catalog';
 import { RoleContext } from '@nightjar/role';
-import { databaseUrlOf } from './database-url.js';
 
 /** The catalog, for every module of control. */
 @Global()
@@ -9,10 +8,7 @@ import { databaseUrlOf } from './database-url.js';
   providers: [
     {
       provide: Catalog,
-      useFactory: (context: RoleContext) =>
-        new Catalog(databaseUrlOf(context), {
-          unavailable: (reason) => context.logger.warn({ reason }, 'the database is away'),
-        }),
+      useFactory: (context: RoleContext) => catalogOfRole(context, 'control'),
       inject: [RoleContext],
     },
   ],

@@ -4,7 +4,7 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { AccessModule, AccessPolicy, AuditTrail, Logins } from '@nightjar/access';
 import { Catalog } from '@nightjar/catalog';
 import { DiscoveryModule, DiscoveryWork } from '@nightjar/discovery';
-import { createJobsBackend, JobQueue } from '@nightjar/jobs';
+import { backendOfRole, JobQueue } from '@nightjar/jobs';
 import { RoleContext } from '@nightjar/role';
 import { CatalogModule } from './catalog.module.js';
 import { CamerasController } from './cameras.controller.js';
@@ -13,7 +13,6 @@ import { AuditBook } from './audit/audit-book.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AUDIT_PROVIDERS } from './audit/audit.providers.js';
 import { ControlService } from './control.service.js';
-import { databaseUrlOf } from './database-url.js';
 import { CameraControlController } from './discovery/camera-control.controller.js';
 import { DiscoveryController } from './discovery/discovery.controller.js';
 import { DISCOVERY_PROVIDERS } from './discovery/discovery.providers.js';
@@ -126,6 +125,6 @@ import { STATUS_PROVIDERS } from './status/status.providers.js';
 export class ControlModule {}
 
 function openQueue(context: RoleContext): JobQueue {
-  const away = (reason: string): void => context.logger.warn({ reason }, 'the job queue is away');
-  return new JobQueue(createJobsBackend(context.config.queue, databaseUrlOf(context), away), away);
+  const { backend, unavailable } = backendOfRole(context);
+  return new JobQueue(backend, unavailable);
 }

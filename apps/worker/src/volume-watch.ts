@@ -3,13 +3,10 @@ import { messageOf, type Clock, type Timer } from '@nightjar/common';
 import type { VolumeConfig } from '@nightjar/config';
 import type { Logger } from '@nightjar/monitoring';
 import { VolumeMonitor, type VolumeFacts } from '@nightjar/recording';
-import { sparing } from './sparing.js';
 import type { VolumeRegistry } from './volume-registry.js';
 
 /** The catalog is told at least this often; at once when a volume fails or is healthy again. */
 const TELL_MS = 30_000;
-/** A database that is away is mentioned this often. */
-const REMIND_MS = 60_000;
 
 export interface VolumeWatchOptions {
   readonly volumes: Readonly<Record<string, VolumeConfig>>;
@@ -22,14 +19,14 @@ export interface VolumeWatchOptions {
 /** Keeps the catalog informed of how the volumes are, as this process finds them. */
 export class VolumeWatch {
   private readonly monitor: VolumeMonitor;
-  private readonly unavailable: (reason: string) => void;
+  private failing = false;
   private telling: Promise<void> = Promise.resolve();
   private waiting = false;
   private timer: Timer | undefined;
   private stopped = false;
 
   constructor(private readonly options: VolumeWatchOptions) {
-    const { volumes, registry, clock, logger } = options;
+    const { volumes, registry, clock } = options;
     const probe = async (name: string): Promise<void> => {
       if (volumes[name]?.state === 'active') await (await registry.get(name)).probeWriting();
     };
@@ -47,9 +44,6 @@ export class VolumeWatch {
       log,
     });
     this.monitor.onChange(() => this.tell());
-    this.unavailable = sparing(clock, REMIND_MS, (reason) =>
-      logger.warn({ reason }, 'the catalog cannot be told of the volumes'),
-    );
   }
 
   start(): void {
@@ -70,11 +64,16 @@ export class VolumeWatch {
     this.telling = this.telling.then(async () => {
       this.waiting = false;
       if (this.stopped) return;
-      const { catalog, clock } = this.options;
+      const { catalog, clock, logger } = this.options;
       this.timer?.cancel();
-      await catalog.volumes
-        .observe(this.monitor.statuses, new Date(clock.wallMs()))
-        .catch((error: unknown) => this.unavailable(messageOf(error)));
+      try {
+        await catalog.volumes.observe(this.monitor.statuses, new Date(clock.wallMs()));
+        this.failing = false;
+      } catch (error) {
+        if (!this.failing)
+          logger.warn({ reason: messageOf(error) }, 'the catalog cannot be told of the volumes');
+        this.failing = true;
+      }
       this.timer = clock.setTimer(TELL_MS, () => this.tell());
     });
   }

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Catalog } from '@nightjar/catalog';
-import { NightjarError } from '@nightjar/common';
+import { Catalog, catalogOfRole } from '@nightjar/catalog';
 import {
   CatalogReconcile,
   IntegrityCheck,
@@ -8,7 +7,7 @@ import {
   SignCheckpoints,
   VolumeScan,
 } from '@nightjar/integrity';
-import { createJobsBackend, JobQueue, JobWorker } from '@nightjar/jobs';
+import { backendOfRole, JobQueue, JobWorker } from '@nightjar/jobs';
 import type { JobListener } from '@nightjar/jobs';
 import { CompletenessRollUp, rollUpProcessor } from '@nightjar/ledger';
 import { metrics } from '@nightjar/monitoring';
@@ -26,7 +25,6 @@ import { RoleContext, VERSION } from '@nightjar/role';
 import { CatalogGauges } from './catalog-gauges.js';
 import { JournalFeeder } from './journal-feeder.js';
 import { QueueGauges } from './queue-gauges.js';
-import { sparing } from './sparing.js';
 import { VolumeRegistry } from './volume-registry.js';
 import { VolumeWatch } from './volume-watch.js';
 import { WorkerService } from './worker.service.js';
@@ -44,12 +42,13 @@ const JOBS = [
   ExpireExports,
   MakeHourStrips,
 ];
-/** A server that is away is mentioned this often. */
-const REMIND_MS = 60_000;
-
 @Module({
   providers: [
-    { provide: Catalog, useFactory: openCatalog, inject: [RoleContext] },
+    {
+      provide: Catalog,
+      useFactory: (context: RoleContext) => catalogOfRole(context, 'worker'),
+      inject: [RoleContext],
+    },
     { provide: VolumeRegistry, useFactory: openVolumes, inject: [Catalog, RoleContext] },
     {
       provide: WorkerService,
@@ -59,26 +58,6 @@ const REMIND_MS = 60_000;
   ],
 })
 export class WorkerModule {}
-
-/** @throws NightjarError `invalid` without a database in the configuration */
-function urlOf({ databaseUrl }: RoleContext): string {
-  if (databaseUrl === undefined) {
-    throw new NightjarError(
-      'invalid',
-      'worker/no-database',
-      'set database.url or NIGHTJAR_DATABASE_URL',
-    );
-  }
-  return databaseUrl;
-}
-
-function openCatalog(context: RoleContext): Catalog {
-  const { clock, logger } = context;
-  const unavailable = sparing(clock, REMIND_MS, (reason) =>
-    logger.warn({ reason }, 'the database is away'),
-  );
-  return new Catalog(urlOf(context), { unavailable });
-}
 
 function openVolumes(catalog: Catalog, { config }: RoleContext): VolumeRegistry {
   return new VolumeRegistry(
@@ -93,10 +72,7 @@ function createService(
   volumes: VolumeRegistry,
 ): WorkerService {
   const { clock, config, logger, watcher } = context;
-  const queueAway = sparing(clock, REMIND_MS, (reason) =>
-    logger.warn({ reason }, 'the job queue is away'),
-  );
-  const backend = createJobsBackend(config.queue, urlOf(context), queueAway);
+  const { backend, unavailable: queueAway } = backendOfRole(context);
   const processors = [
     retentionProcessor({
       catalog,
@@ -157,6 +133,7 @@ function createService(
     footage,
     clock,
     logger,
+    queueAway,
   });
 }
 

@@ -23,6 +23,7 @@ export interface WorkerParts {
   readonly footage: CatalogGauges;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly queueAway: (reason: string) => void;
 }
 
 /** The life of the worker role: catalog, then feeders and jobs; each waits for its server as long as it takes. */
@@ -84,8 +85,7 @@ export class WorkerService {
         this.parts.gauges.start();
         return;
       } catch (error) {
-        if (delayMs === FIRST_RETRY_MS)
-          this.parts.logger.warn({ err: messageOf(error) }, 'the job queue is away; trying on');
+        this.parts.queueAway(messageOf(error));
       }
       await this.pause(delayMs);
     }

@@ -4,7 +4,7 @@ import { messageOf, NightjarError } from '@nightjar/common';
 import { AuditRepository } from './audit.repository.js';
 import { AuditTrailRepository } from './audit-trail.repository.js';
 import { CatalogFeed } from './catalog-feed.js';
-import { createCatalogDataSource, migrate } from './data-source.js';
+import { createCatalogDataSource, runMigrations, type CatalogUser } from './data-source.js';
 import { databaseError } from './database-error.js';
 import { Database } from './database.js';
 import { IntegrityRepository } from './integrity.repository.js';
@@ -18,6 +18,7 @@ import { HoldRepository } from './retention/hold.repository.js';
 import { HousekeepingRepository } from './retention/housekeeping.repository.js';
 import { RetentionRepository } from './retention/retention.repository.js';
 import { SweepLogRepository } from './retention/sweep-log.repository.js';
+import { requireCurrentSchema } from './schema-state.js';
 import { TimelineRepository } from './timeline.repository.js';
 import { VolumeRepository } from './volume.repository.js';
 
@@ -54,13 +55,17 @@ export class Catalog {
   private readonly source: DataSource;
   private readonly database: Database;
   private migrated = false;
+  /** Why there is no connection yet. */
+  private trouble: NightjarError | undefined;
 
   /** @param url of PostgreSQL; opens nothing until {@link connect} */
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly listener: CatalogListener,
+    user?: CatalogUser,
   ) {
-    this.source = createCatalogDataSource(url, (error) => listener.unavailable(messageOf(error)));
+    const broken = (error: Error): void => listener.unavailable(messageOf(error));
+    this.source = createCatalogDataSource(url, broken, user);
     this.database = new Database(this.source);
     this.feed = new CatalogFeed(this.database);
     this.timeline = new TimelineRepository(this.database);
@@ -80,18 +85,35 @@ export class Catalog {
     this.devices = new DeviceRepository(this.database);
   }
 
-  /** One attempt: connects and migrates. Does nothing once it has succeeded. */
+  /**
+   * One attempt: brings the schema up to this version and connects; until both are done every other call throws `unavailable`. Does
+   * nothing once it has succeeded.
+   */
   async connect(): Promise<void> {
     try {
-      if (!this.source.isInitialized) await this.source.initialize();
-      if (!this.migrated) await migrate(this.source);
+      if (!this.migrated) await runMigrations(this.url);
       this.migrated = true;
+      if (!this.source.isInitialized) await this.source.initialize();
+    } catch (error) {
+      this.trouble = databaseError(error);
+      throw this.trouble;
+    }
+  }
+
+  /**
+   * One attempt: connects, for who leaves the schema alone.
+   * @throws NightjarError `conflict` unless there is a catalog of this version, `unavailable` while the database is away
+   */
+  async connectAsGuest(): Promise<void> {
+    try {
+      await this.source.initialize();
+      await requireCurrentSchema(this.source);
     } catch (error) {
       throw databaseError(error);
     }
   }
 
-  /** Tries until it succeeds, with exponential backoff to 5 s. Throws only `cancelled`, when `signal` aborts. */
+  /** {@link connect}s until it succeeds, with exponential backoff to 5 s. Throws only `cancelled`, when `signal` aborts. */
   async connectEventually(clock: Clock, signal: AbortSignal): Promise<void> {
     for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)) {
       if (signal.aborted)
@@ -110,8 +132,9 @@ export class Catalog {
     }
   }
 
-  /** Throws `unavailable` unless the database answers now. */
+  /** Throws `unavailable` unless the database answers now, or why it was not connected. */
   async ping(): Promise<void> {
+    if (!this.source.isInitialized && this.trouble !== undefined) throw this.trouble;
     await this.database.query('SELECT 1');
   }
 

@@ -2,11 +2,12 @@ export type { AuditEntry } from './audit-entry.js';
 export type { AuditRange, AuditTrailRepository } from './audit-trail.repository.js';
 export { AuditRepository, MISSING_FILE_RULE } from './audit.repository.js';
 export type { SavedCatalog, SavedRows, SavedTable } from './backup/catalog-content.js';
-export { restoreCatalog } from './backup/restore-catalog.js';
+export { requireNoUsers, restoreCatalog } from './backup/restore-catalog.js';
 export type { RestoredCatalog } from './backup/restore-catalog.js';
 export { saveCatalog } from './backup/save-catalog.js';
-export { schemaLevel } from './backup/schema-state.js';
+export { schemaLevel } from './schema-state.js';
 export { Catalog } from './catalog.js';
+export { catalogOfRole } from './role-catalog.js';
 export type { CatalogListener } from './catalog.js';
 export type { CoarseFootage, CoarseGap, CoarseUnwanted } from './ledger/coarsen.js';
 export { percentageOf } from './ledger/completeness.js';
@@ -25,7 +26,7 @@ export type {
   StoredCheckpoint,
   StreamDay,
 } from './integrity.repository.js';
-export { pingDatabase, runMigrations } from './data-source.js';
+export { requireCatalog, runMigrations } from './data-source.js';
 export type { DeletionRow, SegmentRow, VolumeRow } from './entities.js';
 export { compareCursors, isStorable } from './journal-record.js';
 export type { JournalCursor, JournalRecord, SegmentFacts } from './journal-record.js';

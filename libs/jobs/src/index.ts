@@ -13,6 +13,7 @@ export type { JobProgress } from './progress.js';
 export { JobWorker } from './job-worker.js';
 export type { JobListener, JobResult, JobTiming } from './job-worker.js';
 export { createJobsBackend } from './create-backend.js';
+export { backendOfRole } from './role-backend.js';
 export { createPostgresBackend } from './postgres-backend.js';
 export { createRedisBackend } from './redis-backend.js';
 // The data of a job is described with zod; whoever declares a job takes it from here.

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { restoreCatalog, schemaLevel } from '@nightjar/catalog';
+import { requireNoUsers, restoreCatalog, schemaLevel } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { filesNamedIn } from '@nightjar/config';
 import type { Output } from '../command.js';
-import { databaseUrl } from '../database-url.js';
 import { readConfig } from '../open-archive.js';
 import { show, type Asked } from '../show.js';
-import { Archive, tablePart } from './archive.js';
+import { Archive, tablePart, type ManifestContent } from './archive.js';
+import { withIdleDatabase, withIdleDirectory } from './idle-database.js';
 import { PlacedFiles, type Places } from './placed-files.js';
 
 interface RestoreChoice {
@@ -28,39 +29,56 @@ export async function restore(
   const configFile = resolve(
     asked.configFile ?? (process.env['NIGHTJAR_CONFIG'] || content.configFile),
   );
-  const placed = catalogOnly
-    ? undefined
-    : await PlacedFiles.put(archive, await placesOf(archive, configFile), force);
-  try {
-    const url = await databaseUrl(await readConfig(configFile));
-    const { rows, migrated } = await restoreCatalog(
-      url,
-      content.catalog,
-      ({ name }) => archive.rows(tablePart(name)),
-      { force },
-    );
-    const files = placed?.files ?? [];
-    const missing = content.leftOut.filter(
-      (file) => !existsSync(resolve(dirname(configFile), file)),
-    );
-    const told = { createdAt: content.createdAt, rows, migrated, files, missing, configFile };
-    show(asked, output, told, () => [
-      `${rows} rows of the catalog, as of ${content.createdAt}`,
-      ...(migrated.length === 0
-        ? []
-        : [`its schema was brought up to date: ${migrated.join(', ')}`]),
-      ...files.map((file) => `wrote ${file}`),
-      ...missing.map(
-        (file) => `MISSING ${file}: named by the configuration, and not in the backup`,
-      ),
-      'next:',
-      '  restart Nightjar where it runs',
-      `  nightjar rebuild --config ${configFile}    finds the footage that was recorded after the backup`,
-    ]);
-  } catch (error) {
-    await placed?.undo();
-    throw error;
-  }
+  const places = catalogOnly ? undefined : await placesOf(archive, configFile);
+  // Without the files of the backup, what is there now says where everything is.
+  const dataDir = places?.dataDir ?? (await readConfig(configFile)).dataDir;
+  if (places !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o750 });
+  await withIdleDirectory(dataDir, async () => {
+    await requireIdleNow(configFile);
+    const placed = places && (await PlacedFiles.put(archive, places, force));
+    try {
+      const done = await withIdleDatabase(await readConfig(configFile), output, (url) =>
+        restoreCatalog(url, content.catalog, ({ name }) => archive.rows(tablePart(name)), {
+          force,
+        }),
+      );
+      tell(asked, output, { content, configFile, files: placed?.files ?? [], ...done });
+    } catch (error) {
+      await placed?.undo();
+      throw error;
+    }
+  });
+}
+
+/** Before a file is touched that a Nightjar may follow; where the configuration is not there or not whole yet, nobody can run by it. */
+async function requireIdleNow(configFile: string): Promise<void> {
+  const present = await readConfig(configFile).catch(() => undefined);
+  if (present?.database.url !== undefined) await requireNoUsers(present.database.url);
+}
+
+interface Restored {
+  readonly content: ManifestContent;
+  readonly configFile: string;
+  readonly rows: number;
+  readonly migrated: readonly string[];
+  readonly files: readonly string[];
+}
+
+function tell(
+  asked: Asked,
+  output: Output,
+  { content, configFile, rows, migrated, files }: Restored,
+): void {
+  const missing = content.leftOut.filter((file) => !existsSync(resolve(dirname(configFile), file)));
+  const told = { createdAt: content.createdAt, rows, migrated, files, missing, configFile };
+  show(asked, output, told, () => [
+    `${rows} rows of the catalog, as of ${content.createdAt}`,
+    ...(migrated.length === 0 ? [] : [`its schema was brought up to date: ${migrated.join(', ')}`]),
+    ...files.map((file) => `wrote ${file}`),
+    ...missing.map((file) => `MISSING ${file}: named by the configuration, and not in the backup`),
+    'next: start Nightjar, then, for the footage that was recorded after the backup:',
+    `  nightjar rebuild --config ${configFile}`,
+  ]);
 }
 
 async function placesOf(archive: Archive, configFile: string): Promise<Places> {

@@ -37,8 +37,9 @@ export const restoreCommand: Command = {
   usage: `nightjar restore FOLDER [--force] [--catalog-only] [--config FILE] [--json]
 
 Compares the backup with its checksums, then puts its files to their places and its catalog into the database of the configuration: all of it,
-or nothing. A backup of an earlier version is brought up to date; one of a later version is refused. Run it as the user that Nightjar runs as,
-while Nightjar is stopped; where it brings its own database, while it runs, and restart it then.
+or nothing. A backup of an earlier version is brought up to date; one of a later version is refused. Run it as the user that Nightjar runs as.
+Nightjar has to be stopped: one that runs with the data directory or the database is noticed, and nothing is changed. The database that
+Nightjar brings is made and started for it.
   --force          replaces a catalog that is not empty, and puts files that differ aside, as NAME.before-restore
   --catalog-only   leaves files alone
   --config FILE    where the configuration is or goes (else $NIGHTJAR_CONFIG, else where it was)

@@ -1,5 +1,5 @@
-import { pingDatabase } from '@nightjar/catalog';
-import { messageOf, systemClock } from '@nightjar/common';
+import { requireCatalog } from '@nightjar/catalog';
+import { messageOf, NightjarError, systemClock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { databaseUrl } from '../database-url.js';
 import { cameraTarget, probeStream } from '../probe/index.js';
@@ -9,17 +9,25 @@ import type { Finding } from './finding.js';
 const AT_ONCE = 4;
 const PICTURE_MS = 15_000;
 
-/** Whether the database answers; the embedded one does while Nightjar runs. */
+/** Whether the database answers, with a catalog of this version; the embedded one does while Nightjar runs. */
 export async function checkDatabase(config: NightjarConfig, running: boolean): Promise<Finding> {
   const subject = 'database';
   if (config.database.url === undefined && !running)
     return { subject, state: 'ok', detail: 'the embedded one starts with Nightjar' };
   try {
-    await pingDatabase(await databaseUrl(config));
-    return { subject, state: 'ok', detail: 'answers' };
+    await requireCatalog(await databaseUrl(config));
+    return { subject, state: 'ok', detail: 'answers, with a catalog of this version' };
   } catch (error) {
+    const detail = messageOf(error);
+    const code = error instanceof NightjarError ? error.code : undefined;
+    if (code === 'catalog/none')
+      return { subject, state: 'ok', detail: 'answers; Nightjar makes its catalog at the start' };
+    if (code === 'catalog/older-schema' || code === 'catalog/newer-schema') {
+      const state = code === 'catalog/older-schema' ? 'warning' : 'problem';
+      return { subject, state, detail, remedy: 'docs/guide/upgrading.md' };
+    }
     const remedy = 'start it, or correct database.url; recording goes on without it';
-    return { subject, state: 'problem', detail: messageOf(error), remedy };
+    return { subject, state: 'problem', detail, remedy };
   }
 }
 

@@ -1,10 +1,17 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { NightjarError } from '@nightjar/common';
-import { createCatalogDataSource, migrate, MIGRATION_LOCK_KEY } from '../data-source.js';
+import { createPatientDataSource, migrate, MIGRATION_LOCK_KEY } from '../data-source.js';
 import { databaseError } from '../database-error.js';
 import { MIGRATIONS } from '../migrations/index.js';
 import type { SavedCatalog, SavedRows, SavedTable } from './catalog-content.js';
-import { KNOWN_MIGRATIONS, migrationsOf, quoted, schemaLevel, tablesOf } from './schema-state.js';
+import {
+  KNOWN_MIGRATIONS,
+  migrationsOf,
+  quoted,
+  schemaLevel,
+  tablesOf,
+  type Queries,
+} from '../schema-state.js';
 
 /** Rows per statement. */
 const PAGE = 1_000;
@@ -20,8 +27,8 @@ export interface RestoredCatalog {
 /**
  * Puts a saved catalog in the place of the one that is there: all of it or nothing. It is loaded into the schema that it had, and
  * brought up to this version's from there, as an upgrade would.
- * @throws NightjarError `conflict` for a schema of a later version, and unless `force` for a catalog that holds something or is in use;
- * `unavailable` while the database is away
+ * @throws NightjarError `conflict` for a schema of a later version, for a catalog that a Nightjar works with, and unless `force` for one
+ * that holds something; `unavailable` while the database is away
  */
 export async function restoreCatalog(
   url: string,
@@ -30,20 +37,21 @@ export async function restoreCatalog(
   { force }: { readonly force: boolean },
 ): Promise<RestoredCatalog> {
   const level = schemaLevel(saved.migrations, 'the backup');
-  const source = createCatalogDataSource(url, () => undefined);
+  const source = createPatientDataSource(url);
   try {
     await source.initialize();
     const runner = source.createQueryRunner();
     try {
       schemaLevel(await migrationsOf(runner), 'the catalog in the database');
+      await requireIdle(runner);
       if (!force) await requireUnused(source, runner);
       await migrate(source);
       await runner.startTransaction();
       try {
-        await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK_KEY]);
         await runner.query(
           `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; SET LOCAL TimeZone = 'UTC'`,
         );
+        await runner.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK_KEY]);
         await emptySchema(source, runner);
         await migrateFrom(runner, 0, level);
         const rows = await load(runner, saved, rowsOf);
@@ -64,6 +72,39 @@ export async function restoreCatalog(
     if (source.isInitialized) await source.destroy();
   }
 }
+
+/**
+ * Looks for a Nightjar that works with a database: its roles keep connections open under their names.
+ * @throws NightjarError `conflict` if there is one, `unavailable` while the database is away
+ */
+export async function requireNoUsers(url: string): Promise<void> {
+  const source = createPatientDataSource(url);
+  try {
+    await source.initialize();
+    await requireIdle(source);
+  } catch (error) {
+    throw databaseError(error);
+  } finally {
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
+async function requireIdle(database: Queries): Promise<void> {
+  const users = (await database.query(USERS)) as { name: string; address: string | null }[];
+  if (users.length === 0) return;
+  const who = users.map(({ name, address }) => `${name} at ${address ?? 'this machine'}`);
+  throw new NightjarError(
+    'conflict',
+    'catalog/in-use',
+    `Nightjar works with this database (${who.join(', ')}): stop it, restore, and start it again; nothing was changed`,
+  );
+}
+
+/** Commands are none of them: they come and go, and wait for each other. */
+const USERS = `
+  SELECT DISTINCT application_name AS name, host(client_addr) AS address FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name LIKE 'nightjar-%' AND application_name <> 'nightjar-command'
+  ORDER BY 1, 2`;
 
 async function requireUnused(source: DataSource, runner: QueryRunner): Promise<void> {
   for (const { name } of await tablesOf(source, runner)) {

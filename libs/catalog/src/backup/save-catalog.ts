@@ -3,7 +3,7 @@ import { NightjarError } from '@nightjar/common';
 import { createCatalogDataSource } from '../data-source.js';
 import { databaseError } from '../database-error.js';
 import type { SavedCatalog, SavedRows, SavedTable } from './catalog-content.js';
-import { migrationsOf, quoted, schemaLevel, tablesOf } from './schema-state.js';
+import { migrationsOf, quoted, schemaLevel, tablesOf } from '../schema-state.js';
 
 /** Rows asked for at once. */
 const PAGE = 2_000;

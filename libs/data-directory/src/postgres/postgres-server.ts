@@ -13,17 +13,19 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { NightjarError } from '@nightjar/common';
 import type { Logger } from '@nightjar/monitoring';
-import { observeChild, type ProcessPort, type RunningProcess } from '@nightjar/supervision';
-import { listenError } from '../preflight.js';
+import {
+  listenError,
+  observeChild,
+  type ProcessPort,
+  type RunningProcess,
+} from '@nightjar/supervision';
 import { keptSecret } from '../secret-file.js';
 import { commandUnder, postgresAccount, type Account, type Command } from './account.js';
 import { postgresBinaries, type PostgresBinaries } from './binaries.js';
 import { clearOrphan } from './orphan.js';
+import { OWN, passwordFileOf, urlOf } from './own-database.js';
 
 const MAJOR = '18';
-const HOST = '127.0.0.1';
-const USER = 'nightjar';
-const DATABASE = 'nightjar';
 /** Below the ports that systems give to outgoing connections (Linux from 32768), so that a restart finds its port free. */
 const PORT_RANGE = [20_000, 32_000] as const;
 const PORT_TRIES = 50;
@@ -32,7 +34,7 @@ const LOUD_LINE = /\b(?:FATAL|PANIC):/;
 
 /** Everything the server is told; nothing is left to a file that somebody may have edited. Messages in C for {@link READY_LINE}. */
 const SETTINGS = {
-  listen_addresses: HOST,
+  listen_addresses: OWN.host,
   unix_socket_directories: '',
   max_connections: '60',
   shared_buffers: '64MB',
@@ -50,15 +52,18 @@ export class PostgresServer implements ProcessPort {
     private readonly directory: string,
     private readonly passwordFile: string,
     private readonly port: number,
-    private readonly log: Logger,
+    private readonly log: Pick<Logger, 'debug' | 'warn'>,
   ) {}
 
   /** Chooses the port and the password; both stay for the life of the object. Starts nothing. */
-  static async choose(dataDir: string, log: Logger): Promise<PostgresServer> {
-    const passwordFile = path.join(dataDir, 'secrets', 'postgres-password');
+  static async choose(
+    dataDir: string,
+    log: Pick<Logger, 'debug' | 'warn'>,
+  ): Promise<PostgresServer> {
+    const passwordFile = passwordFileOf(dataDir);
     keptSecret(passwordFile);
     return new PostgresServer(
-      path.join(dataDir, 'postgres'),
+      path.join(dataDir, OWN.folder),
       passwordFile,
       await choosePort(),
       log,
@@ -67,7 +72,7 @@ export class PostgresServer implements ProcessPort {
 
   /** Connection URL with the password in it: for the environment of child processes only. */
   get url(): string {
-    return `postgres://${USER}:${keptSecret(this.passwordFile)}@${HOST}:${this.port}/${DATABASE}`;
+    return urlOf(this.port, keptSecret(this.passwordFile));
   }
 
   /**
@@ -128,7 +133,7 @@ export class PostgresServer implements ProcessPort {
       binaries.initdb,
       [
         `--pgdata=${draft}`,
-        `--username=${USER}`,
+        `--username=${OWN.user}`,
         '--auth=scram-sha-256',
         `--pwfile=${passwordCopy}`,
         '--encoding=UTF8',
@@ -143,7 +148,7 @@ export class PostgresServer implements ProcessPort {
     await this.run(
       binaries.postgres,
       ['--single', '-D', draft, 'postgres'],
-      `CREATE DATABASE ${DATABASE};\n`,
+      `CREATE DATABASE ${OWN.database};\n`,
     );
     renameSync(draft, this.directory);
   }
@@ -192,11 +197,11 @@ export class PostgresServer implements ProcessPort {
 async function choosePort(): Promise<number> {
   for (let tries = 0; tries < PORT_TRIES; tries += 1) {
     const port = randomInt(...PORT_RANGE);
-    if ((await listenError(HOST, port)) === undefined) return port;
+    if ((await listenError(OWN.host, port)) === undefined) return port;
   }
   throw new NightjarError(
     'unavailable',
     'postgres/port',
-    `No free port on ${HOST} between ${PORT_RANGE[0]} and ${PORT_RANGE[1]} for the embedded PostgreSQL: name a database of your own with database.url`,
+    `No free port on ${OWN.host} between ${PORT_RANGE[0]} and ${PORT_RANGE[1]} for the embedded PostgreSQL: name a database of your own with database.url`,
   );
 }

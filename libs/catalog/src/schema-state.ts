@@ -1,7 +1,12 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { NightjarError } from '@nightjar/common';
-import { MIGRATIONS } from '../migrations/index.js';
-import type { SavedTable } from './catalog-content.js';
+import { MIGRATIONS } from './migrations/index.js';
+import type { SavedTable } from './backup/catalog-content.js';
+
+/** A connection, or a pool of them. */
+export interface Queries {
+  query(sql: string): Promise<unknown>;
+}
 
 /** Migrations of this version, in order. */
 export const KNOWN_MIGRATIONS: readonly string[] = MIGRATIONS.map(
@@ -22,8 +27,28 @@ export function schemaLevel(migrations: readonly string[], whose: string): numbe
   );
 }
 
+/**
+ * For those who use a schema and do not change it.
+ * @throws NightjarError `conflict` unless it is that of this version
+ */
+export async function requireCurrentSchema(database: Queries): Promise<void> {
+  const level = schemaLevel(await migrationsOf(database), 'the catalog in the database');
+  if (level === KNOWN_MIGRATIONS.length) return;
+  if (level === 0)
+    throw new NightjarError(
+      'conflict',
+      'catalog/none',
+      'the database holds no catalog yet: start Nightjar, which makes it, or run: nightjar migrate',
+    );
+  throw new NightjarError(
+    'conflict',
+    'catalog/older-schema',
+    'the catalog is of an earlier version of Nightjar: back it up, then start this version, which brings it up to date, or run: nightjar migrate',
+  );
+}
+
 /** Migrations that a database has seen; none of an empty one. */
-export async function migrationsOf(runner: QueryRunner): Promise<string[]> {
+export async function migrationsOf(runner: Queries): Promise<string[]> {
   const there = (await runner.query(
     `SELECT to_regclass('catalog_migration') IS NOT NULL AS yes`,
   )) as { yes: boolean }[];
