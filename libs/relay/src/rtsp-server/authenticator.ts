@@ -20,6 +20,8 @@ export interface LoginRequest {
   readonly peer: string;
   /** Whether it comes through TLS. */
   readonly secure: boolean;
+  /** What it came on, where logins are for one connection each. */
+  readonly connection?: object | undefined;
   /** Name of the user who has logged in on this connection before: it need not wait because of others' failures. */
   readonly known?: string | undefined;
 }
@@ -91,7 +93,7 @@ export class UserAuthenticator implements Authenticator {
   }
 
   private byDigest(
-    { method, uri, peer, known }: LoginRequest,
+    { method, uri, peer, connection, known }: LoginRequest,
     header: string,
   ): Principal | undefined {
     const { logins } = this.options;
@@ -102,6 +104,7 @@ export class UserAuthenticator implements Authenticator {
       method,
       uri,
       peer,
+      connection,
       secretOf: (name, algorithm) => this.policy.ha1Of(name, algorithm),
     });
     if (result.ok && (logins?.countsFrom(this.protocol, result.username, peer) ?? true)) {

@@ -163,6 +163,7 @@ export class RequestHandler implements ConnectionHandler {
         header: request.headers.get('Authorization'),
         method: request.method,
         uri: request.uri,
+        connection,
         known: connection.principal?.name,
       });
     } catch (error) {

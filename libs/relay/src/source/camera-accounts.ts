@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock, MonotonicMs } from '@nightjar/common';
+import type { LoginHistory } from '@nightjar/rtsp';
 
 /** What to do when a camera refuses a login. */
 export interface UnauthorizedPolicy {
@@ -18,7 +19,7 @@ export const DEFAULT_UNAUTHORIZED: UnauthorizedPolicy = {
   afterwardsMs: undefined,
 };
 
-/** Accounts that refused us and are remembered; the one that was asked for longest ago goes first. */
+/** Accounts that are remembered; the one that was asked for longest ago goes first. */
 const MAX_ACCOUNTS = 10_000;
 
 interface Refused {
@@ -35,6 +36,7 @@ export const NEVER = Infinity;
  */
 export class CameraAccounts {
   private readonly refused = new Map<string, Refused>();
+  private readonly histories = new Map<string, LoginHistory>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -66,16 +68,28 @@ export class CameraAccounts {
     const pauseMs =
       count < policy.tries ? policy.pauseMs * 2 ** (count - 1) : (policy.afterwardsMs ?? NEVER);
     const notBeforeMs = (this.clock.monotonicMs() + pauseMs) as MonotonicMs;
-    this.refused.delete(account);
-    this.refused.set(account, { count, notBeforeMs });
-    for (const oldest of this.refused.keys()) {
-      if (this.refused.size <= MAX_ACCOUNTS) break;
-      this.refused.delete(oldest);
-    }
+    keep(this.refused, account, { count, notBeforeMs });
     return pauseMs;
   }
 
   wasAccepted(account: string): void {
     this.refused.delete(account);
+  }
+
+  /** How the account has logged in up to now, to be kept up to date by who logs in. */
+  historyOf(account: string): LoginHistory {
+    const history = this.histories.get(account) ?? { digest: false };
+    keep(this.histories, account, history);
+    return history;
+  }
+}
+
+/** As the newest of a bounded number. */
+function keep<Value>(accounts: Map<string, Value>, account: string, value: Value): void {
+  accounts.delete(account);
+  accounts.set(account, value);
+  for (const oldest of accounts.keys()) {
+    if (accounts.size <= MAX_ACCOUNTS) break;
+    accounts.delete(oldest);
   }
 }

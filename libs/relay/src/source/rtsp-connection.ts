@@ -13,6 +13,7 @@ import {
   type ClientEnd,
   type ClientOutput,
   type Credentials,
+  type LoginHistory,
   type LowerTransport,
   type MulticastGroup,
   type ReadyTrack,
@@ -52,6 +53,7 @@ export interface ConnectionOptions extends LinkOptions {
   /** Other hosts that redirects may lead to. */
   readonly redirectHosts: readonly string[] | undefined;
   readonly credentials: Credentials | undefined;
+  readonly loginHistory: LoginHistory;
   readonly transport: LowerTransport;
   readonly fallback: boolean;
   readonly backchannel: boolean;

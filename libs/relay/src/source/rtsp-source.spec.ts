@@ -7,7 +7,7 @@ import { encodeInterleaved, parseTransport, type RtspRequest } from '@nightjar/r
 import { createRtspSource, type RtspSourceOptions } from './rtsp-source.js';
 import type { Source } from './source.js';
 import { StartGate } from './start-gate.js';
-import { Camera, NotingSink, type Reply } from './testing/camera.js';
+import { asksFor, Camera, NotingSink, type Reply } from './testing/camera.js';
 
 const rtp = (sequence: number): Buffer =>
   encodeRtp(
@@ -252,7 +252,7 @@ describe('RtspSource over TCP', () => {
   });
 
   it('does not hurry with a wrong password, and never tells it', async () => {
-    camera.script = () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="cam"' } });
+    camera.script = asksFor('Basic');
     make({ credentials: { username: 'admin', password: 'geheim-42' } });
     source.start();
     await sink.seen('offline unauthorized');
@@ -270,8 +270,21 @@ describe('RtspSource over TCP', () => {
     expect(told).not.toContain(Buffer.from('admin:geheim-42').toString('base64'));
   });
 
+  it('keeps the password from a camera that asked for Digest before it came back', async () => {
+    camera.script = asksFor('Digest');
+    make({ credentials: { username: 'admin', password: 'geheim-42' } });
+    source.start();
+    await sink.seen('offline unauthorized');
+    await until(() => camera.connections[0]?.destroyed === true);
+    camera.script = asksFor('Basic');
+    await retry();
+    await until(() => camera.connections[1]?.destroyed === true);
+    const logins = camera.requests.flatMap(({ headers }) => headers.get('Authorization') ?? []);
+    expect(logins).toEqual([expect.stringMatching(/^Digest /)]);
+  });
+
   it('leaves an account alone that was refused three times, also when it is started anew', async () => {
-    camera.script = () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="cam"' } });
+    camera.script = asksFor('Basic');
     make({ credentials: { username: 'admin', password: 'wrong' } });
     source.start();
     for (const [connections, pauseMs] of [

@@ -228,6 +228,7 @@ class RtspSource implements Source {
         trust: this.options.trust,
         redirectHosts,
         credentials,
+        loginHistory: this.accounts.historyOf(this.account),
         transport,
         fallback,
         backchannel,

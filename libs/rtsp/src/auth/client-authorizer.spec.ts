@@ -105,6 +105,16 @@ describe('ClientAuthorizer', () => {
     expect(client.authorization('PLAY', 'rtsp://h/a')).toMatch(/^Digest /);
   });
 
+  it('keeps it on later connections too', () => {
+    const history = { digest: false };
+    const connect = () => new ClientAuthorizer(CREDENTIALS, undefined, history);
+    expect(connect().challenged(parseChallenges(['Basic realm="r"']))).toBe(true);
+    expect(connect().challenged(parseChallenges(['Digest realm="r", nonce="1"']))).toBe(true);
+    const next = connect();
+    expect(next.challenged(parseChallenges(['Basic realm="r"']))).toBe(false);
+    expect(next.authorization('PLAY', 'rtsp://h/a')).toBeUndefined();
+  });
+
   it('has nothing to say before a challenge that it can answer', () => {
     const client = new ClientAuthorizer(CREDENTIALS);
     expect(client.challenged(parseChallenges(['Bearer realm="x"']))).toBe(false);

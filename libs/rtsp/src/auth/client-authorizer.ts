@@ -5,6 +5,12 @@ import { digestResponse, ha1 } from './digest.js';
 
 const CNONCE_BYTES = 16;
 
+/** What is remembered of an account beyond one connection. */
+export interface LoginHistory {
+  /** The server asked for Digest once: from then on it is not told the password itself. */
+  digest: boolean;
+}
+
 /** Answers the challenges of one server, as of one connection. RFC 7616 s.3.4, RFC 7617. */
 export class ClientAuthorizer {
   private challenge: Challenge | undefined;
@@ -13,6 +19,7 @@ export class ClientAuthorizer {
   constructor(
     private readonly credentials: { readonly username: string; readonly password: string },
     private readonly makeCnonce: () => string = () => randomBytes(CNONCE_BYTES).toString('hex'),
+    private readonly history: LoginHistory = { digest: false },
   ) {}
 
   /**
@@ -22,7 +29,8 @@ export class ClientAuthorizer {
   challenged(challenges: readonly Challenge[]): boolean {
     const chosen = chooseChallenge(challenges);
     if (chosen === undefined) return false;
-    if (chosen.scheme === 'Basic' && this.challenge?.scheme === 'Digest') return false;
+    if (chosen.scheme === 'Basic' && this.history.digest) return false;
+    if (chosen.scheme === 'Digest') this.history.digest = true;
     if (chosen.nonce !== this.challenge?.nonce) this.requests = 0;
     this.challenge = chosen;
     return true;

@@ -25,7 +25,7 @@ class Desk {
 
   verify(
     header: string | undefined,
-    over: { peer?: string; method?: string; uri?: string } = {},
+    over: { peer?: string; method?: string; uri?: string; connection?: object } = {},
   ): DigestVerdict {
     return this.verifier.verify({
       header: header ?? '',
@@ -99,6 +99,16 @@ describe('DigestVerifier', () => {
     expect(desk.verify(second)).toEqual(welcome);
     expect(desk.verify(second)).toEqual(refused('replay'));
     expect(desk.verify(first)).toEqual(refused('replay'));
+  });
+
+  it('refuses one without qop that is sent again elsewhere', () => {
+    const desk = new Desk();
+    const client = desk.client('secret', (challenge) => challenge.replace(', qop="auth"', ''));
+    const header = client.authorization('DESCRIBE', URI);
+    const [own, other] = [{}, {}];
+    expect(desk.verify(header, { connection: own })).toEqual(welcome);
+    expect(desk.verify(header, { connection: other })).toEqual(refused('replay'));
+    expect(desk.verify(header, { connection: own })).toEqual(welcome);
   });
 
   it('counts a nonce in one spelling only', () => {

@@ -67,6 +67,8 @@ export class DigestVerifier {
     readonly uri: string;
     /** Address that the nonce was issued to. */
     readonly peer: string;
+    /** What it came on. A login without qop is good on the first alone; absent: on any. */
+    readonly connection?: object | undefined;
     readonly secretOf: (username: string, algorithm: DigestAlgorithm) => string | undefined;
   }): DigestVerdict {
     const credentials = this.read(request.header, request.method);
@@ -77,7 +79,7 @@ export class DigestVerifier {
     const right = equalHex(digestResponse(secret ?? NOBODY, input), credentials.response);
     if (secret === undefined) return refuse('unknown-user');
     if (!right) return refuse('wrong-password');
-    return this.checkNonce(input, request.peer) ?? { ok: true, username };
+    return this.checkNonce(input, request) ?? { ok: true, username };
   }
 
   private read(header: string, method: string): Credentials | 'missing' | 'malformed' {
@@ -96,13 +98,19 @@ export class DigestVerifier {
     return { username, response, input: { ...input, qop } };
   }
 
-  private checkNonce({ nonce, qop }: DigestInput, peer: string): DigestVerdict | undefined {
+  private checkNonce(
+    { nonce, qop }: DigestInput,
+    { peer, connection }: { readonly peer: string; readonly connection?: object | undefined },
+  ): DigestVerdict | undefined {
     const issuedAtMs = this.nonces.issuedAt(nonce, peer);
     if (issuedAtMs === undefined) return refuse('stale');
     const ageMs = this.now() - issuedAtMs;
     if (ageMs > this.nonceLifetimeMs) return refuse('stale');
-    if (qop === undefined) return undefined;
-    const use = this.counts.use(nonce, issuedAtMs, Number.parseInt(qop.nc, 16));
+    if (qop === undefined && connection === undefined) return undefined;
+    const use =
+      qop === undefined
+        ? this.counts.hold(nonce, issuedAtMs, connection!)
+        : this.counts.use(nonce, issuedAtMs, Number.parseInt(qop.nc, 16));
     if (use === 'fresh') return undefined;
     return refuse(use === 'replay' ? 'replay' : 'stale');
   }

@@ -22,4 +22,16 @@ describe('NonceCounts', () => {
     expect(counts.use('b', 200, 1)).toBe('replay');
     expect(counts.use('b', 200, 2)).toBe('fresh');
   });
+
+  it('keeps a nonce that is not counted for the first who has it', () => {
+    const counts = new NonceCounts(2);
+    const [first, other] = [{}, {}];
+    expect(counts.hold('n', 100, first)).toBe('fresh');
+    expect(counts.hold('n', 100, other)).toBe('replay');
+    expect(counts.hold('n', 100, first)).toBe('fresh');
+    expect(counts.use('m', 200, 1)).toBe('fresh');
+    expect(counts.hold('m', 200, first)).toBe('replay');
+    expect(counts.use('o', 300, 1)).toBe('fresh');
+    expect(counts.hold('n', 100, other)).toBe('forgotten');
+  });
 });

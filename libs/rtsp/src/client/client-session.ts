@@ -5,6 +5,7 @@ import {
   type RtspRequest,
   type RtspResponse,
 } from '../messages/index.js';
+import type { LoginHistory } from '../auth/index.js';
 import type { Answer, Ask } from './ask.js';
 import type { ClientEnd, ClientFailure, ClientOutput } from './client-output.js';
 import { Exchange, type Credentials, type Purpose } from './exchange.js';
@@ -34,6 +35,8 @@ export interface ClientSessionOptions {
   /** Other hosts that redirects may lead to. */
   readonly redirectHosts?: readonly string[] | undefined;
   readonly credentials?: Credentials | undefined;
+  /** Of these credentials at this server, over all connections; absent: of this one. */
+  readonly loginHistory?: LoginHistory | undefined;
   /** Lower transport to ask for first. */
   readonly transport: LowerTransport;
   /** Whether the other one may be asked for when the server refuses. */
@@ -77,7 +80,12 @@ export class ClientSession {
 
   constructor(options: ClientSessionOptions) {
     this.policy = options.policy ?? DEFAULT_SESSION_POLICY;
-    this.exchange = new Exchange(options.userAgent, options.credentials, this.policy);
+    this.exchange = new Exchange(
+      options.userAgent,
+      options.credentials,
+      options.loginHistory,
+      this.policy,
+    );
     this.context = {
       url: options.url,
       redirectHosts: options.redirectHosts,

@@ -1,4 +1,4 @@
-import { ClientAuthorizer, parseChallenges } from '../auth/index.js';
+import { ClientAuthorizer, parseChallenges, type LoginHistory } from '../auth/index.js';
 import { parseSession } from '../headers/index.js';
 import { RtspHeaders, printRequest, type RtspResponse } from '../messages/index.js';
 import type { SessionPolicy } from './session-policy.js';
@@ -43,9 +43,10 @@ export class Exchange {
   constructor(
     private readonly userAgent: string,
     credentials: Credentials | undefined,
+    history: LoginHistory | undefined,
     private readonly policy: Pick<SessionPolicy, 'sessionId'>,
   ) {
-    this.authorizer = credentials === undefined ? undefined : new ClientAuthorizer(credentials);
+    this.authorizer = credentials && new ClientAuthorizer(credentials, undefined, history);
   }
 
   /** Undefined until the server opened a session. */

@@ -18,6 +18,12 @@ export interface Reply {
   readonly body?: string;
 }
 
+/** A script that lets nobody in, whatever the login. */
+export const asksFor = (scheme: 'Basic' | 'Digest') => (): Reply => ({
+  status: 401,
+  headers: { 'WWW-Authenticate': `${scheme} realm="cam", nonce="n"` },
+});
+
 /** A camera on loopback that answers plainly unless a script says otherwise. */
 export class Camera {
   readonly requests: RtspRequest[] = [];
