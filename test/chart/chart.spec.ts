@@ -170,6 +170,12 @@ describe('the parts of a site', () => {
     });
   });
 
+  it('RTSP that comes to control by HTTP finds media', () => {
+    const { 'nightjar.yaml': text } = find(resources, 'ConfigMap', /^nv-nightjar$/)['data'];
+    const { metadata, spec } = find(resources, 'Service', /-rtsp$/);
+    expect(parse(text).http.rtspServer).toEqual({ host: metadata.name, port: spec.ports[0].port });
+  });
+
   it('readiness of media is its own, not that of the worker beside it', () => {
     const [media, worker] = find(resources, 'StatefulSet', /-media$/)['spec'].template.spec
       .containers;

@@ -181,6 +181,7 @@ describe.each(['config', 'demo'])('infra/compose/%s/nightjar.yaml', (name) => {
     const { config } = await parseConfig(text.replaceAll('/run/secrets', folder), file, {});
     expect(config.database.url).toBe(secret('database-url'));
     expect(config.queue).toMatchObject({ backend: 'redis', url: secret('queue-url') });
+    expect(config.http.rtspServer).toEqual({ host: 'media', port: config.rtsp.port });
     const urls = [...text.matchAll(/rtsp:\/\/[\w.:-]+/g)].map(([url]) => url);
     if (name === 'demo') expect(new Set(urls)).toEqual(new Set(['rtsp://cameras:8654']));
     expect(Object.keys(config.cameras)).toHaveLength(name === 'demo' ? 3 : 0);

@@ -52,6 +52,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{/* What the user wrote, and what the chart knows better. */}}
 {{- define "nightjar.config" -}}
 {{- $config := deepCopy .Values.config -}}
+{{- $rtsp := dict "host" (printf "%s-rtsp" (include "nightjar.fullname" .)) "port" (int .Values.service.rtsp.port) }}
+{{- $_ := set $config "http" (merge (default dict $config.http) (dict "rtspServer" $rtsp)) }}
 {{- if eq .Values.queue.backend "redis" }}
 {{- $queue := dict "backend" "redis" "urlEnv" "NIGHTJAR_QUEUE_URL" }}
 {{- if and .Values.queue.valkey.enabled .Values.queue.valkey.existingSecret }}
