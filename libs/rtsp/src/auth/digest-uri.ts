@@ -17,7 +17,7 @@ export function digestUriMatches(written: string, method: string, requestUri: st
   if (signed.path === '' && signed.origin === '') return false;
   if (base === withoutSlash(asked.path)) return true;
   // The track is the one segment that the server's SDP adds to the base.
-  return method === 'SETUP' && base === withoutSlash(parentOf(asked.path));
+  return method === 'SETUP' && basesOf(asked.path).some((one) => withoutSlash(one) === base);
 }
 
 function split(uri: string): { origin: string; path: string } {
@@ -30,6 +30,14 @@ function split(uri: string): { origin: string; path: string } {
 
 function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** Of the URL of a track, whose segment stands behind all, or behind the path and before the query. */
+function basesOf(track: string): string[] {
+  const query = track.indexOf('?');
+  if (query < 0) return [parentOf(track)];
+  const behindAll = withoutSlash(track).lastIndexOf('/') > query ? [parentOf(track)] : [];
+  return [...behindAll, parentOf(track.slice(0, query)) + track.slice(query)];
 }
 
 function parentOf(path: string): string {

@@ -11,6 +11,8 @@ export class TunnelStream implements ByteStream {
   readonly peer: Peer;
   private readonly decoder = new Base64Stream();
   private post: ByteStream | undefined;
+  /** Whether the client ever sent in a POST. */
+  private paired = false;
   /** What was read of the body of the POST before it was listened to. */
   private head: Buffer = Buffer.alloc(0);
   private events: ByteStreamEvents | undefined;
@@ -25,9 +27,10 @@ export class TunnelStream implements ByteStream {
   ) {
     this.peer = { ...get.peer, via: 'http' };
     get.open({
-      // Requests come in the POST: what comes here is an attempt to be both halves, or no tunnel at all.
+      // Requests come in the POST: what comes here instead is an attempt to be both halves, or no tunnel at all.
+      // field: live555, and so VLC, sends its receiver reports here, as they are; nothing needs them.
       data: (chunk) => {
-        if (!BLANK.test(chunk.toString('latin1'))) this.close();
+        if (!this.paired && !BLANK.test(chunk.toString('latin1'))) this.close();
       },
       ended: () => this.close(),
       closed: () => {
@@ -58,6 +61,7 @@ export class TunnelStream implements ByteStream {
    */
   attach(post: ByteStream, head: Buffer): void {
     this.post?.close();
+    this.paired = true;
     this.post = post;
     this.head = head;
     this.decoder.restart();

@@ -46,6 +46,15 @@ describe('a tunnel', () => {
     expect((await client.ask('OPTIONS', '*')).status).toBe(200);
   });
 
+  it('bears the reports that live555 sends beside it, on the connection of the GET', async () => {
+    const { client, get } = await port.tunnel(port.plain);
+    await play(client, TCP);
+    get.write(Buffer.from([0x24, 1, 0, 8, 0x81, 201, 0, 1, 0, 0, 0, 9]));
+    get.write('DESCRIBE rtsp://h/front RTSP/1.0\r\nCSeq: 99\r\n\r\n');
+    expect((await client.ask('OPTIONS', '*')).status).toBe(200);
+    expect(port.server.countSessions()).toBe(1);
+  });
+
   it('ends with its GET, session and POST with it', async () => {
     const { client, get, post } = await port.tunnel(port.plain);
     await play(client, TCP);
