@@ -20,6 +20,7 @@ const PUBLISHERS = [
 const WRAPPED = [
   ['ffmpeg', 'rtsps', 'tcp', 'plane'],
   ['gstreamer', 'rtsps', 'tcp', 'plane/sub'],
+  ['gstreamer', 'rtsps', 'udp', 'kite/sub'],
   ['gstreamer', 'rtsph', 'http', 'balloon'],
   ['gstreamer', 'rtspsh', 'http', 'balloon/sub'],
 ] as const;
@@ -95,7 +96,7 @@ describe('publishing', () => {
     );
   });
 
-  withServer('works inside TLS, HTTP and WebSockets', 60_000, async (set, stage) => {
+  withServer('works inside TLS, HTTP and WebSockets, and by SRTP', 60_000, async (set, stage) => {
     const { nightjar, clip } = set;
     const inside = async (publisher: Publisher, mount: string): Promise<void> => {
       const url = nightjar.url(mount);

@@ -168,8 +168,8 @@ describe('the corpus', () => {
     );
     survives((body) => {
       const request = { method: 'ANNOUNCE', uri: 'rtsp://h/a', headers: new RtspHeaders(), body };
-      const tracks = readAnnouncement({ ...request, kind: 'request', version: 'RTSP/1.0' });
-      return new Announcement('rtsp://h/a', tracks).trackOf('rtsp://h/a/b', () => false);
+      const media = readAnnouncement({ ...request, kind: 'request', version: 'RTSP/1.0' });
+      return new Announcement('rtsp://h/a', media).trackOf('rtsp://h/a/b', () => false);
     }, sdps);
   });
 

@@ -55,11 +55,13 @@ export class Publisher {
   ): Publisher {
     // A tunnel is known by its URL; asking for it again ends in no transport at all.
     const protocols = transport === 'http' ? '' : `protocols=${transport}`;
+    // Over UDP TLS protects nothing but the keys.
+    const profiles = transport === 'udp' && url.startsWith('rtsps:') ? 'profiles=savp' : '';
     const pipeline = [
       `filesrc location=${clip} ! qtdemux name=d`,
       'd.video_0 ! queue ! h264parse ! identity sync=true ! s.sink_0',
       'd.audio_0 ! queue ! aacparse ! identity sync=true ! s.sink_1',
-      `rtspclientsink name=s location=${url} ${protocols} tls-validation-flags=0`,
+      `rtspclientsink name=s location=${url} ${protocols} ${profiles} tls-validation-flags=0`,
     ].join(' ');
     return Publisher.start(stage, 'gst-launch-1.0', ['-q', ...pipeline.split(' ').filter(Boolean)]);
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { encodeReceiverReport, encodeRtp } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
 import type {
@@ -17,6 +17,8 @@ import type { Publication, Publisher } from './publication.js';
 export class PublishMount implements Mount {
   readonly kind = 'publish' as const;
   readonly access: readonly MountAccess[];
+  /** Of our reports, on all tracks. */
+  private readonly ssrc = randomInt(1, 2 ** 32);
 
   constructor(
     private readonly publication: Publication,
@@ -28,12 +30,13 @@ export class PublishMount implements Mount {
   }
 
   describe(): Promise<MountDescription> {
-    const { tracks } = this;
+    const { ssrc } = this;
+    const tracks = this.tracks.map((track) => ({ ...track, ssrc }));
     return Promise.resolve({ name: '', sessionId: '0', sessionVersion: 0, tracks });
   }
 
   open(output: StreamOutput, setUp: readonly number[]): MountStream {
-    return new PublishStream(this.publication, this.tracks, setUp, this.address, output);
+    return new PublishStream(this.publication, this.tracks, setUp, this.address, this.ssrc, output);
   }
 }
 
@@ -47,6 +50,7 @@ class PublishStream implements MountStream, Publisher {
     private readonly announced: readonly SdpTrack[],
     private readonly setUp: readonly number[],
     readonly address: string,
+    private readonly ssrc: number,
     private readonly output: StreamOutput,
   ) {}
 
@@ -104,6 +108,10 @@ class PublishStream implements MountStream, Publisher {
     media.interleaved(2 * track + (rtcp ? 1 : 0), buf, offset, length);
   }
 
+  forged(): void {
+    this.publication.counters.dropped.srtp += 1;
+  }
+
   endRead(): void {
     if (!this.reading) return;
     this.reading = false;
@@ -117,10 +125,8 @@ class PublishStream implements MountStream, Publisher {
   }
 
   private receiver(): MediaReceiver {
-    const { publication, output } = this;
+    const { publication, output, ssrc } = this;
     const { clock, inactivityMs } = publication.options;
-    const [first = 0] = this.setUp;
-    const ssrc = output.ssrc(first);
     const cname = `nightjar-${randomBytes(6).toString('hex')}`;
     const media = new MediaReceiver({
       clock,
@@ -155,13 +161,14 @@ class PublishStream implements MountStream, Publisher {
             ({ lower: 'tcp', rtpChannel: 2 * track, rtcpChannel: 2 * track + 1 } as const)
           : ({ lower: 'udp', localPorts: [0, 0], serverPorts: undefined } as const);
       media.add({ index, track: this.announced[track]!, carriage }, sendRtcp);
-      if (this.transport === 'udp') this.punch(track, ssrc, cname);
+      if (this.transport === 'udp') this.punch(track, cname);
     }
     return media;
   }
 
   /** Opens the way for what the publisher sends through a firewall of ours, as players do for what they are sent. */
-  private punch(track: number, ssrc: number, cname: string): void {
+  private punch(track: number, cname: string): void {
+    const { ssrc } = this;
     const header = { payloadType: 0, sequence: 0, timestamp: 0, ssrc, marker: false };
     this.output.send(track, encodeRtp(header, Buffer.alloc(0)), false);
     this.output.send(track, encodeReceiverReport({ ssrc, cname, reports: [] }), true);

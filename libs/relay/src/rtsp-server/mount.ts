@@ -203,6 +203,8 @@ export interface MountStream {
    * Absent: the mount takes nothing of its clients.
    */
   receive?(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void;
+  /** A packet in the name of the client is dropped: it is altered, repeated or under a key that was not agreed on. */
+  forged?(): void;
   /** End of what one socket read brought over TCP. */
   endRead?(): void;
 }

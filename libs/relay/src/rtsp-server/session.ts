@@ -191,9 +191,25 @@ export class RtspSession {
     return false;
   }
 
-  /** Nothing that is protected is handed on: mounts take what they can read. */
-  private hand(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): void {
-    if (this.protection === undefined) this.stream?.receive?.(track, rtcp, buf, offset, length);
+  /**
+   * Hands what the client sent to the mount, where it takes any, decrypted.
+   * @returns whether it is from the client
+   */
+  private hand(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): boolean {
+    const { protection, stream } = this;
+    if (protection === undefined) {
+      stream?.receive?.(track, rtcp, buf, offset, length);
+      return true;
+    }
+    const plainLength = protection.read(track, rtcp, buf, offset, length);
+    if (plainLength === 0) {
+      stream?.forged?.();
+      return false;
+    }
+    // Packets behind this one in a buffer of TCP are still to be decrypted, so that it stands for itself.
+    const packet = buf.subarray(offset, offset + plainLength);
+    stream?.receive?.(track, rtcp, packet, 0, plainLength);
+    return true;
   }
 
   /** To be called after the frames of one socket read. */
@@ -243,15 +259,10 @@ export class RtspSession {
     const { clock, pacer } = this.options;
     this.forgetPeer(track);
     const receive = (rtcp: boolean, packet: Buffer): void => {
-      this.lastSeenMs = clock.monotonicMs();
-      this.hand(track, rtcp, packet, 0, packet.length);
+      if (this.hand(track, rtcp, packet, 0, packet.length)) this.lastSeenMs = clock.monotonicMs();
     };
     const media = ports.onMedia(peer.rtp, (packet) => receive(false, packet));
-    const reports =
-      peer.rtcp &&
-      ports.onReport(peer.rtcp, (packet) => {
-        if (this.protection?.isReport(track, packet) !== false) receive(true, packet);
-      });
+    const reports = peer.rtcp && ports.onReport(peer.rtcp, (packet) => receive(true, packet));
     this.listening.set(track, () => {
       media();
       reports?.();

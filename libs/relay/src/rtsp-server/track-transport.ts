@@ -23,7 +23,7 @@ export interface TrackSetup {
   readonly track: number;
   /** The URL names the form of the stream that is sent to a group, and no other will do. */
   readonly multicastOnly: boolean;
-  /** Keys that came with the request; asked for when SRTP was chosen. @throws NightjarError with status 463 */
+  /** Keys that the client told; asked for when SRTP was chosen. @throws NightjarError with status 463 */
   readonly clientKeys: () => MikeyMessage | undefined;
 }
 
@@ -104,11 +104,7 @@ function offerOf(setup: TrackSetup): TransportOffer {
     srtpMulticast: multicast && secure,
     plain: isFirst || session.srtp === undefined,
     plainUdp: !secure,
-    srtp:
-      secure &&
-      mount.kind !== 'publish' &&
-      server.srtp !== undefined &&
-      (isFirst || session.srtp !== undefined),
+    srtp: secure && server.srtp !== undefined && (isFirst || session.srtp !== undefined),
     // What reaches us through a tunnel need not reach us in any other way.
     interleavedOnly: connection.peer.via !== 'direct',
   };

@@ -15,7 +15,12 @@ describe('digestUriMatches', () => {
     ['SETUP', `${BASE}/`, `${BASE}/trackID=0`, 'the base with slash in SETUP (VLC)'],
     ['SETUP', '/front/sub/', `${BASE}/trackID=0`, 'the path of the base in SETUP'],
     ['SETUP', `${BASE}?a=b`, `${BASE}?a=b/trackID=0`, 'a base with a query'],
-    ['SETUP', `${BASE}?a=b/`, `${BASE}/trackID=0?a=b`, 'a base with a query behind the track (VLC)'],
+    [
+      'SETUP',
+      `${BASE}?a=b/`,
+      `${BASE}/trackID=0?a=b`,
+      'a base with a query behind the track (VLC)',
+    ],
     ['SETUP', `${BASE}?a=c/`, `${BASE}/trackID=0?a=b`, 'never: another query in SETUP', false],
     ['SETUP', BASE, `${BASE}/trackID=0?a=b`, 'never: no query in SETUP', false],
     ['DESCRIBE', 'RTSP://H:8554/front/sub', BASE, 'host in capitals'],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, type WallTimeMs } from '@nightjar/common';
+import { createMasterKey, type SrtpMasterKey } from '@nightjar/rtp';
 import fc from 'fast-check';
 import { RtspHeaders, type RtspRequest } from '../messages/index.js';
+import { createMikey, printKeyMgmtAttribute } from '../mikey/index.js';
 import { outcomeOf } from '../test-support/outcome-of.js';
 import { ANNOUNCE_LIMITS, Announcement, readAnnouncement } from './announcement.js';
 
@@ -21,7 +23,7 @@ const request = (body: string, type: string | undefined = 'application/sdp'): Rt
 
 const statusOf = (announce: RtspRequest): unknown => {
   try {
-    return readAnnouncement(announce).length;
+    return readAnnouncement(announce).tracks.length;
   } catch (error) {
     return error instanceof NightjarError ? (error.where['status'] ?? error.kind) : error;
   }
@@ -44,8 +46,32 @@ describe('an ANNOUNCE', () => {
   });
 
   it('has media that come to us, whatever direction is written', () => {
-    const [track] = readAnnouncement(request(sdp(media('a'), 'm=video 0 RTP/AVP 26\r\n')));
+    const body = sdp(media('a'), 'm=video 0 RTP/AVP 26\r\n');
+    const [track] = readAnnouncement(request(body)).tracks;
     expect(track?.direction).toBe('recvonly');
+  });
+
+  it('tells keys, of a track or of all, which no track holds', () => {
+    const [first, second] = [createMasterKey(), createMasterKey()];
+    const keyLine = (key: SrtpMasterKey): string =>
+      `a=key-mgmt:${printKeyMgmtAttribute(createMikey(key, []), 0 as WallTimeMs)}\r\n`;
+    const secure = media('a').replace('AVP', 'SAVP');
+    const body = sdp(
+      keyLine(first),
+      secure,
+      secure + keyLine(second),
+      `${secure}a=key-mgmt:mikey x\r\n`,
+    );
+    const announced = readAnnouncement(request(body));
+    expect(JSON.stringify(announced.tracks)).not.toMatch(/mikey/i);
+    const announcement = new Announcement(URL, announced);
+    expect([0, 1].map((track) => announcement.keysOf(track)?.key)).toEqual([first, second]);
+    expect(() => announcement.keysOf(2)).toThrow(
+      expect.objectContaining({ where: expect.objectContaining({ status: 463 }) }),
+    );
+    expect(
+      new Announcement(URL, readAnnouncement(request(sdp(media('a'))))).keysOf(0),
+    ).toBeUndefined();
   });
 
   it('whatever it brings, ends in few tracks or in an error of ours', () => {
@@ -63,7 +89,7 @@ describe('an ANNOUNCE', () => {
       fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
         const outcome = outcomeOf(() => readAnnouncement(request(lines.join('\r\n'))));
         if ('value' in outcome)
-          expect(outcome.value.length).toBeLessThanOrEqual(ANNOUNCE_LIMITS.tracks);
+          expect(outcome.value.tracks.length).toBeLessThanOrEqual(ANNOUNCE_LIMITS.tracks);
       }),
     );
   });
@@ -103,8 +129,9 @@ describe('the SETUP of a publisher', () => {
   it('never throws, whatever the URLs are', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (base, control, uri) => {
-        const track = { ...readAnnouncement(request(sdp(media('a'))))[0]!, control };
-        const found = new Announcement(base, [track, track]).trackOf(uri, () => false);
+        const track = { ...readAnnouncement(request(sdp(media('a')))).tracks[0]!, control };
+        const announced = { tracks: [track, track], keyMgmt: [] };
+        const found = new Announcement(base, announced).trackOf(uri, () => false);
         expect([0, 1, 'aggregate', undefined]).toContain(found);
       }),
     );

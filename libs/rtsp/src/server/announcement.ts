@@ -1,5 +1,6 @@
 import { NightjarError } from '@nightjar/common';
 import type { RtspRequest } from '../messages/index.js';
+import { parseKeyMgmtAttribute, type MikeyMessage } from '../mikey/index.js';
 import { parseSdp, type SdpTrack } from '../sdp/index.js';
 
 /** What one ANNOUNCE may bring; more is answered 413. */
@@ -9,19 +10,26 @@ export const ANNOUNCE_LIMITS = {
   tracks: 8,
 } as const;
 
+/** What an ANNOUNCE brings. */
+export interface AnnouncedMedia {
+  readonly tracks: readonly SdpTrack[];
+  /** By track, `a=key-mgmt` as given: secrets, which no track holds, for those are shown to others. */
+  readonly keyMgmt: readonly (string | undefined)[];
+}
+
 /**
  * The tracks of an ANNOUNCE (RFC 2326 s.10.3), as we shall serve them: all media come from the publisher, whatever
  * direction it writes.
  * @throws NightjarError with the status to answer: 415 for what is no SDP or cannot be relayed, 413 for too much, 400 for
  *   an SDP that cannot be read
  */
-export function readAnnouncement({ headers, body }: RtspRequest): readonly SdpTrack[] {
+export function readAnnouncement({ headers, body }: RtspRequest): AnnouncedMedia {
   const type = headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== undefined && type !== '' && type !== 'application/sdp')
     throw refused(415, 'An ANNOUNCE brings application/sdp');
   if (body.length > ANNOUNCE_LIMITS.bodyBytes) throw refused(413, 'The SDP is too long');
   if (body.length === 0) throw refused(400, 'An ANNOUNCE needs an SDP');
-  const { tracks } = parseSdp(body.toString('utf8'));
+  const { tracks, keyMgmt: ofAll } = parseSdp(body.toString('utf8'));
   if (tracks.length > ANNOUNCE_LIMITS.tracks)
     throw refused(413, `More than ${ANNOUNCE_LIMITS.tracks} tracks`);
   const nameless = tracks.find(({ format }) => format.encodingName === '');
@@ -29,7 +37,11 @@ export function readAnnouncement({ headers, body }: RtspRequest): readonly SdpTr
     const { payloadType } = nameless.format;
     throw refused(415, `Nothing says what payload type ${payloadType} is: a=rtpmap is missing`);
   }
-  return tracks.map((track) => ({ ...track, direction: 'recvonly' }));
+  const media = tracks.map(({ keyMgmt = ofAll, ...track }) => ({ keyMgmt, track }));
+  return {
+    tracks: media.map(({ track }) => ({ ...track, direction: 'recvonly' })),
+    keyMgmt: media.map(({ keyMgmt }) => keyMgmt),
+  };
 }
 
 function refused(status: number, reason: string): NightjarError {
@@ -41,16 +53,25 @@ export type AnnouncedTrack = number | 'aggregate' | undefined;
 
 /** A presentation that a client announced under a URL and has yet to set up. */
 export class Announcement {
-  private readonly baseKey: string | undefined;
-  private readonly trackKeys: readonly ReadonlySet<string>[];
+  private readonly baseForm: string | undefined;
+  private readonly trackForms: readonly ReadonlySet<string>[];
 
   /** @param url of the ANNOUNCE, as sent */
   constructor(
     url: string,
-    readonly tracks: readonly SdpTrack[],
+    private readonly media: AnnouncedMedia,
   ) {
-    this.baseKey = keyOf(url);
-    this.trackKeys = tracks.map(({ control }) => keysOf(url, control));
+    this.baseForm = normalOf(url);
+    this.trackForms = media.tracks.map(({ control }) => formsOf(url, control));
+  }
+
+  /**
+   * What the SDP says that a track is protected with (RFC 4567 s.3.1).
+   * @throws NightjarError `protocol` with `where.status` 463 when it cannot be read
+   */
+  keysOf(track: number): MikeyMessage | undefined {
+    const text = this.media.keyMgmt[track];
+    return text === undefined ? undefined : parseKeyMgmtAttribute(text);
   }
 
   /**
@@ -59,14 +80,15 @@ export class Announcement {
    * @param isSetUp of tracks that are taken already
    */
   trackOf(uri: string, isSetUp: (track: number) => boolean): AnnouncedTrack {
-    const key = keyOf(uri);
-    if (key === undefined || this.baseKey === undefined) return undefined;
-    const named = this.trackKeys.findIndex((keys) => keys.has(key));
+    const form = normalOf(uri);
+    if (form === undefined || this.baseForm === undefined) return undefined;
+    const named = this.trackForms.findIndex((forms) => forms.has(form));
     if (named >= 0) return named;
-    if (this.tracks.length === 1 && key === this.baseKey) return 0;
-    const next = this.tracks.findIndex(({ control }, i) => isBase(control) && !isSetUp(i));
+    const { tracks } = this.media;
+    if (tracks.length === 1 && form === this.baseForm) return 0;
+    const next = tracks.findIndex(({ control }, i) => isBase(control) && !isSetUp(i));
     if (next >= 0) return next;
-    return key === this.baseKey ? 'aggregate' : undefined;
+    return form === this.baseForm ? 'aggregate' : undefined;
   }
 }
 
@@ -75,7 +97,7 @@ function isBase(control: string): boolean {
 }
 
 /** Normal forms of the URLs that a publisher may make of a control. */
-function keysOf(base: string, control: string): ReadonlySet<string> {
+function formsOf(base: string, control: string): ReadonlySet<string> {
   if (isBase(control)) return new Set();
   const [path = '', ...queries] = base.split('?');
   const stem = path.replace(/\/+$/, '');
@@ -89,11 +111,11 @@ function keysOf(base: string, control: string): ReadonlySet<string> {
         `${stem}${query}/${name}`,
         `${stem}${query}${name}`,
       ];
-  return new Set(urls.flatMap((url) => keyOf(url) ?? []));
+  return new Set(urls.flatMap((url) => normalOf(url) ?? []));
 }
 
 /** Path and query of a URL in a form that is equal for equal ones; hosts are not compared, for encoders make them up. */
-function keyOf(url: string): string | undefined {
+function normalOf(url: string): string | undefined {
   const [, path = '', query = ''] = /^(?:rtsps?:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(url) ?? [];
   try {
     return decodeURIComponent(path).replace(/^\/+|\/+$/g, '') + query.replace(/\/+$/, '');

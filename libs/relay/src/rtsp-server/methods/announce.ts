@@ -23,10 +23,10 @@ async function answerAnnounce(exchange: Exchange): Promise<Answer> {
   }
   const { path, query, key } = parseResource(request.uri);
   const place = await resolver.publish(path, query, principal);
-  const tracks = readAnnouncement(request);
+  const media = readAnnouncement(request);
   connection.announced = {
-    announcement: new Announcement(request.uri, tracks),
-    mount: place.announce(tracks, connection.peerAddress),
+    announcement: new Announcement(request.uri, media),
+    mount: place.announce(media.tracks, connection.peerAddress),
     resource: key,
   };
   return { status: 200 };

@@ -65,7 +65,7 @@ async function answerSetup(exchange: Exchange): Promise<Answer> {
     multicastOnly: resource.multicastOnly,
     clientKeys: () => {
       const keyMgmt = parseKeyMgmt(request.headers.get('KeyMgmt') ?? '');
-      return keyMgmt === undefined ? undefined : parseMikey(keyMgmt.data);
+      return keyMgmt === undefined ? announcement?.keysOf(track) : parseMikey(keyMgmt.data);
     },
   });
   if (answer === undefined) return { status: 461 };

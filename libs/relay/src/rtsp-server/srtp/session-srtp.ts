@@ -28,8 +28,8 @@ export class SessionSrtp implements Seal {
   constructor(private readonly stream: SealedStream) {}
 
   /**
-   * Settles the keys of a track, by what the client sent with SETUP: nothing, or a key without identifier, for its own
-   * reports (GStreamer); ours (live555 repeats it); or one that it wants both ways (ONVIF Streaming s.8.2.1.1).
+   * Settles the keys of a track, by what the client told: nothing, or a key without identifier, for what it sends itself
+   * (GStreamer); ours (live555 repeats it); or one that it wants both ways (ONVIF Streaming s.8.2.1.1).
    * @param inGroup others get the same packets: they are under the key of the stream
    * @throws NightjarError with status 463 when it is another way than that of the tracks before, or of the group
    */
@@ -48,7 +48,8 @@ export class SessionSrtp implements Seal {
     this.identifiers = identifiers;
     if (chosen) this.own.setUp(track, theirs, this.stream.sender);
     this.current = chosen ? this.own : this.stream.seal(identifiers);
-    this.receivers.set(track, new SrtpReceiver(theirs ?? this.stream.master));
+    const rocs = new Map(client?.sessions.map(({ ssrc, roc }) => [ssrc, roc]));
+    this.receivers.set(track, new SrtpReceiver(theirs ?? this.stream.master, rocs));
   }
 
   /** What the client must know of tracks: key, SSRC and rollover counter. The key is that of the first. */
@@ -87,9 +88,14 @@ export class SessionSrtp implements Seal {
     return { id: stream.groupId(identifiers), seal: stream.seal(identifiers) };
   }
 
-  /** Whether an RTCP packet comes from the client of this session. The packet is decrypted in place. */
-  isReport(track: number, packet: Buffer): boolean {
-    return (this.receivers.get(track)?.rtcp(packet, 0, packet.length) ?? 0) > 0;
+  /**
+   * Decrypts one packet of the client, in place.
+   * @returns its length, or 0 when it is forged, repeated or under another key
+   */
+  read(track: number, rtcp: boolean, buf: Buffer, offset: number, length: number): number {
+    const receiver = this.receivers.get(track);
+    if (receiver === undefined) return 0;
+    return rtcp ? receiver.rtcp(buf, offset, length) : receiver.rtp(buf, offset, length);
   }
 
   countPlaying(playing: boolean): void {

@@ -23,6 +23,8 @@ export class SrtpKeys {
 
   /** The stream for a session that is set up on this connection. A key for one reader alone is given out once. */
   take(connection: object, resource: string, mount: Mount): SealedStream {
+    // What we send to a publisher are reports alone, to it alone.
+    if (mount.kind === 'publish') return new SealedStream();
     const told = this.told.get(connection);
     const stream = told?.get(resource);
     if (stream === undefined) return this.streamOf(mount);

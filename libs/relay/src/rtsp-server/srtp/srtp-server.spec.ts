@@ -10,6 +10,7 @@ import {
 } from '@nightjar/rtp';
 import {
   createMikey,
+  encodeInterleaved,
   parseKeyMgmtAttribute,
   parseMikeyParameter,
   printMikeyParameter,
@@ -118,6 +119,28 @@ describe('SRTP', () => {
   });
 
   it.each([
+    ['the key that its client told', true],
+    ['the key of the stream', false],
+  ])('hands to the mount what comes under %s, and nothing else', async (_, own) => {
+    const key = { ...createMasterKey(), mki: Buffer.alloc(0) };
+    const answer = await setup(secure, own ? keyMgmt(createMikey(key, [])) : {});
+    await play(secure, answer);
+    const sender = new SrtpSender(own ? key : keysOf(answer).key);
+    const out = Buffer.alloc(rtp(1).length + sender.rtpOverheadBytes);
+    sender.rtp(rtp(1), 0, rtp(1).length, out, 0);
+    const report = encodeReceiverReport({ ssrc: 7, cname: 'x', reports: [] });
+    const frames = [
+      [0, rtp(2)],
+      [0, out],
+      [1, sender.rtcp(report)],
+      [1, report],
+    ] as const;
+    secure.socket.write(Buffer.concat(frames.map(([on, bytes]) => encodeInterleaved(on, bytes))));
+    await secure.ask('OPTIONS', '*');
+    expect(fixture.mount.received).toEqual([rtp(1), report]);
+  });
+
+  it.each([
     ['what is no base64', 'prot=mikey;uri="";data="%%%"'],
     ['a message cut short', 'prot=mikey;uri="";data="AQAFAA=="'],
   ])('answers 463 to %s for a key', async (_, value) => {
@@ -202,7 +225,7 @@ describe('SRTP', () => {
       return socket;
     }
 
-    async function playing(client: SrtpMasterKey): Promise<[UdpSocket, number, SrtpReceiver]> {
+    async function playing(client: SrtpMasterKey): Promise<[UdpSocket, number, UdpSocket]> {
       const [media, control] = [await udp(), await udp()];
       const ports = `${media.address().port}-${control.address().port}`;
       const transport = `RTP/SAVP;unicast;client_port=${ports}`;
@@ -215,17 +238,17 @@ describe('SRTP', () => {
       const receiver = new SrtpReceiver(keysOf(answer).key);
       expect(packet.subarray(0, receiver.rtp(packet, 0, packet.length))).toEqual(rtp(1));
       const to = Number(/server_port=\d+-(\d+)/.exec(answer.headers.get('Transport')!)?.[1]);
-      return [control, to, receiver];
+      return [control, to, media];
     }
 
     it('lives on the reports of its client alone', async () => {
       const own = { ...createMasterKey(), mki: Buffer.alloc(0) };
-      const [control, port] = await playing(own);
+      const [control, port, media] = await playing(own);
       // Who says nothing at all is not kept for so long.
       await plain.ask('OPTIONS', '*');
       const report = encodeReceiverReport({ ssrc: 7, cname: 'x', reports: [] });
-      const send = async (packet: Buffer): Promise<void> => {
-        await new Promise((resolve) => control.send(packet, port, '127.0.0.1', resolve));
+      const send = async (packet: Buffer, from = control, to = port): Promise<void> => {
+        await new Promise((resolve) => from.send(packet, to, '127.0.0.1', resolve));
         // What was sent before it is read before it: a request takes longer than a datagram on loopback.
         await plain.ask('OPTIONS', '*');
       };
@@ -235,6 +258,7 @@ describe('SRTP', () => {
       fixture.clock.advance(60_000);
       await send(report);
       await send(new SrtpSender(createMasterKey()).rtcp(report));
+      await send(rtp(1), media, port - 1);
       expect(fixture.server.countSessions('udp')).toBe(1);
       fixture.clock.advance(15_000);
       expect(fixture.server.countSessions('udp')).toBe(0);

@@ -15,7 +15,7 @@ import {
   type SdpTrack,
 } from '@nightjar/rtsp';
 import { UserAuthenticator } from '../../authenticator.js';
-import type { Mount, MountStream, StreamOutput } from '../../mount.js';
+import type { Mount, MountResolver, MountStream, StreamOutput } from '../../mount.js';
 import { RtspServer } from '../../rtsp-server.js';
 import { TestClient } from '../../testing/test-client.js';
 
@@ -52,9 +52,10 @@ export const rtp = (sequence: number): Buffer =>
     Buffer.alloc(20, 7),
   );
 
-/** A stream for all that sends what the test says. */
+/** A stream for all that sends what the test says, and keeps what its clients send. */
 export class TestMount implements Mount {
   readonly outputs: StreamOutput[] = [];
+  readonly received: Buffer[] = [];
 
   constructor(
     readonly kind: 'live' | 'playback' = 'live',
@@ -71,6 +72,8 @@ export class TestMount implements Mount {
       play: () => Promise.resolve({ rtpInfo: [{ track: 0 }] }),
       pause: () => Promise.resolve({}),
       close: () => undefined,
+      receive: (_track, _rtcp, buf, offset, length) =>
+        void this.received.push(Buffer.from(buf.subarray(offset, offset + length))),
     };
   }
 
@@ -92,6 +95,7 @@ export class Fixture {
   constructor(
     srtp: boolean,
     readonly mount = new TestMount(),
+    publish?: MountResolver['publish'],
   ) {
     const policy = new AccessPolicy({});
     this.server = new RtspServer({
@@ -102,7 +106,7 @@ export class Fixture {
       srtp,
       clock: this.clock,
       authenticator: new UserAuthenticator(policy, { realm: REALM, now: Date.now }),
-      resolver: { resolve: () => Promise.resolve(this.mount) },
+      resolver: { resolve: () => Promise.resolve(this.mount), ...(publish && { publish }) },
     });
     this.entrance = createServer((socket) =>
       this.server.adopt(socket, Buffer.alloc(0), {
