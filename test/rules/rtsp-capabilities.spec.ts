@@ -64,3 +64,17 @@ describe('the table of what RTSP can do', () => {
     expect(wrong.map((line) => cellsOf(line).flatMap(objections).length)).toEqual([1, 1, 1]);
   });
 });
+
+describe('the tables of the quirks of cameras', () => {
+  const page = path.join(path.dirname(PAGE), 'quirks.md');
+  const links = [...readFileSync(page, 'utf8').matchAll(LINK)];
+
+  it('name fixtures that exist', () => {
+    const missing = links.filter(([, name = '', target = '']) => {
+      const spec = readFileSync(path.resolve(path.dirname(page), target), 'utf8');
+      return !new RegExp(`^ +'?${name}'?: `, 'm').test(spec);
+    });
+    expect(missing.map(([link]) => link)).toEqual([]);
+    expect(links.length).toBeGreaterThan(100);
+  });
+});

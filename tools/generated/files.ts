@@ -2,6 +2,7 @@ import { format } from 'prettier';
 import { configJsonSchema, renderConfigReference } from '@nightjar/config';
 import { renderMetricsReference } from '@nightjar/monitoring';
 import { chartReadme, copiesForChart, valuesSchema } from './chart.js';
+import { renderQuirksReference } from './quirks.js';
 import { DASHBOARDS } from '../../grafana/src/dashboards/index.js';
 
 /** Every file that is made from code, by its path from the root of the repository. */
@@ -9,6 +10,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     ['docs/ref/config.md', renderConfigReference()],
     ['docs/ref/metrics.md', renderMetricsReference()],
+    ['docs/ref/quirks.md', renderQuirksReference()],
   ]);
   files.set('docs/ref/nightjar.schema.json', await json(configJsonSchema()));
   for (const [name, dashboard] of Object.entries(DASHBOARDS)) {

@@ -15,6 +15,7 @@ export { writeSecret, type Environment } from './secrets.js';
 export { parseDuration, parseSize, printDuration, printSize } from './units.js';
 export { renderConfigReference } from './reference.js';
 export { configJsonSchema } from './schema.js';
+export { quirkPolicies, type QuirkPolicy } from './schema-quirks.js';
 export { nearest } from './nearest.js';
 export { DEFAULT_THREADS, threadsFor, VOLUME_CALLS } from './volume-threads.js';
 export { keyPairOf, outOfTime, readKeyPair, type KeyPair, type KeyPairFiles } from './key-pair.js';

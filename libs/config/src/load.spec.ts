@@ -34,6 +34,19 @@ const QUIRKS = {
   senderReports: 'own',
   receiverReports: 'send',
   goodbye: 'believe',
+  authentication: 'strongest',
+  controlBase: 'given',
+  controlUrl: 'append',
+  direction: 'onvif',
+  playRange: 'auto',
+  earlyMedia: 'take',
+  marker: 'believe',
+  pictureTimes: 'camera',
+  parameterSets: 'sdp',
+  aacClock: 'config',
+  aacHeaders: 'auto',
+  g726Packing: 'named',
+  pcmOrder: 'named',
 };
 
 describe('a valid configuration', () => {

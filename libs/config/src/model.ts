@@ -1,6 +1,8 @@
+import type { z } from 'zod';
 import type { AddressRange } from './access/address-range.js';
 import type { CameraOnvifConfig, DiscoveryConfig } from './discovery/model-discovery.js';
 import type { AccessConfig, LimitsConfig, UserConfig } from './access/model-access.js';
+import type { quirks } from './schema-quirks.js';
 
 /** The validated configuration: defaults applied, secrets read, durations in milliseconds, sizes in bytes. */
 export interface NightjarConfig {
@@ -308,16 +310,7 @@ export interface PulledStreamConfig {
 }
 
 /** How a camera that has its ways is dealt with: one named policy for each. */
-export interface QuirksConfig {
-  readonly teardown: 'always' | 'never';
-  readonly keepAlive: 'auto' | 'get-parameter' | 'options' | 'off';
-  readonly sessionId: 'first' | 'latest';
-  readonly unknownSsrc: 'lasting' | 'drop' | 'follow';
-  readonly unassignedChannel: 'drop' | 'reconnect';
-  readonly senderReports: 'own' | 'any' | 'ignore';
-  readonly receiverReports: 'send' | 'off';
-  readonly goodbye: 'believe' | 'ignore';
-}
+export type QuirksConfig = Readonly<z.output<typeof quirks>>;
 
 export interface CameraTlsConfig {
   /** PEM; undefined: those of the system. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quirks } from './schema-quirks.js';
 import { HOUR_MS, duration, password, text } from './schema-values.js';
 
 /** The streams of a camera, as they are written. */
@@ -25,50 +26,6 @@ const whenOffline = z.strictObject({
   after: duration({ min: 0, max: HOUR_MS })
     .prefault('2s')
     .describe('How long the camera must be away.'),
-});
-
-/** Named policies toward cameras that have their ways. Their defaults are what suits a camera that has none. */
-export const quirks = z.strictObject({
-  teardown: z
-    .enum(['always', 'never'])
-    .prefault('always')
-    .describe(
-      '`never`: the connection is closed without TEARDOWN, for cameras that end the sessions of others with it.',
-    ),
-  keepAlive: z
-    .enum(['auto', 'get-parameter', 'options', 'off'])
-    .prefault('auto')
-    .describe(
-      'Request that keeps the session. `auto`: GET_PARAMETER where the camera says that it has it, else OPTIONS.',
-    ),
-  sessionId: z
-    .enum(['first', 'latest'])
-    .prefault('first')
-    .describe('Which session counts, where the camera names another with each SETUP.'),
-  unknownSsrc: z
-    .enum(['lasting', 'drop', 'follow'])
-    .prefault('lasting')
-    .describe(
-      'Packets of another SSRC than the first. `lasting`: dropped as leftovers of an older session, until one sends alone for a while. `drop`: always. `follow`: the stream begins anew at once.',
-    ),
-  unassignedChannel: z
-    .enum(['drop', 'reconnect'])
-    .prefault('drop')
-    .describe('Media on an interleaved channel that the camera was not given.'),
-  senderReports: z
-    .enum(['own', 'any', 'ignore'])
-    .prefault('own')
-    .describe(
-      'Whose reports tell the time of a track. `any`: also those under another SSRC than its packets. `ignore`: none, for cameras whose times are invented.',
-    ),
-  receiverReports: z
-    .enum(['send', 'off'])
-    .prefault('send')
-    .describe('`off`: for cameras that close when they get reports.'),
-  goodbye: z
-    .enum(['believe', 'ignore'])
-    .prefault('believe')
-    .describe('A BYE of the stream. `ignore`: for cameras that say it and go on.'),
 });
 
 export const stream = z.strictObject({

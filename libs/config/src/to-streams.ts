@@ -3,7 +3,7 @@ import { mapRecord, toLogin, type ConversionContext } from './conversion.js';
 import type { CameraConfig, CameraCredentials, PulledStreamConfig, StreamConfig } from './model.js';
 import type { Report } from './report.js';
 import type { CameraEntry } from './schema.js';
-import { quirks as noQuirks } from './schema-streams.js';
+import { quirks as noQuirks } from './schema-quirks.js';
 
 /** What a bare URL is short for. */
 const BARE = {

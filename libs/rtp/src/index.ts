@@ -2,6 +2,8 @@ export * from './format.js';
 export * from './sent-config.js';
 export { sentFormatOf } from './sent-format.js';
 export * from './rtp-packet.js';
+export type { Tolerance } from './tolerance.js';
+export { TOLERATED_PAYLOADS } from './tolerated.js';
 export * from './serial.js';
 export * from './rtcp/report.js';
 export * from './rtcp/decode.js';

@@ -6,3 +6,4 @@ export * from './client/index.js';
 export * from './server/index.js';
 export * from './mikey/index.js';
 export * from './tunnel/index.js';
+export { TOLERATED_SIGNALLING, type SignallingTolerance } from './tolerated.js';

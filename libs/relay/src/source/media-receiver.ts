@@ -11,7 +11,9 @@ import type { ReadyTrack, SdpTrack } from '@nightjar/rtsp';
 import { DEFAULT_MEDIA_POLICY, type MediaPolicy } from './media-policy.js';
 import { OrderedDelivery } from './ordered-delivery.js';
 import type { SourceCounters } from './source-counters.js';
+import { repairFor, type PacketRepair } from './packet-repair.js';
 import type { SourceSink } from './source.js';
+import { toldTrack } from './told-track.js';
 import { TrackReceiver } from './track-receiver.js';
 
 /** RFC 3550 s.6.2 gives 5 s as the minimum; some cameras end a session that reports less often. */
@@ -55,6 +57,12 @@ interface TrackState {
   readonly sendRtcp: (packet: Buffer) => void;
   /** Undefined for a track that is not protected. */
   readonly srtp: SrtpReceiver | undefined;
+  /** Undefined for a track whose packets are as they should be. */
+  readonly repair: PacketRepair | undefined;
+  /** Whether packets are changed in place before they are passed on. */
+  readonly changes: boolean;
+  /** Whether its times are the camera's, so that the camera's reports tell of them. */
+  readonly timed: boolean;
 }
 
 /** The media of one connection: sorts packets to tracks, measures them, reports to the camera and notices silence. */
@@ -96,19 +104,21 @@ export class MediaReceiver {
 
   /** A track was set up; `send` takes our reports on it. */
   add(ready: ReadyTrack, send: (packet: Buffer) => void): void {
-    const { index, track, carriage, keys } = ready;
-    const { clock, counters, sink } = this.options;
-    const order =
-      carriage.lower !== 'tcp'
-        ? new OrderedDelivery(
-            clock,
-            (packet) => sink.rtp(index, packet, 0, packet.length),
-            () => sink.flush(),
-          )
-        : undefined;
-    const receiver = new TrackReceiver(track, counters, this.policy.unknownSsrc);
+    const { index, carriage, keys } = ready;
+    const { counters } = this.options;
+    const track = toldTrack(ready.track, this.policy);
+    const repair = repairFor(ready.track, this.policy);
     const srtp = keys === undefined ? undefined : new SrtpReceiver(keys.receive, keys.rocs);
-    const state = { index, receiver, order, sendRtcp: protectedBy(keys?.send, send), srtp };
+    const state: TrackState = {
+      index,
+      receiver: new TrackReceiver(track, counters, this.policy.unknownSsrc),
+      order: carriage.lower === 'tcp' ? undefined : this.ordered(index, repair),
+      sendRtcp: protectedBy(keys?.send, send),
+      srtp,
+      repair,
+      changes: srtp !== undefined || repair !== undefined,
+      timed: track.format.kind !== 'video' || this.policy.pictureTimes === 'camera',
+    };
     this.tracks.push(state);
     if (carriage.lower === 'tcp') {
       this.rtpChannels[carriage.rtpChannel] = state;
@@ -118,6 +128,19 @@ export class MediaReceiver {
     }
   }
 
+  /** Packets are repaired in the order in which they were sent. */
+  private ordered(index: number, repair: PacketRepair | undefined): OrderedDelivery {
+    const { clock, sink } = this.options;
+    return new OrderedDelivery(
+      clock,
+      (packet) => {
+        repair?.(packet, 0, packet.length, this.nowMs);
+        sink.rtp(index, packet, 0, packet.length);
+      },
+      () => sink.flush(),
+    );
+  }
+
   /** The camera protects by another key from now on. */
   rekey(key: SrtpMasterKey): void {
     for (const { srtp } of this.tracks) srtp?.rekey(key);
@@ -125,7 +148,7 @@ export class MediaReceiver {
 
   /** PLAY is on its way: what arrives from now on counts. field: media before the response (Reolink, v4l2rtspserver). */
   open(): void {
-    this.phase = 'open';
+    if (this.policy.earlyMedia === 'take') this.phase = 'open';
   }
 
   /** The server answered PLAY. */
@@ -134,7 +157,7 @@ export class MediaReceiver {
     this.watch();
     this.scheduleReport();
     // Last, for the owner may close us in answer.
-    if (this.phase === 'open') this.goOnline();
+    if (this.phase === 'open' || this.phase === 'setup') this.goOnline();
   }
 
   /** To be called before the packets of one socket read, so that they share one arrival time. */
@@ -156,6 +179,7 @@ export class MediaReceiver {
 
   private unassigned(channel: number): void {
     this.options.counters.dropped.channel += 1;
+    this.options.counters.tolerated.add('unassigned-channel');
     if (this.policy.unassignedChannel === 'reconnect' && this.phase === 'online')
       this.options.events.mixedUp(`the camera sends on channel ${channel}, which it was not given`);
   }
@@ -206,6 +230,7 @@ export class MediaReceiver {
   private rtp(track: TrackState, buf: Buffer, offset: number, length: number): boolean {
     if (this.phase === 'setup') {
       this.options.counters.dropped.channel += 1;
+      this.options.counters.tolerated.add('early-media');
       return false;
     }
     const plainLength = track.srtp === undefined ? length : track.srtp.rtp(buf, offset, length);
@@ -213,23 +238,22 @@ export class MediaReceiver {
     const verdict = track.receiver.accept(buf, offset, plainLength, this.nowMs);
     if (verdict === 'dropped') return false;
     this.lastPacketMs = this.nowMs;
-    if (this.phase === 'open') this.goOnline();
+    if (this.phase === 'open') this.goOnlineEarly();
     if (verdict === 'new-epoch') this.startEpoch(track);
     // Being told of it, the owner may have closed us.
     if (this.closed) return true;
     this.unflushed = true;
     if (track.order !== undefined)
       track.order.push(buf.subarray(offset, offset + plainLength), this.nowMs);
-    else if (track.srtp === undefined) this.options.sink.rtp(track.index, buf, offset, length);
-    // Packets behind this one are still to be deciphered in place.
-    else
-      this.options.sink.rtp(
-        track.index,
-        buf.subarray(offset, offset + plainLength),
-        0,
-        plainLength,
-      );
+    else if (!track.changes) this.options.sink.rtp(track.index, buf, offset, length);
+    else this.passChanged(track, buf.subarray(offset, offset + plainLength));
     return true;
+  }
+
+  /** A buffer of its own, for packets behind this one are still to be deciphered or repaired in place. */
+  private passChanged({ index, repair }: TrackState, packet: Buffer): void {
+    repair?.(packet, 0, packet.length, this.nowMs);
+    this.options.sink.rtp(index, packet, 0, packet.length);
   }
 
   private rtcp(track: TrackState, buf: Buffer, offset: number, length: number): boolean {
@@ -245,7 +269,7 @@ export class MediaReceiver {
     }
     for (const item of items) {
       const { receiver } = track;
-      if (item.type === 'sr' && this.counts(item.ssrc, receiver)) {
+      if (item.type === 'sr' && track.timed && this.counts(item.ssrc, receiver)) {
         receiver.stats.senderReport(item.ntpMs, this.nowMs);
         this.options.sink.senderReport(track.index, item.ntpMs, item.rtpTimestamp);
       } else if (
@@ -264,13 +288,20 @@ export class MediaReceiver {
   /** Whether a sender report tells of the stream of a track. */
   private counts(ssrc: number, receiver: TrackReceiver): boolean {
     const { senderReports } = this.policy;
-    if (senderReports === 'ignore') return false;
-    return senderReports === 'any' ? receiver.ssrc !== undefined : ssrc === receiver.ssrc;
+    if (receiver.ssrc === undefined || senderReports === 'ignore') return false;
+    if (ssrc === receiver.ssrc) return true;
+    this.options.counters.tolerated.add('foreign-reports');
+    return senderReports === 'any';
   }
 
   private notProtected(): false {
     this.options.counters.dropped.srtp += 1;
     return false;
+  }
+
+  private goOnlineEarly(): void {
+    this.options.counters.tolerated.add('early-media');
+    this.goOnline();
   }
 
   private goOnline(): void {

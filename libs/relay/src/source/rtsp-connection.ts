@@ -202,6 +202,9 @@ export class RtspConnection {
       case 'rekey':
         this.media.rekey(output.message.key);
         break;
+      case 'tolerated':
+        this.options.counters.tolerated.add(output.what);
+        break;
       case 'ended':
         this.finish(output.end);
         this.link.close();

@@ -143,6 +143,7 @@ class RtspSource implements Source {
       dropped: { ...this.counters.dropped },
       transport: this.connection?.transport ?? this.lastTransport,
       lastError: this.lastError,
+      quirks: this.counters.quirks,
       login: this.login,
     };
   }
@@ -262,7 +263,9 @@ class RtspSource implements Source {
     this.counters.connects += 1;
     this.playingSinceMs = this.options.clock.monotonicMs();
     this.lastTransport = this.connection?.transport;
-    this.options.log.info({ transport: this.lastTransport }, 'camera is online');
+    const { quirks } = this.counters;
+    const met = quirks.length === 0 ? {} : { quirks };
+    this.options.log.info({ transport: this.lastTransport, ...met }, 'camera is online');
   }
 
   private ended(end: ConnectionEnd): void {

@@ -1,3 +1,5 @@
+import type { CameraTolerance } from './tolerated.js';
+
 /** Packets that were not passed on, by cause. */
 export interface DropCounts {
   /** Not RTP or RTCP. */
@@ -30,4 +32,15 @@ export class SourceCounters {
     address: 0,
     srtp: 0,
   };
+  /** What was met that is borne, but for what the drops tell. */
+  readonly tolerated = new Set<CameraTolerance>();
+
+  /** All that was met that is borne. */
+  get quirks(): CameraTolerance[] {
+    const { payloadType, ssrc } = this.dropped;
+    const dropped: CameraTolerance[] = [];
+    if (payloadType > 0) dropped.push('foreign-payload-type');
+    if (ssrc > 0) dropped.push('leftover-packets');
+    return [...this.tolerated, ...dropped];
+  }
 }

@@ -1,5 +1,6 @@
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { DropCounts } from './source-counters.js';
+import type { CameraTolerance } from './tolerated.js';
 
 /** Why a source has no media now; a bounded set, usable as a metric label. */
 export type OfflineReason =
@@ -69,6 +70,8 @@ export interface SourceStats {
   /** In use now, or last. */
   readonly transport: 'tcp' | 'udp' | 'multicast' | undefined;
   readonly lastError: string | undefined;
+  /** What its camera does that it should not, and that is borne: names of docs/ref/quirks.md. */
+  readonly quirks?: readonly CameraTolerance[];
   /** Of the account, while the camera refuses it. */
   readonly login?: RefusedLogin | undefined;
 }

@@ -18,11 +18,13 @@ const LBR_BITS = { size: 6, index: 2 } as const;
  * ```
  * | AU-headers-length (bits, 16) | AU-header (size, index) ... | padding | AU ... |
  * ```
- * Field: no-name cameras leave the header section out and send ADTS frames or one raw frame.
+ * Without fields the header section is absent (s.3.2.1). Field: no-name cameras leave it out all the same and send ADTS
+ * frames or one raw frame; others have ADTS frames behind it.
  */
 export class AacDepacketizer implements Depacketizer {
   readonly #cursor: PacketCursor;
   readonly #frames: AudioFrames;
+  readonly #hasHeaders: boolean;
   readonly #sizeBits: number;
   readonly #indexBits: number;
   readonly #indexDeltaBits: number;
@@ -38,6 +40,7 @@ export class AacDepacketizer implements Depacketizer {
     this.#cursor = new PacketCursor(format.payloadType);
     this.#frames = new AudioFrames(configOf(format), sink, memory);
     const mode = /lbr/i.test(format.fmtp['mode'] ?? '') ? LBR_BITS : HBR_BITS;
+    this.#hasHeaders = format.fmtp['sizelength'] !== '0';
     this.#sizeBits = Math.max(1, fieldBits(format.fmtp['sizelength'], mode.size));
     this.#indexBits = fieldBits(format.fmtp['indexlength'], mode.index);
     this.#indexDeltaBits = fieldBits(format.fmtp['indexdeltalength'], mode.index);
@@ -59,9 +62,8 @@ export class AacDepacketizer implements Depacketizer {
     }
     const { payloadStart: start, payloadEnd: end, ticks } = cursor;
     if (isAdts(buf, start, end)) this.#adts(buf, start, end, ticks);
-    else if (!this.#accessUnits(buf, start, end, ticks) && start < end) {
-      this.#deliver(buf, start, end, ticks);
-    }
+    else if (!this.#hasHeaders || !this.#accessUnits(buf, start, end, ticks))
+      this.#keep(buf, start, end, ticks);
   }
 
   /** An access unit whose last fragment did not come is lost. */
@@ -132,12 +134,17 @@ export class AacDepacketizer implements Depacketizer {
         this.#frames.damage();
         return;
       }
-      this.#deliver(buf, raw, frameEnd, ticks + frame * this.#frameTicks);
+      this.#keep(buf, raw, frameEnd, ticks + frame * this.#frameTicks);
       position = frameEnd;
     }
   }
 
   #deliver(buf: Buffer, start: number, end: number, ticks: number): void {
+    if (isAdts(buf, start, end)) this.#adts(buf, start, end, ticks);
+    else this.#keep(buf, start, end, ticks);
+  }
+
+  #keep(buf: Buffer, start: number, end: number, ticks: number): void {
     this.#giveUpPartial();
     if (start === end) return;
     this.#frames.copy(buf, start, end, ticks);

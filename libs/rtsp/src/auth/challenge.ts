@@ -60,17 +60,31 @@ function digestChallenge(
   };
 }
 
-/** The strongest challenge we can answer: SHA-256, MD5, Basic. */
-export function chooseChallenge(challenges: readonly Challenge[]): Challenge | undefined {
-  return challenges.reduce<Challenge | undefined>(
-    (best, one) => (strength(one) > (best === undefined ? 0 : strength(best)) ? one : best),
-    undefined,
-  );
+/** Which of several challenges is answered; another one where it is not offered. */
+export type Preference = 'strongest' | 'digest-md5' | 'basic';
+
+/** The preferred one of the challenges that we can answer, else the strongest: SHA-256, MD5, Basic. */
+export function chooseChallenge(
+  challenges: readonly Challenge[],
+  preference: Preference = 'strongest',
+): Challenge | undefined {
+  const answerable = challenges.filter((one) => strength(one) > 0);
+  const preferred = answerable.find((one) => strength(one) === STRENGTHS[preference]);
+  return preferred ?? answerable.toSorted((a, b) => strength(b) - strength(a))[0];
 }
 
+const BASIC = 1;
+const MD5 = 2;
+const SHA_256 = 3;
+const STRENGTHS: Readonly<Record<Preference, number>> = {
+  strongest: SHA_256,
+  'digest-md5': MD5,
+  basic: BASIC,
+};
+
 function strength(challenge: Challenge): number {
-  if (challenge.scheme === 'Basic') return 1;
+  if (challenge.scheme === 'Basic') return BASIC;
   // auth-int alone would need the body in the hash, which nobody uses with RTSP.
   if (challenge.qop !== undefined && !challenge.qop.includes('auth')) return 0;
-  return challenge.algorithm === 'SHA-256' ? 3 : 2;
+  return challenge.algorithm === 'SHA-256' ? SHA_256 : MD5;
 }

@@ -13,7 +13,7 @@ const MD5_RESPONSE = '8ca523f5e9506fed4657c9700eebdbec';
 const SHA256_RESPONSE = '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1';
 
 function answer(challenges: string[], method = 'GET', uri = '/dir/index.html'): string | undefined {
-  const client = new ClientAuthorizer(CREDENTIALS, () => CNONCE);
+  const client = new ClientAuthorizer(CREDENTIALS, { makeCnonce: () => CNONCE });
   expect(client.challenged(parseChallenges(challenges))).toBe(true);
   return client.authorization(method, uri);
 }
@@ -107,12 +107,22 @@ describe('ClientAuthorizer', () => {
 
   it('keeps it on later connections too', () => {
     const history = { digest: false };
-    const connect = () => new ClientAuthorizer(CREDENTIALS, undefined, history);
+    const connect = () => new ClientAuthorizer(CREDENTIALS, { history });
     expect(connect().challenged(parseChallenges(['Basic realm="r"']))).toBe(true);
     expect(connect().challenged(parseChallenges(['Digest realm="r", nonce="1"']))).toBe(true);
     const next = connect();
     expect(next.challenged(parseChallenges(['Basic realm="r"']))).toBe(false);
     expect(next.authorization('PLAY', 'rtsp://h/a')).toBeUndefined();
+  });
+
+  it('tells it where that is preferred, also to who asked another stream for Digest', () => {
+    const client = new ClientAuthorizer(CREDENTIALS, {
+      preference: 'basic',
+      history: { digest: true },
+    });
+    const both = ['Digest realm="r", nonce="1"', 'Basic realm="r"'];
+    expect(client.challenged(parseChallenges(both))).toBe(true);
+    expect(client.authorization('PLAY', 'rtsp://h/a')).toMatch(/^Basic /);
   });
 
   it('has nothing to say before a challenge that it can answer', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { quote } from './auth-parameters.js';
-import { chooseChallenge, type Challenge } from './challenge.js';
+import { chooseChallenge, type Challenge, type Preference } from './challenge.js';
 import { digestResponse, ha1 } from './digest.js';
 
 const CNONCE_BYTES = 16;
@@ -11,25 +11,40 @@ export interface LoginHistory {
   digest: boolean;
 }
 
+export interface AuthorizerOptions {
+  /** Which of several challenges is answered; absent: the strongest. */
+  readonly preference?: Preference | undefined;
+  /** Absent: of this connection alone. */
+  readonly history?: LoginHistory | undefined;
+  readonly makeCnonce?: () => string;
+}
+
 /** Answers the challenges of one server, as of one connection. RFC 7616 s.3.4, RFC 7617. */
 export class ClientAuthorizer {
   private challenge: Challenge | undefined;
   private requests = 0;
+  private readonly preference: Preference;
+  private readonly history: LoginHistory;
+  private readonly makeCnonce: () => string;
 
   constructor(
     private readonly credentials: { readonly username: string; readonly password: string },
-    private readonly makeCnonce: () => string = () => randomBytes(CNONCE_BYTES).toString('hex'),
-    private readonly history: LoginHistory = { digest: false },
-  ) {}
+    options: AuthorizerOptions = {},
+  ) {
+    this.preference = options.preference ?? 'strongest';
+    this.history = options.history ?? { digest: false };
+    this.makeCnonce = options.makeCnonce ?? (() => randomBytes(CNONCE_BYTES).toString('hex'));
+  }
 
   /**
    * Takes the challenges of a 401. False when none of them can be answered, or when who asked for Digest before now asks for
-   * the password itself.
+   * the password itself, which nobody preferred.
    */
   challenged(challenges: readonly Challenge[]): boolean {
-    const chosen = chooseChallenge(challenges);
+    const chosen = chooseChallenge(challenges, this.preference);
     if (chosen === undefined) return false;
-    if (chosen.scheme === 'Basic' && this.history.digest) return false;
+    const downgraded = chosen.scheme === 'Basic' && this.history.digest;
+    if (downgraded && this.preference !== 'basic') return false;
     if (chosen.scheme === 'Digest') this.history.digest = true;
     if (chosen.nonce !== this.challenge?.nonce) this.requests = 0;
     this.challenge = chosen;

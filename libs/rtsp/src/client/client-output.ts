@@ -1,5 +1,6 @@
 import type { SdpTrack } from '../sdp/index.js';
 import type { MikeyMessage } from '../mikey/index.js';
+import type { SignallingTolerance } from '../tolerated.js';
 import type { TrackKeys } from './track-keys.js';
 import type { Carriage } from './track-transport.js';
 
@@ -41,4 +42,6 @@ export type ClientOutput =
   | { readonly type: 'playing' }
   /** The server goes on under another key (ONVIF Streaming s.8.2.1.2). */
   | { readonly type: 'rekey'; readonly message: MikeyMessage }
+  /** The server does what it should not, which was borne. */
+  | { readonly type: 'tolerated'; readonly what: SignallingTolerance }
   | { readonly type: 'ended'; readonly end: ClientEnd };

@@ -12,6 +12,7 @@ import { Exchange, type Credentials, type Purpose } from './exchange.js';
 import type { HandshakeContext, LowerTransport } from './handshake-context.js';
 import { handshake } from './handshake.js';
 import { KEY_MANAGEMENT_FAILURE, parseMikeyParameter } from '../mikey/index.js';
+import type { NoteTolerance } from '../tolerated.js';
 import { redirectTarget } from './redirect.js';
 import { DEFAULT_SESSION_POLICY, type SessionPolicy } from './session-policy.js';
 import type { PortPair } from './track-transport.js';
@@ -80,11 +81,13 @@ export class ClientSession {
 
   constructor(options: ClientSessionOptions) {
     this.policy = options.policy ?? DEFAULT_SESSION_POLICY;
+    const note: NoteTolerance = (what) => this.outputs.push({ type: 'tolerated', what });
     this.exchange = new Exchange(
       options.userAgent,
       options.credentials,
       options.loginHistory,
       this.policy,
+      note,
     );
     this.context = {
       url: options.url,
@@ -95,7 +98,9 @@ export class ClientSession {
       backchannel: options.backchannel === true,
       ssrc: options.ssrc,
       wallMs: options.wallMs,
+      policy: this.policy,
       emit: (output) => this.outputs.push(output),
+      note,
       aggregateUrl: options.url,
       publicMethods: new Set(),
     };
@@ -183,7 +188,7 @@ export class ClientSession {
         if (response.status === SESSION_NOT_FOUND)
           this.end(failed('closed', 'the server forgot the session'));
         else if (METHOD_REFUSALS.has(response.status) && this.policy.keepAlive === 'auto')
-          this.keepaliveMethod = 'OPTIONS';
+          this.doWithout(this.keepaliveMethod);
         break;
       case 'teardown':
         if (this.state.name === 'closing') this.end(this.state.end);
@@ -278,6 +283,13 @@ export class ClientSession {
   private send(purpose: Purpose, method: string): void {
     const request = { method, uri: this.context.aggregateUrl, headers: {} };
     this.outputs.push({ type: 'send', bytes: this.exchange.print(purpose, request) });
+  }
+
+  /** The server does not like how its session is kept. */
+  private doWithout(method: 'GET_PARAMETER' | 'OPTIONS'): void {
+    if (method === 'OPTIONS') return;
+    this.outputs.push({ type: 'tolerated', what: 'keep-alive-unknown' });
+    this.keepaliveMethod = 'OPTIONS';
   }
 
   private keepaliveMethodOf(policy: SessionPolicy['keepAlive']): 'GET_PARAMETER' | 'OPTIONS' {

@@ -1,6 +1,7 @@
 import { ClientAuthorizer, parseChallenges, type LoginHistory } from '../auth/index.js';
 import { parseSession } from '../headers/index.js';
 import { RtspHeaders, printRequest, type RtspResponse } from '../messages/index.js';
+import type { NoteTolerance } from '../tolerated.js';
 import type { SessionPolicy } from './session-policy.js';
 
 /** RFC 2326 s.12.37: what holds when the server names no timeout. */
@@ -44,9 +45,11 @@ export class Exchange {
     private readonly userAgent: string,
     credentials: Credentials | undefined,
     history: LoginHistory | undefined,
-    private readonly policy: Pick<SessionPolicy, 'sessionId'>,
+    private readonly policy: Pick<SessionPolicy, 'sessionId' | 'authentication'>,
+    private readonly note: NoteTolerance,
   ) {
-    this.authorizer = credentials && new ClientAuthorizer(credentials, undefined, history);
+    const preference = policy.authentication;
+    this.authorizer = credentials && new ClientAuthorizer(credentials, { preference, history });
   }
 
   /** Undefined until the server opened a session. */
@@ -98,6 +101,7 @@ export class Exchange {
   /** field: responses without CSeq or with a wrong one belong to the request that has waited longest. */
   private take(cseq: number): Pending | undefined {
     const found = this.pending.findIndex((other) => other.cseq === cseq);
+    if (found < 0 && this.pending.length > 0) this.note('no-cseq');
     return this.pending.splice(Math.max(found, 0), 1)[0];
   }
 
@@ -111,6 +115,7 @@ export class Exchange {
     if (value === undefined || response.status >= 300) return;
     const { id, timeoutSeconds } = parseSession(value);
     // field: some servers invent another with each SETUP and still expect the first.
+    if (this.session !== undefined && this.session !== id) this.note('session-per-setup');
     if (this.session === undefined || this.policy.sessionId === 'latest') this.session = id;
     if (timeoutSeconds !== undefined && timeoutSeconds > 0) this.timeout = timeoutSeconds;
   }

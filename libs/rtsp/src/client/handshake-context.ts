@@ -1,5 +1,7 @@
 import type { WallTimeMs } from '@nightjar/common';
+import type { NoteTolerance } from '../tolerated.js';
 import type { ClientOutput } from './client-output.js';
+import type { SessionPolicy } from './session-policy.js';
 
 /** How media travels: inside the connection, in datagrams to us alone, or to a group that we join. */
 export type LowerTransport = 'tcp' | 'udp' | 'multicast';
@@ -18,7 +20,9 @@ export interface HandshakeContext {
   /** SSRC of our reports. */
   readonly ssrc: number;
   readonly wallMs: () => WallTimeMs;
+  readonly policy: SessionPolicy;
   readonly emit: (output: ClientOutput) => void;
+  readonly note: NoteTolerance;
   aggregateUrl: string;
   /** Methods of the Public header, in upper case. */
   publicMethods: ReadonlySet<string>;

@@ -10,6 +10,9 @@ import { endBy } from './status.js';
 import type { Carriage } from './track-transport.js';
 
 const REQUIRE_BACKCHANNEL = { Require: ONVIF_BACKCHANNEL };
+const RANGES = { start: 'npt=0.000-', now: 'npt=now-', none: undefined } as const;
+/** Header field not valid for resource, invalid range (RFC 2326 s.11.3.7, s.11.3.8): live is played without one. */
+const RANGE_REFUSALS: ReadonlySet<number> = new Set([456, 457]);
 /** What is answered so would be answered so without the back channel. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);
 
@@ -23,16 +26,14 @@ export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | unde
   // Some cameras do not know OPTIONS; only what concerns every request ends the dialogue.
   if (optionsEnd?.kind === 'redirected') return optionsEnd;
   if (options.status === 401) return optionsEnd;
+  if (optionsEnd !== undefined) context.note('options-unknown');
   context.publicMethods = methodsOf(options);
 
   const described = yield* describe(context);
   const describeEnd = endBy('DESCRIBE', context, described);
   if (describeEnd !== undefined) return describeEnd;
-  const presentation = presentationOf(
-    parseSdp(described.body.toString('utf8')),
-    described,
-    context.url,
-  );
+  const sdp = parseSdp(described.body.toString('utf8'), context.note);
+  const presentation = presentationOf(sdp, described, context);
   context.aggregateUrl = presentation.aggregateUrl;
 
   const ready: ReadyTrack[] = [];
@@ -42,17 +43,30 @@ export function* handshake(context: HandshakeContext): Dialogue<ClientEnd | unde
   const talks = yield* setUpBackchannel(context, presentation, ready);
 
   context.emit({ type: 'starting', tracks: ready });
-  // field: GStreamer takes 0 for a seek, which a back channel cannot do.
-  const asked = talks ? { ...REQUIRE_BACKCHANNEL, Range: 'npt=now-' } : { Range: 'npt=0.000-' };
-  const played = yield* request('PLAY', presentation.aggregateUrl, asked);
-  return endBy('PLAY', context, played);
+  return endBy('PLAY', context, yield* play(context, talks));
 }
 
-function* describe({ url, backchannel }: HandshakeContext): Dialogue<RtspResponse> {
+function* play(
+  { aggregateUrl, policy, note }: HandshakeContext,
+  talks: boolean,
+): Dialogue<RtspResponse> {
+  const required: Readonly<Record<string, string>> = talks ? REQUIRE_BACKCHANNEL : {};
+  // field: GStreamer takes 0 for a seek, which a back channel cannot do.
+  const from = policy.playRange === 'auto' ? (talks ? 'now' : 'start') : policy.playRange;
+  const range = RANGES[from];
+  if (range === undefined) return yield* request('PLAY', aggregateUrl, required);
+  const played = yield* request('PLAY', aggregateUrl, { ...required, Range: range });
+  if (!RANGE_REFUSALS.has(played.status)) return played;
+  note('range-refused');
+  return yield* request('PLAY', aggregateUrl, required);
+}
+
+function* describe({ url, backchannel, note }: HandshakeContext): Dialogue<RtspResponse> {
   const headers = { Accept: 'application/sdp' };
   if (backchannel) {
     const response = yield* request('DESCRIBE', url, { ...headers, ...REQUIRE_BACKCHANNEL });
     if (response.status < 400 || FINAL_STATUSES.has(response.status)) return response;
+    note('back-channel-refused');
   }
   return yield* request('DESCRIBE', url, headers);
 }
@@ -65,13 +79,16 @@ function* setUpBackchannel(
 ): Dialogue<boolean> {
   // Where the media come by multicast, there is no way back.
   const grouped = ready[0]?.carriage.lower === 'multicast';
+  if (!context.backchannel && backchannel !== undefined) context.note('unasked-back-channel');
   if (!context.backchannel || backchannel === undefined || grouped) return false;
   context.emit({ type: 'asking-backchannel' });
   const { srtp: _, ...track } = backchannel.track;
   const presented = { ...backchannel, track, require: ONVIF_BACKCHANNEL };
   const outcome = yield* setUpTrack(context, presented, ready);
-  if (outcome.kind !== 'ready' || channelConflict(outcome.carriage, ready) !== undefined)
+  if (outcome.kind !== 'ready' || channelConflict(outcome.carriage, ready) !== undefined) {
+    context.note('back-channel-refused');
     return false;
+  }
   const added = { index: ready.length, track, carriage: outcome.carriage };
   context.emit({ type: 'backchannel-ready', ready: added });
   return true;
@@ -98,6 +115,7 @@ function* setUpTracks(
       return problem;
     } else {
       // field: Dahua refuses the audio of a second user; the picture is worth having alone.
+      context.note(outcome.kind === 'refused' ? 'sound-refused' : 'channels-twice');
       refused = problem;
     }
   }

@@ -1,6 +1,8 @@
 import { NightjarError } from '@nightjar/common';
 import { resolveControl, type SdpSession, type SdpTrack } from '../sdp/index.js';
 import type { RtspResponse } from '../messages/index.js';
+import type { NoteTolerance, SignallingTolerance } from '../tolerated.js';
+import type { HandshakeContext } from './handshake-context.js';
 
 /** What DESCRIBE found, with URLs ready for use. */
 export interface Presentation {
@@ -28,19 +30,23 @@ export interface PresentedTrack {
 export function presentationOf(
   sdp: SdpSession,
   response: RtspResponse,
-  requestUrl: string,
+  { url: requestUrl, policy, note }: Pick<HandshakeContext, 'url' | 'policy' | 'note'>,
 ): Presentation {
-  const base = baseOf(response, requestUrl);
-  const aggregateUrl = resolveControl(base, sdp.control);
+  const { controlBase, controlUrl, direction } = policy;
+  const asked = controlBase === 'asked';
+  const base = asked ? requestUrl : baseOf(response, requestUrl, note);
+  const aggregateUrl = asked ? requestUrl : resolveControl(base, sdp.control, controlUrl);
   // Keys stay here: the description of a track is shown to others.
   const present = ({ keyMgmt = sdp.keyMgmt, ...track }: SdpSession['tracks'][number]) => ({
     track,
     keyMgmt,
     // field: the only track of a presentation may go without a control URL of its own.
-    url: track.control === '' ? aggregateUrl : resolveControl(base, track.control),
+    url: track.control === '' ? aggregateUrl : resolveControl(base, track.control, controlUrl),
   });
+  if (direction === 'ignore')
+    return { aggregateUrl, tracks: sdp.tracks.map(present), backchannel: undefined };
   const backchannel = sdp.tracks.find(
-    ({ direction, format }) => direction === 'sendonly' && format.kind === 'audio',
+    (track) => track.direction === 'sendonly' && track.format.kind === 'audio',
   );
   return {
     aggregateUrl,
@@ -58,22 +64,35 @@ function usableTracks(tracks: readonly SdpTrack[]): readonly SdpTrack[] {
   throw new NightjarError('protocol', 'rtsp/no-track', 'the SDP has no media that comes to us');
 }
 
-function baseOf(response: RtspResponse, requestUrl: string): string {
+function baseOf(response: RtspResponse, requestUrl: string, note: NoteTolerance): string {
   const given = response.headers.get('Content-Base') ?? response.headers.get('Content-Location');
-  return (given === undefined ? undefined : repairBase(given.trim(), requestUrl)) ?? requestUrl;
+  return (given === undefined ? undefined : repaired(given.trim(), requestUrl, note)) ?? requestUrl;
 }
 
-/**
- * A base URL as cameras write it, or undefined when it is beyond repair.
- * field: scheme missing (Anpviz), scheme twice, path only, IPv4 mapped into IPv6.
- */
-function repairBase(given: string, requestUrl: string): string | undefined {
-  if (given.startsWith('/')) return authorityOf(requestUrl) + given;
-  const single = given.replace(/^(?:rtsp:\/\/)+(?=rtsps?:\/\/)/i, '');
-  const absolute = /^rtsps?:\/\//i.test(single) ? single : `rtsp://${single}`;
-  const unmapped = absolute.replace(/^(rtsps?:\/\/)\[?::ffff:(\d+\.\d+\.\d+\.\d+)\]?/i, '$1$2');
-  const clean = unmapped.replace(/^(rtsps?:\/\/)[^/@]*@/i, '$1');
-  return URL.canParse(clean) && !/\s/.test(clean) ? clean : undefined;
+/** What is wrong with a base URL, and how it is put right. */
+type Repair = readonly [SignallingTolerance, (base: string) => string];
+
+const REPAIRS: readonly Repair[] = [
+  ['base-with-two-schemes', (base) => base.replace(/^(?:rtsp:\/\/)+(?=rtsps?:\/\/)/i, '')],
+  ['base-without-scheme', (base) => (/^rtsps?:\/\//i.test(base) ? base : `rtsp://${base}`)],
+  [
+    'base-with-mapped-address',
+    (base) => base.replace(/^(rtsps?:\/\/)\[?::ffff:(\d+\.\d+\.\d+\.\d+)\]?/i, '$1$2'),
+  ],
+  ['base-with-login', (base) => base.replace(/^(rtsps?:\/\/)[^/@]*@/i, '$1')],
+];
+
+/** A base URL as cameras write it, or undefined when it is beyond repair. */
+function repaired(given: string, requestUrl: string, note: NoteTolerance): string | undefined {
+  const path = given.startsWith('/');
+  if (path) note('base-without-host');
+  let base = path ? authorityOf(requestUrl) + given : given;
+  for (const [what, repair] of REPAIRS) {
+    const next = repair(base);
+    if (next !== base) note(what);
+    base = next;
+  }
+  return URL.canParse(base) && !/\s/.test(base) ? base : undefined;
 }
 
 function authorityOf(url: string): string {

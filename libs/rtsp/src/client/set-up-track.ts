@@ -65,12 +65,14 @@ export function* setUpTrack(
 }
 
 function waysFor(
-  { secure, fallback, transport }: HandshakeContext,
+  { secure, fallback, transport, note }: HandshakeContext,
   { track }: PresentedTrack,
   ready: readonly ReadyTrack[],
 ): Way[] {
   const inUse = ready[0]?.carriage.lower;
-  const first = inUse ?? (fallback && exceedsDatagrams(track) ? 'tcp' : transport);
+  const rather = inUse === undefined && fallback && transport !== 'tcp' && exceedsDatagrams(track);
+  if (rather) note('unfragmented-over-udp');
+  const first = inUse ?? (rather ? 'tcp' : transport);
   const lowers = inUse === undefined && fallback ? [first, ...OTHERS[first]] : [first];
   if (!secure) return lowers.map((lower) => ({ lower, keying: 'open' }));
   const ways: Way[] =
@@ -133,7 +135,7 @@ function* wishFor(lower: LowerTransport, index: number): Dialogue<TransportWish>
 }
 
 function accepted(
-  { fallback }: HandshakeContext,
+  { fallback, note }: HandshakeContext,
   { track }: PresentedTrack,
   ready: readonly ReadyTrack[],
   response: RtspResponse,
@@ -151,6 +153,7 @@ function accepted(
         : { kind: 'refused', end: { kind: 'failed', reason: 'refused', detail } };
     return { kind: 'done', outcome };
   }
+  if (carriage.lower === 'udp' && carriage.serverPorts === undefined) note('no-server-ports');
   try {
     const keys = proposal?.agreed(response);
     return { kind: 'done', outcome: { kind: 'ready', carriage, keys } };

@@ -1,4 +1,5 @@
 import type { Codec, MediaKind, TrackFormat } from '@nightjar/rtp';
+import type { NoteTolerance } from '../tolerated.js';
 
 /** `a=rtpmap` without its payload type. RFC 8866 s.6.6. */
 export interface RtpMap {
@@ -9,11 +10,14 @@ export interface RtpMap {
 
 const VIDEO_CLOCK_HZ = 90_000;
 const AUDIO_CLOCK_HZ = 8_000;
+const OPUS_CLOCK_HZ = 48_000;
 const MAX_CHANNELS = 255;
 
 /** Static payload types: [encoding name, clock rate in Hz, channels]. RFC 3551 s.6. */
 const STATIC_TYPES: Readonly<Record<number, readonly [string, number, number]>> = {
   0: ['PCMU', 8_000, 1],
+  // Withdrawn for the order of its bits, which nobody agreed on (RFC 3551 s.6); field: cameras that use it all the same.
+  2: ['G726-32', 8_000, 1],
   3: ['GSM', 8_000, 1],
   4: ['G723', 8_000, 1],
   5: ['DVI4', 8_000, 1],
@@ -59,17 +63,25 @@ export function mediaFormat(
   payloadType: number,
   rtpMap: RtpMap | undefined,
   fmtp: Readonly<Record<string, string>>,
+  note: NoteTolerance,
 ): TrackFormat {
   const [staticName = '', staticClockHz, staticChannels] = STATIC_TYPES[payloadType] ?? [];
   // field: cameras name PCMU on payload type 8; what they send is what the number says.
   const numberWins = payloadType === PCMU_TYPE || payloadType === PCMA_TYPE;
   const encodingName = numberWins ? staticName : rtpMap?.encodingName || staticName;
+  if (numberWins && rtpMap !== undefined && rtpMap.encodingName.toUpperCase() !== staticName)
+    note('g711-misnamed');
+  const codec = CODECS.get(encodingName.toUpperCase()) ?? 'other';
+  const written =
+    rtpMap?.clockRateHz || staticClockHz || (kind === 'audio' ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ);
+  // field: cameras that write the rate they sample at; RFC 7587 s.4.1 has one clock for all.
+  const clockRateHz = codec === 'opus' ? OPUS_CLOCK_HZ : written;
+  if (clockRateHz !== written) note('opus-clock');
   return {
     kind,
-    codec: CODECS.get(encodingName.toUpperCase()) ?? 'other',
+    codec,
     payloadType,
-    clockRateHz:
-      rtpMap?.clockRateHz || staticClockHz || (kind === 'audio' ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ),
+    clockRateHz,
     channels: kind === 'audio' ? channelsOf(rtpMap?.channels, staticChannels) : 0,
     encodingName,
     fmtp,

@@ -1,6 +1,7 @@
 import { NightjarError } from '@nightjar/common';
 import type { MediaKind } from '@nightjar/rtp';
 import sdpTransform from 'sdp-transform';
+import type { NoteTolerance } from '../tolerated.js';
 import { attributeValues, splitSections } from './lines.js';
 import { mediaFormat, type RtpMap } from './media-format.js';
 import type { SdpSession, SdpTrack } from './session.js';
@@ -29,6 +30,14 @@ interface MediaSection {
   readonly description: LibraryMedia;
 }
 
+/** What the reading of one section needs of the others. */
+interface Whole {
+  readonly session: readonly string[];
+  readonly sections: readonly MediaSection[];
+  readonly direction: string | undefined;
+  readonly note: NoteTolerance;
+}
+
 /** What the library yields of a section; it turns whatever looks like a number into one. */
 interface LibraryMedia {
   readonly type?: string;
@@ -41,9 +50,10 @@ interface LibraryMedia {
 /**
  * Reads an SDP as cameras write it: unusable media sections and lines are skipped, payload types
  * without rtpmap get their static assignment, an fmtp in the wrong section is found. RFC 8866.
+ * @param note told what was borne
  * @throws NightjarError `protocol` if no media section is left.
  */
-export function parseSdp(text: string): SdpSession {
+export function parseSdp(text: string, note: NoteTolerance = () => undefined): SdpSession {
   const { session, media } = splitSections(text);
   const head = readByLibrary(session);
   const sections = media.flatMap((lines) => readMedia(lines) ?? []);
@@ -52,11 +62,14 @@ export function parseSdp(text: string): SdpSession {
       sections: media.length,
     });
   }
-  const tracks = sections.map((section) => readTrack(section, sections, head.direction, session));
+  if (sections.length < media.length) note('foreign-section');
+  if (!session.some((line) => line.startsWith('o='))) note('no-origin');
+  const whole: Whole = { session, sections, direction: head.direction, note };
+  const tracks = sections.map((section) => readTrack(section, whole));
   const range = attributeValues([...session, ...(media[0] ?? [])], 'range');
   return {
     name: session.find((line) => line.startsWith('s='))?.slice('s='.length) ?? '',
-    tracks: withoutFalseBackchannels(tracks),
+    tracks: withoutFalseBackchannels(tracks, note),
     control: controlOf(session),
     ...keyMgmtOf(session),
     ...(range.length > 0 && { range }),
@@ -115,27 +128,23 @@ function isPayloadType(text: string): boolean {
   return /^\d{1,3}$/.test(text) && Number(text) <= MAX_PAYLOAD_TYPE;
 }
 
-function readTrack(
-  section: MediaSection,
-  all: readonly MediaSection[],
-  sessionDirection: string | undefined,
-  session: readonly string[],
-): SdpTrack {
+function readTrack(section: MediaSection, whole: Whole): SdpTrack {
   const payloadType = section.payloadTypes[0]!;
-  const direction = section.description.direction ?? sessionDirection;
+  const direction = section.description.direction ?? whole.direction;
   const bandwidthKbps = section.description.bandwidth?.[0]?.limit;
   return {
     format: mediaFormat(
       section.kind,
       payloadType,
       readRtpMap(section.lines, payloadType),
-      readFmtp(section, all, payloadType),
+      readFmtp(section, whole, payloadType),
+      whole.note,
     ),
     control: controlOf(section.lines),
     direction: DIRECTIONS.find((one) => one === direction) ?? 'sendrecv',
     ...(SRTP.test(section.description.protocol ?? '') && { srtp: true as const }),
     ...keyMgmtOf(section.lines),
-    ...groupOf(section, session),
+    ...groupOf(section, whole.session),
     ...(typeof bandwidthKbps === 'number' && { bandwidthKbps }),
   };
 }
@@ -157,16 +166,18 @@ function readRtpMap(lines: readonly string[], payloadType: number): RtpMap | und
 /** The section's own fmtp; else one that stands in a section whose `m=` line does not list the type. */
 function readFmtp(
   section: MediaSection,
-  all: readonly MediaSection[],
+  { sections, note }: Whole,
   payloadType: number,
 ): Readonly<Record<string, string>> {
-  const strangers = all.filter((other) => !other.payloadTypes.includes(payloadType));
+  const strangers = sections.filter((other) => !other.payloadTypes.includes(payloadType));
   for (const { lines } of [section, ...strangers]) {
     const configs = attributeValues(lines, 'fmtp')
       .map((value) => FMTP.exec(value))
       .filter((match) => match !== null && Number(match[1]) === payloadType)
       .map((match) => match?.[2] ?? '');
-    if (configs.length > 0) return parseParameters(configs.join(';'));
+    if (configs.length === 0) continue;
+    if (lines !== section.lines) note('fmtp-elsewhere');
+    return parseParameters(configs.join(';'));
   }
   return {};
 }
@@ -183,8 +194,13 @@ function parseParameters(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(parameters);
 }
 
-// field: some cameras mark every medium `sendonly`, meaning that they send it.
-function withoutFalseBackchannels(tracks: SdpTrack[]): SdpTrack[] {
-  if (tracks.some((track) => track.direction !== 'sendonly')) return tracks;
-  return tracks.map((track) => ({ ...track, direction: 'recvonly' }));
+/** field: cameras that mark every medium `sendonly`, or the picture (D-Link), meaning that they send it. */
+function withoutFalseBackchannels(tracks: SdpTrack[], note: NoteTolerance): SdpTrack[] {
+  const marked = tracks.filter((track) => track.direction === 'sendonly');
+  const all = marked.length === tracks.length;
+  if (!all && !marked.some(({ format }) => format.kind === 'video')) return tracks;
+  note(all ? 'all-back-channels' : 'picture-as-back-channel');
+  return tracks.map((track) =>
+    track.direction === 'sendonly' ? { ...track, direction: 'recvonly' } : track,
+  );
 }

@@ -7,6 +7,7 @@ import {
   encodeInterleaved,
   printResponse,
   type RtspRequest,
+  type SdpTrack,
 } from '@nightjar/rtsp';
 import type { SourceSink } from '../source.js';
 
@@ -85,13 +86,18 @@ function plain(request: RtspRequest): Reply {
 /** Notes what a source says and lets a test wait for it. */
 export class NotingSink implements SourceSink {
   readonly log: string[] = [];
+  /** Copies. */
+  readonly packets: Buffer[] = [];
+  told: readonly SdpTrack[] = [];
   private waiting: { readonly until: string; readonly count: number; readonly done: () => void }[] =
     [];
 
-  online(): void {
+  online(tracks: readonly SdpTrack[]): void {
+    this.told = tracks;
     this.note('online');
   }
-  rtp(_track: number, buf: Buffer, offset: number): void {
+  rtp(_track: number, buf: Buffer, offset: number, length: number): void {
+    this.packets.push(Buffer.from(buf.subarray(offset, offset + length)));
     this.note(`rtp ${sequenceOf(buf, offset)}`);
   }
   senderReport(): void {

@@ -6,6 +6,7 @@ import {
   type RtspResponse,
 } from '../../messages/index.js';
 import type { MikeyMessage } from '../../mikey/index.js';
+import type { SignallingTolerance } from '../../tolerated.js';
 import { ClientSession, type ClientSessionOptions } from '../client-session.js';
 import type { ClientEnd, ClientOutput, ReadyTrack } from '../client-output.js';
 
@@ -65,6 +66,7 @@ export class Dialogue {
   readonly answered: (RtspRequest | RtspResponse)[] = [];
   readonly ready: ReadyTrack[] = [];
   readonly rekeys: MikeyMessage[] = [];
+  readonly tolerated = new Set<SignallingTolerance>();
   backchannel: ReadyTrack | undefined;
   end: ClientEnd | undefined;
   playing = false;
@@ -133,6 +135,8 @@ export class Dialogue {
       this.backchannel = output.ready;
     } else if (output.type === 'rekey') {
       this.rekeys.push(output.message);
+    } else if (output.type === 'tolerated') {
+      this.tolerated.add(output.what);
     } else if (output.type === 'playing') {
       this.playing = true;
     } else if (output.type === 'ended') {
