@@ -14,7 +14,8 @@ export const probeCommand: Command = {
   usage: `nightjar probe CAMERA[/STREAM] [--config FILE] [--timeout ${DEFAULT_TIMEOUT}] [--json]
 nightjar probe rtsp://HOST/... [--login USER --password-file FILE] [--timeout ${DEFAULT_TIMEOUT}] [--json]
 
-Connects to a camera of the configuration, or to any address, as the relay would, and ends with 0 once a keyframe came.`,
+Connects to a camera of the configuration, or to any address, as the relay would, and ends with 0 once a keyframe came.
+Names what the camera does that it should not, as docs/ref/quirks.md has it.`,
   async run(args, { out }) {
     const { values, positionals } = readArguments(
       args,
@@ -63,7 +64,8 @@ async function addressTarget(
   return { url, transport: 'auto', credentials: { username: login, password } };
 }
 
-function inWords(target: string, { tracks, firstPictureMs, bytes }: ProbeResult): string {
+function inWords(target: string, { tracks, firstPictureMs, bytes, quirks }: ProbeResult): string {
   const seconds = (firstPictureMs / 1000).toFixed(2);
-  return `ok: ${target}: ${tracks.join(', ')}; first picture after ${seconds} s (${bytes} bytes)`;
+  const picture = `ok: ${target}: ${tracks.join(', ')}; first picture after ${seconds} s (${bytes} bytes)`;
+  return quirks.length === 0 ? picture : `${picture}; its quirks: ${quirks.join(', ')}`;
 }

@@ -23,12 +23,13 @@ export function cameraTarget({ cameras }: NightjarConfig, target: string): Probe
       'cli/published',
       `${target} is sent to us: nothing to connect to`,
     );
-  const { url, transport, via, credentials } = settings;
+  const { url, transport, via, credentials, quirks } = settings;
   return {
     url,
     transport,
     via,
     credentials,
+    quirks,
     trust: camera.tls,
     redirectHosts: camera.redirectHosts,
   };

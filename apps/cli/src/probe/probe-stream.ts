@@ -11,7 +11,7 @@ import type { SdpTrack } from '@nightjar/rtsp';
 
 export type ProbeTarget = Pick<
   RtspSourceOptions,
-  'url' | 'credentials' | 'transport' | 'via' | 'trust' | 'redirectHosts'
+  'url' | 'credentials' | 'transport' | 'via' | 'trust' | 'redirectHosts' | 'quirks'
 >;
 
 export interface ProbeResult {
@@ -21,6 +21,8 @@ export interface ProbeResult {
   readonly firstPictureMs: number;
   /** Of RTP packets until then. */
   readonly bytes: number;
+  /** What the camera did that it should not, and that was borne: names of docs/ref/quirks.md. */
+  readonly quirks: readonly string[];
 }
 
 /** A camera that says nothing for so long has stalled. */
@@ -66,10 +68,12 @@ export async function probeStream(
       let bytes = 0;
       let failure: OfflineReason | undefined;
       let failures = 0;
+      const quirks = (): readonly string[] => hub.sourceStats?.quirks ?? [];
       const giveUp = (): void => {
         timer.cancel();
         const why = failure ?? (known.length === 0 ? 'no answer' : 'connected, and nothing came');
-        const message = `no picture of ${target.url}: ${why}`;
+        const met = quirks().length === 0 ? '' : ` (its quirks: ${quirks().join(', ')})`;
+        const message = `no picture of ${target.url}: ${why}${met}`;
         reject(new NightjarError('unavailable', 'probe/no-picture', message));
       };
       const timer = clock.setTimer(timeoutMs, giveUp);
@@ -87,6 +91,7 @@ export async function probeStream(
             tracks: known.map(({ format }) => `${format.kind} ${format.encodingName}`),
             firstPictureMs: clock.monotonicMs() - startedMs,
             bytes,
+            quirks: quirks(),
           });
         },
         interrupted: (reason) => {
