@@ -19,9 +19,12 @@ export class FileMount implements Mount {
   readonly kind = 'playback' as const;
   readonly features = [PLAY_SCALE, PLAY_SPEED];
   readonly access: readonly MountAccess[] = [{ action: 'playback', camera: FILES }];
+  readonly countedAs: string;
   private described: FileDescription | undefined;
 
-  constructor(private readonly options: FilePlayOptions) {}
+  constructor(private readonly options: FilePlayOptions) {
+    this.countedAs = `${FILES}/${options.name}`;
+  }
 
   async describe(): Promise<MountDescription> {
     const { library, name } = this.options;

@@ -55,10 +55,12 @@ export class PlaybackMount implements Mount {
   readonly kind = 'playback' as const;
   readonly features = [ONVIF_REPLAY, PLAY_SCALE, PLAY_SPEED];
   readonly access: readonly MountAccess[];
+  readonly countedAs: string;
   private opened: Opened | undefined;
 
   constructor(private readonly options: PlaybackMountOptions) {
-    const { camera, startMs, endMs } = options;
+    const { camera, stream, startMs, endMs } = options;
+    this.countedAs = `${camera}/${stream}`;
     this.access = [{ action: 'playback', camera, span: spanOf(startMs, endMs) }];
   }
 

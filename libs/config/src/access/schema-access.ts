@@ -153,7 +153,9 @@ export const limits = z.strictObject({
     .describe(
       'Connections to the HTTP port of one address (IPv6: of one /64); more get 503. Those of `http.trustedProxies` count among all alone.',
     ),
-  readersPerStream: count(100_000).prefault(2_000).describe('Players of one stream; more get 503.'),
+  readersPerStream: count(100_000)
+    .prefault(2_000)
+    .describe('Players of one stream, of what is recorded of one, or of one file; more get 503.'),
   readerBandwidth: size({ min: 16 * 1024, max: 64 * GIB })
     .optional()
     .describe(

@@ -160,6 +160,14 @@ describe('limits of a server', () => {
     expect(refused).toEqual([]);
   });
 
+  it('count readers by what they read', () => {
+    const stored = (countedAs: string): Mount => ({ kind: 'playback', countedAs }) as never;
+    const there = sessions(stored('files/a'), stored('files/a'), mount('live', 'files/b'));
+    expect(() => server.requireRoom(stored('files/a'), there)).toThrow('limit of readers');
+    server.requireRoom(stored('files/b'), there);
+    expect(refused).toEqual(['readers']);
+  });
+
   it('refuse newcomers while memory or the event loop are used up, and no longer', () => {
     const room = (): void => server.requireRoom(mount('live', 'a'), sessions());
     rssBytes = 1_001;

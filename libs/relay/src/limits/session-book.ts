@@ -30,7 +30,7 @@ export class SessionBook {
   }
 }
 
-/** What counts as one stream: all who watch a live stream, or what was recorded of a camera. */
-function nameOf({ kind, shared, access }: Mount): string {
-  return `${kind} ${shared ?? access?.[0]?.camera ?? ''}`;
+/** What counts as one stream. */
+function nameOf({ kind, countedAs, shared = '' }: Mount): string {
+  return `${kind} ${countedAs ?? shared}`;
 }

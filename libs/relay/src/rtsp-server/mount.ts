@@ -76,6 +76,8 @@ export interface Mount {
    * every session plays for itself, and multicast is refused.
    */
   readonly shared?: string | undefined;
+  /** Name of what its readers are counted by, unique among mounts of its kind; absent: {@link shared}. */
+  readonly countedAs?: string;
   readonly observer?: MountObserver;
   /** What its sessions need the right for, all of it and as long as they last; absent: nobody asks again. */
   readonly access?: readonly MountAccess[];
