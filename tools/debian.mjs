@@ -76,6 +76,7 @@ const NEEDED = [
     check: ['gst-discoverer-1.0', '--help'],
   },
   { what: 'onvif-util of libonvif', packages: ['onvif-tools'], check: ['onvif-util', '-h'] },
+  { what: 'janus-pp-rec', packages: ['janus-tools'], check: ['janus-pp-rec', '--help'] },
   { what: 'chromium', packages: ['chromium'], check: ['chromium', '--version'] },
 ];
 

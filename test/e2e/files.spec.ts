@@ -6,7 +6,8 @@ import { CurlRtsp } from './support/curl-rtsp.js';
 import { eventually } from './support/eventually.js';
 import { gstSeek } from './support/gstreamer.js';
 import { Installation, LOGIN } from './support/installation.js';
-import { MEDIA_FILES, makeMediaFiles } from './support/media-files.js';
+import { janusFilm } from './support/janus.js';
+import { AV1, MEDIA_FILES, makeMediaFile, makeMediaFiles } from './support/media-files.js';
 import { runProgram } from './support/program.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
@@ -204,6 +205,29 @@ describe('media files', () => {
       await player.teardown();
     },
   );
+
+  withServed('of AV1 are put together by Janus', 30_000, async ({ nightjar, media }, stage) => {
+    const [file, film] = [path.join(media, 'av1.mkv'), path.join(stage.directory, 'av1.mp4')];
+    await makeMediaFile(file, AV1);
+    const player = await RtspPlayer.open(stage, nightjar.url('files/av1.mkv'));
+    const packets: Buffer[] = [];
+    const { client } = player;
+    const next = client.onFrame;
+    client.onFrame = (channel, packet) => {
+      if (channel === 0) packets.push(Buffer.from(packet));
+      next(channel, packet);
+    };
+    await player.play({ Speed: '8.0' });
+    await eventually(() => expect(player.tracks.map(({ byes }) => byes)).toEqual([1]), {
+      withinMs: 10_000,
+    });
+    await player.teardown();
+    await janusFilm(packets, 'av1', film);
+    const [taken, local] = [await decode(['-i', film]), await decode(['-i', file])];
+    expect(taken.errors).toBe('');
+    expect(taken.pictures.length).toBeGreaterThanOrEqual(local.pictures.length - MAY_LACK);
+    expect(taken.pictures).toEqual(local.pictures.slice(0, taken.pictures.length));
+  });
 
   withServed('are shown by GStreamer at four times the speed', 30_000, async (served) => {
     const { nightjar, media } = served;

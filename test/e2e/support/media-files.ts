@@ -64,19 +64,34 @@ const RECIPES: Readonly<Record<string, readonly string[]>> = {
   'phone.wav': [...SOUND, '-ar', '8000', '-c:a', 'pcm_alaw'],
 };
 
+/** What ffmpeg 5.1 takes out of no RTP. Pictures of one unit each: of several, Janus 1.1 loses the bounds. */
+export const AV1 = [
+  ...PICTURES,
+  '-c:v',
+  'libaom-av1',
+  '-usage',
+  'realtime',
+  '-cpu-used',
+  '8',
+].concat(['-lag-in-frames', '0', ...KEYFRAMES]);
+
 /** Names of files that {@link makeMediaFiles} makes: one for each kind that is served. */
 export const MEDIA_FILES = [...Object.keys(RECIPES), 'fields.264', 'sound.amr', 'wide.amr'];
 
 /** Makes a short film or sound of each kind. */
 export async function makeMediaFiles(directory: string): Promise<void> {
-  await concurrently(Object.entries(RECIPES), async ([name, recipe]) => {
-    const args = ['-nostdin', '-v', 'error', '-y', ...recipe, path.join(directory, name)];
-    const { code, stderr } = await runProgram('ffmpeg', args);
-    if (code !== 0) throw new Error(`ffmpeg could not make ${name}: ${stderr}`);
-  });
+  await concurrently(Object.entries(RECIPES), ([name, recipe]) =>
+    makeMediaFile(path.join(directory, name), recipe),
+  );
   await writeFile(path.join(directory, 'fields.264'), fieldPictures(SECONDS * 25));
   await writeFile(path.join(directory, 'sound.amr'), amr(SECONDS * 50));
   await writeFile(path.join(directory, 'wide.amr'), await wideAmr(directory));
+}
+
+export async function makeMediaFile(file: string, recipe: readonly string[]): Promise<void> {
+  const args = ['-nostdin', '-v', 'error', '-y', ...recipe, file];
+  const { code, stderr } = await runProgram('ffmpeg', args);
+  if (code !== 0) throw new Error(`ffmpeg could not make ${file}: ${stderr}`);
 }
 
 /** AMR-WB, which GStreamer makes and ffmpeg does not: its frames, each with its header, behind the magic (RFC 4867 s.5.1). */
