@@ -11,6 +11,7 @@ const NEEDED = [
   { what: 'ffmpeg', packages: ['ffmpeg'], check: ['ffmpeg', '-version'] },
   { what: 'ffprobe', packages: ['ffmpeg'], check: ['ffprobe', '-version'] },
   { what: 'curl', packages: ['curl'], check: ['curl', '--version'] },
+  { what: 'iptables', packages: ['iptables'], check: ['iptables', '-V'] },
   { what: 'strace', packages: ['strace'], check: ['strace', '-V'] },
   { what: 'prometheus', packages: ['prometheus'], check: ['promtool', '--version'] },
   { what: 'redis-server', packages: ['redis-server'], check: ['redis-server', '--version'] },

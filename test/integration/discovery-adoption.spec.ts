@@ -24,6 +24,7 @@ const REQUEST: AdoptionRequest = {
   name: 'yard',
   login: LOGIN,
   passwordText: false,
+  fingerprint: undefined,
   as: 'managed',
   passwordFile: undefined,
   followsDevice: false,
@@ -62,13 +63,17 @@ describe('a device becomes a camera', () => {
   }
 
   /** A simulated camera, found by its declared address. */
-  async function find(personality: Personality = {}): Promise<{ device: Device; url: string }> {
+  async function find(
+    personality: Personality = {},
+    tls = false,
+  ): Promise<{ device: Device; url: string }> {
     simulator = new CameraSimulator({
       cameras: [
         { name: 'front-door', footage: 'garden' },
         { name: 'front-sub', footage: 'front-door' },
       ],
       credentials: LOGIN,
+      tls,
       onvif: { port: 0, personalities: { 'front-door': { sub: 'front-sub', ...personality } } },
     });
     await simulator.start();
@@ -152,6 +157,31 @@ describe('a device becomes a camera', () => {
       onvif: { device: device.serial ?? expect.any(String), address: 'by-serial' },
     });
     expect(cameras['yard']?.managed).toBeUndefined();
+  }, 60_000);
+
+  it('by TLS with a certificate that nobody vouches for, once that is named', async () => {
+    const { device } = await find({}, true);
+    const shown = /([0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(device.problem ?? '')?.[0] ?? '';
+    expect(device).toMatchObject({ profiles: [], problem: expect.stringMatching(/not trusted/) });
+    const untrusted = { kind: 'invalid', code: 'discovery/untrusted' };
+    await expect(adopt(device)).rejects.toMatchObject({
+      ...untrusted,
+      message: expect.stringContaining(shown),
+    });
+    const other = 'ab'.repeat(32);
+    await expect(adopt(device, { fingerprint: other })).rejects.toMatchObject(untrusted);
+    await adopt(device, { fingerprint: shown });
+    config = await load();
+    expect(config.cameras['yard']).toMatchObject({
+      tls: { fingerprint: shown, insecure: false },
+      streams: { main: { url: expect.stringMatching(/^rtsps:/) } },
+    });
+    // From now on it is read.
+    await createDiscovery(context()).search();
+    expect(await catalog.devices.ofCamera('yard')).toMatchObject({
+      problem: undefined,
+      profiles: [{ codec: 'H264' }, { codec: 'H264' }],
+    });
   }, 60_000);
 
   it('not with a wrong login, and is asked once', async () => {

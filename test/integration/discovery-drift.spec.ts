@@ -95,6 +95,7 @@ describe('an adopted camera', () => {
       name: 'yard',
       login: LOGIN,
       passwordText: false,
+      fingerprint: undefined,
       as: 'managed',
       passwordFile: undefined,
       followsDevice: true,

@@ -1,10 +1,11 @@
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const canMakeNetworks = spawnSync('unshare', ['-rn', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 interface Said {
   readonly found?: { endpoint: string; address: string; serviceUrls: string[]; name?: string };
@@ -20,10 +21,12 @@ class Speaker {
   private readonly lines: Interface;
   readonly said: string[] = [];
 
-  constructor(readonly child: ChildProcessWithoutNullStreams) {
-    this.lines = createInterface(child.stdout);
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+
+  constructor(program: string, args: readonly string[]) {
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.lines = createInterface(this.child.stdout);
     this.lines.on('line', (line) => this.said.push(line));
-    child.stderr.pipe(process.stderr);
   }
 
   /** The first line that is like this, said already or to come. */
@@ -43,17 +46,30 @@ class Speaker {
   }
 }
 
+interface Cable {
+  /** Networks besides that of the link-local addresses of IPv6. */
+  readonly v4?: string;
+  readonly v6?: string;
+  /** The first of so many questions is lost on the way, and the first of the next. */
+  readonly loses?: number;
+}
+
+const QUESTIONS = ['iptables', '-A', 'INPUT', '-p', 'udp', '--dport', '3702'];
+const LOSE = [...QUESTIONS, '-m', 'statistic', '--mode', 'nth', '--packet', '0'];
+
 /** One machine at the hub, with a cable and a subnet each to others. IPv6 addresses are there at once (`nodad`). */
 class Lan {
+  private readonly started: Speaker[] = [];
+
   private constructor(
     private readonly hub: Speaker,
     private readonly others: Speaker[],
   ) {}
 
-  static async build(cables: readonly { v4?: string; v6?: string }[]): Promise<Lan> {
+  static async build(cables: readonly Cable[]): Promise<Lan> {
     const hub = await Lan.machine(['unshare', '-rn']);
     const lan = new Lan(hub, []);
-    for (const [index, { v4, v6 }] of cables.entries()) {
+    for (const [index, { v4, v6, loses }] of cables.entries()) {
       const other = await Lan.machine([...lan.inside(hub), 'unshare', '-n']);
       lan.others.push(other);
       const pid = pidOf(other);
@@ -75,6 +91,7 @@ class Lan {
         ip('address', 'add', `${v6}::1/64`, 'dev', `nj-oc-${index}`, 'nodad');
         there('address', 'add', `${v6}::2/64`, 'dev', 'eth0', 'nodad');
       }
+      if (loses !== undefined) lan.run(other, ...LOSE, '--every', String(loses), '-j', 'DROP');
     }
     return lan;
   }
@@ -112,14 +129,14 @@ class Lan {
   }
 
   async end(): Promise<void> {
+    for (const { child } of this.started) child.kill();
     for (const machine of [...this.others, this.hub]) await machine.end();
   }
 
   private static async machine(command: readonly string[]): Promise<Speaker> {
     const [program = '', ...args] = command;
-    const machine = new Speaker(
-      spawn(program, [...args, 'sh', '-c', 'ip link set lo up; echo $$; exec cat >/dev/null']),
-    );
+    const setUp = 'ip link set lo up; echo $$; exec cat >/dev/null';
+    const machine = new Speaker(program, [...args, 'sh', '-c', setUp]);
     await machine.line((line) => /^\d+$/.test(line));
     return machine;
   }
@@ -136,7 +153,9 @@ class Lan {
 
   private start(machine: Speaker, ...command: string[]): Speaker {
     const [program = '', ...args] = [...this.inside(machine), ...command];
-    return new Speaker(spawn(program, args));
+    const speaker = new Speaker(program, args);
+    this.started.push(speaker);
+    return speaker;
   }
 }
 
@@ -151,7 +170,13 @@ describeIfLinux('a search of several networks', () => {
   const cameras: Speaker[] = [];
 
   beforeAll(async () => {
-    lan = await Lan.build([{ v4: '10.98.0' }, { v6: 'fd98:1' }, { v4: '10.98.2', v6: 'fd98:2' }]);
+    lan = await Lan.build([
+      { v4: '10.98.0' },
+      { v6: 'fd98:1' },
+      { v4: '10.98.2', v6: 'fd98:2' },
+      {},
+      { v4: '10.98.4', loses: 3 },
+    ]);
     cameras.push(
       // Its XAddr is what it had at the factory.
       await lan.camera(
@@ -163,6 +188,8 @@ describeIfLinux('a search of several networks', () => {
       ),
       await lan.camera(1, '--name', 'six', '--xaddr', 'http://[fd98:1::2]/onvif/device_service'),
       await lan.camera(2, '--name', 'deaf', '--deaf'),
+      await lan.camera(3, '--name', 'link', '--xaddr', 'http://[fe80::4:2]/onvif/device_service'),
+      await lan.camera(4, '--name', 'lossy'),
     );
   }, LIMIT_MS);
   afterAll(async () => {
@@ -174,16 +201,28 @@ describeIfLinux('a search of several networks', () => {
     'finds cameras behind every interface, over IPv4 and IPv6, reads them, and hears them come and go',
     async () => {
       const url = 'http://10.98.0.2/onvif/device_service';
-      const { said, searcher } = await lan!.search({ mode: 'multicast' }, [url]);
-      const found = new Map(said.flatMap(({ found }) => (found ? [[found.name, found]] : [])));
-      expect(new Set(found.keys())).toEqual(new Set(['six', 'yard']));
+      const link = 'http://[fe80::4:2%nj-oc-3]/onvif/device_service';
+      const { said, searcher } = await lan!.search({ mode: 'multicast' }, [url, link]);
+      const all = said.flatMap((one) => one.found ?? []);
+      // Each is heard from its link-local address, too: what it has besides counts.
+      const rest = all.filter(({ name, address }) => name === 'link' || !address.includes('%'));
+      const found = new Map(rest.map((one) => [one.name, one]));
+      expect(new Set(found.keys())).toEqual(new Set(['six', 'yard', 'link', 'lossy']));
       expect(found.get('yard')).toMatchObject({ address: '10.98.0.2', serviceUrls: [url] });
       expect(found.get('six')).toMatchObject({
         address: 'fd98:1::2',
         serviceUrls: ['http://[fd98:1::2]/onvif/device_service'],
       });
+      // One that has no address but that of its cable.
+      expect(found.get('link')).toMatchObject({
+        address: 'fe80::4:2%nj-oc-3',
+        serviceUrls: [link],
+      });
       expect(said.flatMap(({ failed }) => failed ?? [])).toEqual([]);
-      const { read } = said.find((one) => one.read)!;
+      const [read, other] = said.flatMap((one) => one.read ?? []);
+      expect(other).toMatchObject({
+        reading: { profiles: [{ streamUrl: 'rtsp://[fe80::4:2%nj-oc-3]:554/main' }, {}] },
+      });
       expect(read?.problem).toBeUndefined();
       expect(read?.reading).toMatchObject({
         // Digits, and no number.
@@ -204,7 +243,7 @@ describeIfLinux('a search of several networks', () => {
       expect(Math.abs((read?.reading['clockOffsetMs'] as number) - 3_600_000)).toBeLessThan(1_500);
 
       cameras[0]?.child.stdin.write('hello\n');
-      const came = await searcher.line((line) => line.includes('"came"'));
+      const came = await searcher.line((line) => /"came".*"10\.98\.0\.2"/.test(line));
       expect(JSON.parse(came)).toMatchObject({ came: { address: '10.98.0.2', name: 'yard' } });
       await cameras.shift()?.end();
       const left = await searcher.line((line) => line.includes('"left"'));

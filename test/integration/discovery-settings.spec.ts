@@ -93,6 +93,7 @@ describe('a camera whose settings are declared', () => {
           name: 'yard',
           login: LOGIN,
           passwordText: false,
+          fingerprint: undefined,
           as: 'managed',
           passwordFile: undefined,
           followsDevice: false,

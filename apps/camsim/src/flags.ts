@@ -18,6 +18,7 @@ export const USAGE = `Simulated RTSP cameras.
   --fault NAME=JSON      faults from the start, such as front-door={"loss":0.01}; repeatable
   --bitrate 4M --fps 25 --gop 50 --codec h264|h265    of synthetic cameras
   --onvif PORT           an ONVIF side for each camera, on HTTP ports from this one upwards (0 takes any)
+  --tls                  the ONVIF side speaks HTTPS alone and names rtsps:// streams, with a certificate of its own making
   --personality NAME=JSON  how that of one camera is, such as front-door={"media2":false}; repeatable
   --discovery INTERFACE  cameras answer WS-Discovery there, on "all" but loopback; repeatable
   --help
@@ -55,6 +56,7 @@ export function parseFlags(args: readonly string[], env: NodeJS.ProcessEnv): Fla
         gopFrames: Math.trunc(positive('gop', values.gop)),
       },
       ...(username && password && { credentials: { username, password } }),
+      tls: values.tls,
       ...(values.onvif !== undefined && { onvif: onvifOf(values.onvif, values) }),
     },
     control: hostPort('control', values.control),
@@ -81,6 +83,7 @@ function parse(args: readonly string[]) {
         gop: { type: 'string', default: '50' },
         codec: { type: 'string', default: 'h264' },
         onvif: { type: 'string' },
+        tls: { type: 'boolean', default: false },
         personality: { type: 'string', multiple: true, default: [] },
         discovery: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },

@@ -1,6 +1,7 @@
 import { NightjarError, systemClock } from '@nightjar/common';
 import type { Clock } from '@nightjar/common';
-import type { Mount, MountResolver } from '@nightjar/relay';
+import { keyPairOf, type KeyPair } from '@nightjar/config';
+import { makeSelfSigned, TlsDoor, type Mount, type MountResolver } from '@nightjar/relay';
 import { authority } from './authority.js';
 import { CameraLogin } from './camera-login.js';
 import type { Credentials } from './camera-login.js';
@@ -30,7 +31,9 @@ export interface SimulatorOptions {
   /** What synthetic cameras send; default {@link DEFAULT_SYNTHETIC}. */
   readonly synthetic?: SyntheticOptions;
   /** Undefined: cameras have no ONVIF side. Its host is that of RTSP. */
-  readonly onvif?: Omit<OnvifOptions, 'host'>;
+  readonly onvif?: Omit<OnvifOptions, 'host' | 'tls'>;
+  /** Whether the ONVIF side speaks TLS alone, and names streams by it; the certificate is made at the start. */
+  readonly tls?: boolean;
   readonly clock?: Clock;
   /** See {@link CameraOptions.random}. */
   readonly random?: () => number;
@@ -52,6 +55,7 @@ const CAMERA_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export class CameraSimulator {
   private readonly cameras = new Map<string, SimulatedCamera>();
   private readonly ports = new Map<SimulatedCamera, CameraPort>();
+  private readonly tls: KeyPair | undefined;
   /** Undefined when cameras have no ONVIF side. */
   readonly onvif: OnvifNetwork | undefined;
 
@@ -76,6 +80,7 @@ export class CameraSimulator {
       camera.onReachability = () => this.reachabilityChanged(camera);
       this.cameras.set(spec.name, camera);
     }
+    this.tls = options.tls === true ? ownCertificate(options.host, clock) : undefined;
     this.assignPorts(clock);
     this.onvif = options.onvif && this.makeOnvif(options.onvif, clock);
   }
@@ -120,10 +125,10 @@ export class CameraSimulator {
     return `rtsp://${authority(this.options.host ?? DEFAULT_HOST, port?.port ?? 0)}`;
   }
 
-  private makeOnvif(onvif: Omit<OnvifOptions, 'host'>, clock: Clock): OnvifNetwork {
+  private makeOnvif(onvif: Omit<OnvifOptions, 'host' | 'tls'>, clock: Clock): OnvifNetwork {
     const { cameras, credentials, host = DEFAULT_HOST, onError } = this.options;
     return new OnvifNetwork(
-      { ...onvif, host },
+      { ...onvif, host, tls: this.tls },
       {
         cameras: this.cameras,
         footageOf: (name) => cameras.find((one) => one.name === name)?.footage ?? '',
@@ -150,6 +155,7 @@ export class CameraSimulator {
         clock,
         udp: true,
         cname: 'camsim',
+        ...(this.tls && { doorway: { tls: new TlsDoor(this.tls) } }),
         ...(onError && { events: { failed: onError } }),
       });
     const shared = ownPorts ? undefined : open(port, new Set(this.cameras.keys()));
@@ -194,4 +200,9 @@ export class CameraSimulator {
     const name = /^rtsps?:\/\/[^/]*\/([^/?#]+)/i.exec(uri)?.[1];
     return name === undefined ? undefined : this.cameras.get(name);
   }
+}
+
+function ownCertificate(host = DEFAULT_HOST, clock: Clock): KeyPair {
+  const files = { certFile: 'made at the start', keyFile: 'made at the start' };
+  return keyPairOf(makeSelfSigned([host.replace(/%.*$/, '')], clock.wallMs()), files);
 }

@@ -1,3 +1,4 @@
+import { splitZone } from '@nightjar/common';
 import type { CameraCredentials } from './model.js';
 
 export type CameraUrl =
@@ -23,7 +24,7 @@ export function parseCameraUrl(text: string): CameraUrl {
   }
   let host: string;
   try {
-    host = new URL(url).hostname;
+    host = new URL(splitZone(url).url).hostname;
   } catch {
     return { ok: false, reason: `not a valid URL (host, port or characters)${PASSWORD_HINT}` };
   }

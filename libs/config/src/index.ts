@@ -12,6 +12,7 @@ export { diffConfig, isEmptyDiff, type CameraChange, type ConfigDiff } from './d
 export { ConfigWatcher, type ConfigWatcherEvents } from './watcher.js';
 export { configFromFlags, type ConfigFlags } from './flags.js';
 export { writeSecret, type Environment } from './secrets.js';
+export { CERTIFICATE_FINGERPRINT, FINGERPRINT_HELP } from './schema-tls.js';
 export { parseDuration, parseSize, printDuration, printSize } from './units.js';
 export { renderConfigReference } from './reference.js';
 export { configJsonSchema } from './schema.js';

@@ -32,7 +32,8 @@ export const serverTls = z.strictObject({
 });
 
 /** SHA-256 in hex, as `openssl x509 -fingerprint -sha256` prints it or without colons. */
-const FINGERPRINT = /^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i;
+export const CERTIFICATE_FINGERPRINT = /^(?:[0-9a-f]{64}|(?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i;
+export const FINGERPRINT_HELP = 'not a SHA-256 fingerprint of 64 hex digits';
 
 export const cameraTls = z.strictObject({
   caFile: text('path')
@@ -41,7 +42,7 @@ export const cameraTls = z.strictObject({
       'Certificates of authorities that the camera may be vouched for by, PEM. Absent: those of the system.',
     ),
   fingerprint: text('sha256')
-    .regex(FINGERPRINT, 'not a SHA-256 fingerprint of 64 hex digits')
+    .regex(CERTIFICATE_FINGERPRINT, FINGERPRINT_HELP)
     .optional()
     .describe(
       'The certificate of the camera by its SHA-256: it and no other is taken, whoever vouches for it.',

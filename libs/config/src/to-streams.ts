@@ -1,3 +1,4 @@
+import { splitZone } from '@nightjar/common';
 import { parseCameraUrl } from './camera-url.js';
 import { mapRecord, toLogin, type ConversionContext } from './conversion.js';
 import type { CameraConfig, CameraCredentials, PulledStreamConfig, StreamConfig } from './model.js';
@@ -81,7 +82,7 @@ function viaOf(
     report(where, 'goes with transport http or websocket');
     return undefined;
   }
-  const [from, to] = [url, via].map((text) => (URL.canParse(text) ? new URL(text) : undefined));
+  const [from, to] = [url, via].map(parsed);
   if (to === undefined || !VIA_SCHEMES[transport].test(to.protocol) || to.username !== '') {
     const [plain, secure] = transport === 'http' ? ['http', 'https'] : ['ws', 'wss'];
     report(where, `expected an URL that begins with ${plain}:// or ${secure}://, without a login`);
@@ -89,4 +90,9 @@ function viaOf(
     report(where, 'must name the host of the URL');
   }
   return via;
+}
+
+function parsed(text: string): URL | undefined {
+  const { url } = splitZone(text);
+  return URL.canParse(url) ? new URL(url) : undefined;
 }

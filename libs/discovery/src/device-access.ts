@@ -1,6 +1,9 @@
 import type { Device } from '@nightjar/catalog';
+import { hostOfUrl } from '@nightjar/common';
 import type { CameraConfig, NightjarConfig } from '@nightjar/config';
+import { secureIfPinned } from './client/device-address.js';
 import { sameEndpoint } from './client/endpoint.js';
+import type { OnvifTarget } from './client/onvif-client.js';
 import type { DeviceAccess } from './device-reader.js';
 
 type Cameras = Pick<NightjarConfig, 'cameras'>;
@@ -34,13 +37,23 @@ export function accessTo(
   );
 }
 
+/** Where and how a device is asked that is a camera of ours. */
+export function targetOf(
+  device: Pick<Device, 'camera' | 'endpoint' | 'serial' | 'addresses' | 'serviceUrls'>,
+  config: Cameras,
+): OnvifTarget {
+  const access = accessTo(device, config);
+  // There is one: it was heard of there.
+  const [url = ''] = secureIfPinned(device.serviceUrls, access?.trust);
+  return { url, ...access, endpoint: device.endpoint };
+}
+
 /** Who has come to another address has to prove who it is before it is told a password. */
 function isWhereItWas(
   { addresses: [address] }: Pick<Device, 'addresses'>,
   { streams }: CameraConfig,
 ): boolean {
   return Object.values(streams).some(
-    (stream) =>
-      stream.source === 'pull' && new URL(stream.url).hostname.replace(/^\[|\]$/g, '') === address,
+    (stream) => stream.source === 'pull' && hostOfUrl(stream.url) === address,
   );
 }

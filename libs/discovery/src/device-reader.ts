@@ -1,5 +1,6 @@
 import type { Device, DeviceChange, DeviceReading, DeviceRepository } from '@nightjar/catalog';
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
+import { secureIfPinned } from './client/device-address.js';
 import { changesOf, newChanges } from './drift/changes.js';
 import type { OnvifTarget, OpenOnvifClient, ReadDevice } from './client/onvif-client.js';
 
@@ -80,7 +81,7 @@ export async function readAtFirst(
   access: DeviceAccess | undefined,
 ): Promise<ReadDevice & { readonly url: string }> {
   let failure: unknown;
-  for (const url of serviceUrls) {
+  for (const url of secureIfPinned(serviceUrls, access?.trust)) {
     try {
       return { ...(await open({ url, ...access, endpoint }).read()), url };
     } catch (error) {

@@ -154,6 +154,20 @@ describe('a search', () => {
     expect(devices.rows.get('urn:a')?.addresses).toEqual(['10.0.0.66', '10.0.0.1']);
   });
 
+  it('takes a link-local address only of a device that has no other', async () => {
+    const { discovery, devices, answer, asked } = discover();
+    answer(({ found }) => {
+      for (const address of ['fe80::1%eth0', '10.0.0.1']) found(sighting('urn:a', address));
+      found(sighting('urn:b', 'fe80::2%eth0'));
+    });
+    await discovery.came(sighting('urn:b', 'fe80::2%eth0'));
+    expect([...devices.rows.values()].map(({ addresses }) => addresses)).toEqual([
+      ['10.0.0.1'],
+      ['fe80::2%eth0'],
+    ]);
+    expect(asked).toHaveLength(2);
+  });
+
   it('does not find ourselves', async () => {
     const { discovery, devices, answer } = discover();
     answer(({ found }) => found(sighting('urn:uuid:OURSELVES', '10.0.0.1')));

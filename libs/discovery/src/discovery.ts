@@ -3,6 +3,7 @@ import { messageOf, NightjarError, TokenBucket, type Clock } from '@nightjar/com
 import type { DiscoveryConfig } from '@nightjar/config';
 import { sameEndpoint } from './client/endpoint.js';
 import type { DeviceReader } from './device-reader.js';
+import { isLinkLocal } from './search/interfaces.js';
 import type { SearchNetwork } from './search/network-search.js';
 
 /** Devices that are asked at the same time. */
@@ -71,8 +72,12 @@ export class Discovery {
       const own = await this.parts.ownEndpoint();
       if (own !== undefined && sameEndpoint(own, sighting.endpoint)) return;
       const known = (await devices.list()).find(({ endpoint }) => endpoint === sighting.endpoint);
-      // With several addresses it says hello from each: a search shows which of them still answer.
-      if (known !== undefined && known.addresses[0] !== sighting.address) {
+      const [address] = known?.addresses ?? [];
+      const isAside = isLinkLocal(sighting.address) && address !== sighting.address;
+      // All that speak IPv6 say hello from a link-local address too.
+      if (isAside && address !== undefined && !isLinkLocal(address)) return;
+      // With several addresses it says hello from each: a search shows which of them answer.
+      if (isAside || (address !== undefined && address !== sighting.address)) {
         await this.search();
         return;
       }
@@ -149,6 +154,12 @@ export class Discovery {
   }
 }
 
+/** Which of several addresses is taken: one that is good everywhere, and IPv4 first, as people write it. */
+function worthOf(address: string | undefined): number {
+  if (address === undefined) return 0;
+  return isLinkLocal(address) ? 1 : address.includes(':') ? 2 : 3;
+}
+
 /** The answers of one search, by device. */
 class Round {
   private readonly waiting = new Map<string, DeviceSighting>();
@@ -167,13 +178,16 @@ class Round {
     ) => Promise<boolean>,
   ) {}
 
-  /** A device that answers where it was is met at once; one that may only have another address too, at the end. */
+  /**
+   * A device that answers where it was is met at once; one that may only have another address too, at the end, and so one that
+   * is heard from a link-local address: it is likely to have a better one.
+   */
   found(sighting: DeviceSighting): void {
     const { endpoint, address } = sighting;
     if (this.met.has(endpoint)) return;
-    const before = this.known.get(endpoint);
-    if (before === undefined || before.addresses[0] === address) this.begin(sighting);
-    else if (!this.waiting.has(endpoint) || !address.includes(':'))
+    const before = this.known.get(endpoint)?.addresses[0] ?? (isLinkLocal(address) ? '' : address);
+    if (before === address) this.begin(sighting);
+    else if (worthOf(address) > worthOf(this.waiting.get(endpoint)?.address))
       this.waiting.set(endpoint, sighting);
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '@nightjar/common';
 import {
   deviceService,
@@ -110,6 +111,10 @@ export class OnvifCamera {
 
   gateOf(request: IncomingMessage): Gate<OnvifCaller> {
     return this.gate.gateOf(request);
+  }
+
+  scheme({ socket }: IncomingMessage): 'http' | 'https' {
+    return socket instanceof TLSSocket ? 'https' : 'http';
   }
 
   challenges(request: IncomingMessage): string[] {
@@ -239,10 +244,12 @@ export class OnvifCamera {
           throw invalidValue(`${protocol} is not served`, 'ter:InvalidStreamSetup');
         const { camera, sub, rtspPort } = this.options;
         const streamed = profile.token === 'sub' ? (sub ?? camera) : camera;
-        return `rtsp://${this.hostOf(origin)}:${rtspPort(streamed)}/${streamed.name}`;
+        const scheme = isSecure(origin) ? 'rtsps' : 'rtsp';
+        return `${scheme}://${this.hostOf(origin)}:${rtspPort(streamed)}/${streamed.name}`;
       },
       snapshotUri: (_profile, { origin }) =>
-        this.snapshot && `http://${this.authorityOf(origin)}/snapshot.jpg`,
+        this.snapshot &&
+        `${isSecure(origin) ? 'https' : 'http'}://${this.authorityOf(origin)}/snapshot.jpg`,
       encoders: {
         options: (profile) => ({
           resolutions: [
@@ -306,12 +313,16 @@ export class OnvifCamera {
   }
 
   private authorityOf(origin: string): string {
-    return this.options.personality.wrongXAddr ?? origin.slice('http://'.length);
+    return this.options.personality.wrongXAddr ?? new URL(origin).host;
   }
 
   private hostOf(origin: string): string {
     return this.authorityOf(origin).replace(/:\d+$/, '');
   }
+}
+
+function isSecure(origin: string): boolean {
+  return origin.startsWith('https:');
 }
 
 function hexOf(text: string): string {

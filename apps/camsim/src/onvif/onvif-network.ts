@@ -4,14 +4,13 @@ import { authority } from '../authority.js';
 import type { SimulatedCamera } from '../camera.js';
 import type { Credentials } from '../camera-login.js';
 import { OnvifCamera } from './onvif-camera.js';
-import { OnvifPort } from './onvif-port.js';
+import { OnvifPort, type OnvifPlace } from './onvif-port.js';
 import { DEFAULT_PERSONALITY, type Personality } from './personality.js';
 import { loadSnapshot } from './snapshots.js';
 
-export interface OnvifOptions {
+export interface OnvifOptions extends OnvifPlace {
   /** First HTTP port; each camera takes the next one, or any if it is 0. */
   readonly port: number;
-  readonly host: string;
   readonly personalities?: Readonly<Record<string, Partial<Personality>>>;
   /** Interfaces on which cameras answer WS-Discovery; undefined = none, empty = all but loopback. */
   readonly discovery?: readonly string[];
@@ -37,7 +36,8 @@ export class OnvifNetwork {
     options: OnvifOptions,
     private readonly host: OnvifHost,
   ) {
-    const { personalities = {}, discovery } = options;
+    const { personalities = {}, discovery, tls } = options;
+    const scheme = tls === undefined ? 'http' : 'https';
     const { clock = systemClock } = host;
     for (const name of Object.keys(personalities)) cameraOf(host, name);
     const subs = new Set(Object.values(personalities).map(({ sub }) => sub));
@@ -55,7 +55,7 @@ export class OnvifNetwork {
       });
       const port = options.port === 0 ? 0 : options.port + this.ports.size;
       this.faces.set(name, face);
-      this.ports.set(name, new OnvifPort(face, options.host, port, host.failed));
+      this.ports.set(name, new OnvifPort(face, { ...options, port }, host.failed));
     }
     if (discovery !== undefined)
       this.responder = new DiscoveryResponder({
@@ -65,7 +65,8 @@ export class OnvifNetwork {
         endpoints: ({ address }) =>
           [...this.faces].flatMap(
             ([name, face]) =>
-              face.endpoint(`http://${authority(address, this.ports.get(name)?.port ?? 0)}`) ?? [],
+              face.endpoint(`${scheme}://${authority(address, this.ports.get(name)?.port ?? 0)}`) ??
+              [],
           ),
       });
   }

@@ -1,7 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { KeyPair } from '@nightjar/config';
 import { answerSoap } from '@nightjar/onvif-device';
 import { authority } from '../authority.js';
 import type { OnvifCamera } from './onvif-camera.js';
+
+export interface OnvifPlace {
+  readonly host: string;
+  /** 0 takes any. */
+  readonly port: number;
+  /** Undefined: plain HTTP. */
+  readonly tls: KeyPair | undefined;
+}
 
 /** HTTP of one camera: SOAP below `/onvif/`, and a snapshot. */
 export class OnvifPort {
@@ -9,32 +19,34 @@ export class OnvifPort {
 
   constructor(
     private readonly camera: OnvifCamera,
-    private readonly host: string,
-    private readonly wantedPort: number,
+    private readonly options: OnvifPlace,
     private readonly failed: (error: unknown) => void,
   ) {
-    this.server = createServer((request, response) => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       this.answer(request, response).catch((error: unknown) => {
         response.destroy();
         this.failed(error);
       });
-    });
+    };
+    const { tls } = options;
+    this.server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
   }
 
   get port(): number {
     const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.wantedPort;
+    return typeof address === 'object' && address !== null ? address.port : this.options.port;
   }
 
   /** Where its device service is, as the simulator itself reaches it. */
   get url(): string {
-    return `http://${authority(this.host, this.port)}/onvif/device_service`;
+    const { host, tls } = this.options;
+    return `${tls === undefined ? 'http' : 'https'}://${authority(host, this.port)}/onvif/device_service`;
   }
 
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(this.wantedPort, this.host, resolve);
+      this.server.listen(this.options.port, this.options.host, resolve);
     });
   }
 

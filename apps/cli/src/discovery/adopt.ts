@@ -16,6 +16,7 @@ export interface AdoptOptions {
   readonly managed: boolean;
   readonly followsDevice: boolean;
   readonly passwordText: boolean;
+  readonly fingerprint: string | undefined;
   readonly record: 'continuous' | 'event' | undefined;
 }
 

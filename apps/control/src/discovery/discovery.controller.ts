@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { CERTIFICATE_FINGERPRINT, FINGERPRINT_HELP } from '@nightjar/config';
 import type { Adoption, CameraSettingsView, DeviceView, SearchOutcome } from '@nightjar/discovery';
 import { z } from 'zod';
 import type { AuthenticatedRequest } from '../principal.guard.js';
@@ -18,6 +19,7 @@ export const AdoptBody = z
     username: z.string().min(1).max(256).optional(),
     password: z.string().min(1).max(1024).optional(),
     passwordText: z.boolean().prefault(false),
+    fingerprint: z.string().regex(CERTIFICATE_FINGERPRINT, FINGERPRINT_HELP).optional(),
     as: z.enum(['managed', 'declared']).prefault('managed'),
     followsDevice: z.boolean().prefault(false),
     record: z.enum(['continuous', 'event']).optional(),
@@ -87,6 +89,7 @@ export class DiscoveryController {
     return this.devices.adopt(request.principal, id, {
       ...rest,
       record: rest.record,
+      fingerprint: rest.fingerprint,
       login,
       passwordFile: undefined,
     });

@@ -1,4 +1,4 @@
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, splitZone, withZone } from '@nightjar/common';
 import { parseAddressRange, type AddressRange } from '../access/address-range.js';
 
 /** Where the unicast search asks. */
@@ -38,11 +38,12 @@ function addressesOf({ family, prefix }: AddressRange): number {
 }
 
 function serviceUrl(text: string): string {
-  if (!URL.canParse(text)) throw bad(HOST_HELP);
-  const url = new URL(text);
+  const { url: plain, zone } = splitZone(text);
+  if (!URL.canParse(plain)) throw bad(HOST_HELP);
+  const url = new URL(plain);
   if (url.username !== '' || url.password !== '')
     throw bad('the URL of a device service holds no login');
-  return url.href;
+  return withZone(url.href, zone);
 }
 
 function bad(message: string): NightjarError {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Device, DeviceRepository } from '@nightjar/catalog';
-import { NightjarError, type Clock } from '@nightjar/common';
+import { hostOfUrl, NightjarError, type Clock } from '@nightjar/common';
 import {
   isCameraName,
   printCamera,
@@ -9,6 +9,7 @@ import {
   type NightjarConfig,
 } from '@nightjar/config';
 import type { Login, OpenOnvifClient, ReadDevice } from '../client/onvif-client.js';
+import { UNTRUSTED } from '../client/device-http.js';
 import { readAtFirst } from '../device-reader.js';
 import type { TestedStream } from './await-keyframe.js';
 import { cameraEntry } from './camera-entry.js';
@@ -21,6 +22,8 @@ export interface AdoptionRequest {
   readonly name: string;
   readonly login: Login | undefined;
   readonly passwordText: boolean;
+  /** SHA-256 of the certificate that the device shows; undefined: one that an authority vouches for. */
+  readonly fingerprint: string | undefined;
   /** `managed`: Nightjar keeps the camera. `declared`: its entry is returned for the file. */
   readonly as: 'managed' | 'declared';
   /** For `declared`: where the password is, as the entry is to say. */
@@ -53,7 +56,8 @@ export class Adopter {
   /**
    * Logs in, chooses the streams, sees a keyframe of the main one, and only then takes the device as a camera.
    * @throws NightjarError `invalid` for a name that no camera may have, `conflict` for one that is taken and for a device that
-   *   is a camera or streams nothing that is recorded; `invalid` for a login that the device refuses; `unavailable`, `protocol`
+   *   is a camera or streams nothing that is recorded; `invalid` for a login that the device refuses and for a certificate that
+   *   is not to be trusted, which is named; `unavailable`, `protocol`
    *   or `forbidden` when the device or its stream does not pass. Nothing is changed then
    */
   async adopt(device: Device, request: AdoptionRequest): Promise<Adoption> {
@@ -79,7 +83,7 @@ export class Adopter {
     const id = await devices.read(device.id, reading, [], { atMs, asideMs: device.lastSeenMs });
     if (isManaged) {
       if (login !== undefined) await writeSecret(passwordFile, login.password);
-      const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+      const host = hostOfUrl(url);
       await updateManaged(dataDir, (before) => ({
         cameras: { ...before.cameras, [name]: entry },
         addresses: request.followsDevice ? { ...before.addresses, [name]: host } : before.addresses,
@@ -111,14 +115,16 @@ export class Adopter {
       );
   }
 
-  /** The login is of who asks us: that the device refuses it is no refusal of ours. */
+  /** Login and fingerprint are of who asks us: that they do not fit is no refusal of ours. */
   private async examine(
     device: Device,
-    { login, passwordText }: AdoptionRequest,
+    { login, passwordText, fingerprint }: AdoptionRequest,
   ): Promise<{ readonly read: ReadDevice; readonly url: string; readonly streams: Streams }> {
     const { open, awaitKeyframe } = this.parts;
+    const trust =
+      fingerprint === undefined ? undefined : { ca: undefined, fingerprint, insecure: false };
     try {
-      const { url, ...read } = await readAtFirst(open, device, { login, passwordText });
+      const { url, ...read } = await readAtFirst(open, device, { login, passwordText, trust });
       if (read.problem !== undefined)
         throw new NightjarError('invalid', 'discovery/login', read.problem);
       const streams = chooseStreams(read.reading.profiles ?? []);
@@ -128,10 +134,11 @@ export class Adopter {
           'discovery/no-stream',
           `device ${device.id} has no stream in H.264 or H.265`,
         );
-      await awaitKeyframe({ url: streams.main.streamUrl, login, trust: undefined });
+      await awaitKeyframe({ url: streams.main.streamUrl, login, trust });
       return { read, url, streams };
     } catch (error) {
-      if (!(error instanceof NightjarError) || error.kind !== 'unauthenticated') throw error;
+      if (!(error instanceof NightjarError)) throw error;
+      if (error.kind !== 'unauthenticated' && error.code !== UNTRUSTED) throw error;
       throw new NightjarError('invalid', error.code, error.message, error.where, error);
     }
   }

@@ -108,6 +108,7 @@ describe('adoption by rule', () => {
         name: 'cam-7',
         login: RULE.credentials,
         passwordText: false,
+        fingerprint: undefined,
         as: 'managed',
         passwordFile: undefined,
         followsDevice: true,

@@ -1,5 +1,5 @@
 import type { Device, DeviceRepository } from '@nightjar/catalog';
-import { messageOf, NightjarError, type Clock } from '@nightjar/common';
+import { hostOfUrl, messageOf, NightjarError, splitZone, type Clock } from '@nightjar/common';
 import { readManaged, type AdoptRule, type NightjarConfig } from '@nightjar/config';
 import { metrics } from '@nightjar/monitoring';
 import { CameraAccounts } from '@nightjar/relay';
@@ -109,6 +109,7 @@ export class AdoptionRules {
         name,
         login: rule.credentials,
         passwordText: false,
+        fingerprint: undefined,
         as: 'managed',
         passwordFile: undefined,
         followsDevice: rule.followsDevice,
@@ -144,8 +145,8 @@ function streamedAlready({ profiles }: Device, { cameras }: NightjarConfig): str
 }
 
 function placeOf(url: string): string {
-  const { hostname, port, pathname, search } = new URL(url);
-  return `${hostname}:${port || '554'}${pathname}${search}`;
+  const { port, pathname, search } = new URL(splitZone(url).url);
+  return `${hostOfUrl(url)}:${port || '554'}${pathname}${search}`;
 }
 
 /** The adopter tells a refusal of the camera as its own caller's mistake. */

@@ -1,7 +1,14 @@
 import { NightjarError, type Clock } from '@nightjar/common';
-import { createRtspSource, StartGate, type CameraTrust, type SourceSink } from '@nightjar/relay';
+import {
+  createRtspSource,
+  StartGate,
+  type CameraTrust,
+  type OfflineReason,
+  type SourceSink,
+} from '@nightjar/relay';
 import { payloadEndOf, payloadStartOf, startsKeyframe } from '@nightjar/rtp';
 import type { SdpTrack } from '@nightjar/rtsp';
+import { UNTRUSTED } from '../client/device-http.js';
 import type { Login } from '../client/onvif-client.js';
 
 /** Longer than the distance of keyframes of any sensible camera. */
@@ -16,7 +23,7 @@ export interface TestedStream {
 
 /**
  * Plays a stream until its first keyframe, with one attempt to log in.
- * @throws NightjarError `unauthenticated`, `unavailable` or `protocol`, with what the camera said
+ * @throws NightjarError `unauthenticated`, `forbidden` for a certificate, `unavailable` or `protocol`, with what the camera said
  */
 export async function awaitKeyframe(
   stream: TestedStream,
@@ -45,17 +52,7 @@ export async function awaitKeyframe(
     },
     senderReport: () => undefined,
     flush: () => undefined,
-    offline: (reason, detail) =>
-      end(
-        failure(
-          reason === 'unauthorized'
-            ? 'unauthenticated'
-            : reason === 'protocol' || reason === 'not-found'
-              ? 'protocol'
-              : 'unavailable',
-          detail,
-        ),
-      ),
+    offline: (reason, detail) => end(failureOf(reason, detail)),
   };
   const source = createRtspSource(
     {
@@ -78,6 +75,14 @@ export async function awaitKeyframe(
     timer.cancel();
     await source.stop();
   }
+}
+
+function failureOf(reason: OfflineReason, detail: string): NightjarError {
+  if (reason === 'untrusted')
+    return new NightjarError('forbidden', UNTRUSTED, `the stream cannot be played: ${detail}`);
+  if (reason === 'unauthorized') return failure('unauthenticated', detail);
+  const isAnswer = reason === 'protocol' || reason === 'not-found';
+  return failure(isAnswer ? 'protocol' : 'unavailable', detail);
 }
 
 function failure(

@@ -5,6 +5,7 @@ export interface EntryOptions {
   readonly streams: NonNullable<ReturnType<typeof chooseStreams>>;
   readonly login: { readonly username: string; readonly passwordFile: string } | undefined;
   readonly passwordText: boolean;
+  readonly fingerprint: string | undefined;
   readonly followsDevice: boolean;
   readonly record: 'continuous' | 'event' | undefined;
 }
@@ -12,7 +13,7 @@ export interface EntryOptions {
 /** A device as an entry of `cameras`, as a user would write it. */
 export function cameraEntry(
   { endpoint, serial }: Pick<Device, 'endpoint' | 'serial'>,
-  { streams, login, passwordText, followsDevice, record }: EntryOptions,
+  { streams, login, passwordText, fingerprint, followsDevice, record }: EntryOptions,
 ): Record<string, unknown> {
   const { main, sub } = streams;
   return {
@@ -21,6 +22,7 @@ export function cameraEntry(
       ...(sub !== undefined && { sub: { url: sub.streamUrl } }),
     },
     ...(login !== undefined && { credentials: login }),
+    ...(fingerprint !== undefined && { tls: { fingerprint } }),
     onvif: {
       device: followsDevice ? (serial ?? endpoint) : endpoint,
       ...(followsDevice && { address: 'by-serial' }),

@@ -34,6 +34,22 @@ describe('addresses that a device names', () => {
     expect(six.http('http://[fd00:0::7]/x')).toBe('http://[fd00::7]/x');
   });
 
+  it('are asked at the interface at which a link-local one was heard', () => {
+    const near = new DeviceAddress('http://[fe80::7%eth0]:81/onvif/device_service');
+    expect([near.serviceUrl, near.zone, near.host]).toEqual([
+      'http://[fe80::7]:81/onvif/device_service',
+      'eth0',
+      'fe80::7%eth0',
+    ]);
+    expect(near.http('http://10.0.0.1/media')).toBe('http://[fe80::7]:81/media');
+    for (const named of [
+      'rtsp://[fe80::7]:554/a',
+      'rtsp://10.0.0.1:554/a',
+      'rtsp://[fe80::7%25lo]:554/a',
+    ])
+      expect(near.rtsp(named)).toBe('rtsp://[fe80::7%eth0]:554/a');
+  });
+
   it.each([
     undefined,
     '',

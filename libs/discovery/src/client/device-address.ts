@@ -1,8 +1,7 @@
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, splitZone, withZone } from '@nightjar/common';
 
 /** Longest address that is kept; ONVIF Core has stream URIs of 128 octets, cameras have more. */
 const MAX_URL_CHARS = 1_024;
-const SECURE: readonly string[] = ['https:', 'rtsps:'];
 
 /**
  * Where requests and connections of one device go. What a device says of its own addresses may be wrong (behind NAT, another
@@ -10,6 +9,8 @@ const SECURE: readonly string[] = ['https:', 'rtsps:'];
  */
 export class DeviceAddress {
   private readonly service: URL;
+  /** Interface at which the link-local address of the device means something. */
+  readonly zone: string | undefined;
 
   /**
    * @param serviceUrl of the device service, as it was reached
@@ -20,7 +21,8 @@ export class DeviceAddress {
     serviceUrl: string,
     private readonly allowHosts: readonly string[] = [],
   ) {
-    const url = URL.canParse(serviceUrl) ? new URL(serviceUrl) : undefined;
+    const { url: plain, zone } = splitZone(serviceUrl);
+    const url = URL.canParse(plain) ? new URL(plain) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '')
       throw new NightjarError(
         'invalid',
@@ -28,15 +30,18 @@ export class DeviceAddress {
         'the address of a device service begins with http:// or https:// and holds no login',
       );
     this.service = url;
+    this.zone = zone;
   }
 
+  /** Without {@link zone}. */
   get serviceUrl(): string {
     return this.service.href;
   }
 
-  /** Without the brackets of IPv6. */
+  /** Without the brackets of IPv6, with {@link zone}. */
   get host(): string {
-    return bare(this.service.hostname);
+    const host = bare(this.service.hostname);
+    return this.zone === undefined ? host : `${host}%${this.zone}`;
   }
 
   /**
@@ -51,19 +56,24 @@ export class DeviceAddress {
     return url.href;
   }
 
-  /** An rtsp(s) address that the device named, kept on the device; its port stays. Throws as {@link http}. */
+  /**
+   * An rtsp(s) address that the device named, kept on the device; its port stays. With {@link zone}: it is asked by others.
+   * Throws as {@link http}.
+   */
   rtsp(text: string | undefined): string {
     const url = read(text, /^rtsps?:$/);
-    if (this.mayName(url.hostname)) return url.href;
+    if (this.mayName(url.hostname)) return withZone(url.href, this.zone);
     // `hostname` of a scheme that is not special cannot always be set: write it.
     const port = url.port === '' ? '' : `:${url.port}`;
-    return `${url.protocol}//${this.service.hostname}${port}${url.pathname}${url.search}`;
+    const moved = `${url.protocol}//${this.service.hostname}${port}${url.pathname}${url.search}`;
+    return withZone(moved, this.zone);
   }
 
   private mayName(hostname: string): boolean {
     const host = bare(hostname).toLowerCase();
     return (
-      host === this.host.toLowerCase() || this.allowHosts.some((one) => one.toLowerCase() === host)
+      host === bare(this.service.hostname) ||
+      this.allowHosts.some((one) => one.toLowerCase() === host)
     );
   }
 
@@ -78,7 +88,8 @@ export class DeviceAddress {
 
 /** Userinfo is dropped: the login is ours, not the device's. */
 function read(text: string | undefined, scheme: RegExp): URL {
-  const trimmed = text?.trim() ?? '';
+  // The zone that a device may write is one of its own interfaces.
+  const trimmed = splitZone(text?.trim() ?? '').url;
   const url =
     trimmed.length <= MAX_URL_CHARS && URL.canParse(trimmed) ? new URL(trimmed) : undefined;
   if (url === undefined || url.hostname === '' || !scheme.test(url.protocol))
@@ -95,5 +106,14 @@ function bare(hostname: string): string {
 
 /** Whether whoever listens on the way sees nothing. */
 export function isSecure(url: string): boolean {
-  return SECURE.includes(new URL(url).protocol);
+  return /^(https|rtsps):/i.test(url);
+}
+
+/** Of a device whose certificate is known those addresses at which it is shown: at others somebody else may answer. */
+export function secureIfPinned(
+  urls: readonly string[],
+  trust: { readonly fingerprint: string | undefined } | undefined,
+): readonly string[] {
+  const secure = trust?.fingerprint === undefined ? [] : urls.filter(isSecure);
+  return secure.length > 0 ? secure : urls;
 }

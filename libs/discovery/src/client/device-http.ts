@@ -1,8 +1,18 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { messageOf, NightjarError, type Clock } from '@nightjar/common';
+import {
+  hostOfUrl,
+  messageOf,
+  NightjarError,
+  splitZone,
+  withZone,
+  type Clock,
+} from '@nightjar/common';
 import { distrustOf, trustOptions, type CameraTrust } from '@nightjar/relay';
+
+/** Code of an error that says which certificate was shown. */
+export const UNTRUSTED = 'discovery/untrusted';
 
 export interface HttpQuestion {
   readonly url: string;
@@ -30,10 +40,15 @@ export type AskHttp = (question: HttpQuestion) => Promise<HttpAnswer>;
 
 /**
  * Asks devices, one connection per question: devices have few, and forget them. Follows no redirect.
+ * @param zone interface at which link-local addresses are asked
  * The returned function throws NightjarError `unavailable` when the device cannot be reached or does not answer in time,
  * `protocol` for an answer that is too large, `forbidden` for a certificate that is not trusted.
  */
-export function createAskHttp(trust: CameraTrust | undefined, clock: Clock): AskHttp {
+export function createAskHttp(
+  trust: CameraTrust | undefined,
+  clock: Clock,
+  zone?: string,
+): AskHttp {
   return async (question) => {
     const deadline = new AbortController();
     const timer = clock.setTimer(question.timeoutMs, () => deadline.abort());
@@ -42,7 +57,7 @@ export function createAskHttp(trust: CameraTrust | undefined, clock: Clock): Ask
         ? deadline.signal
         : AbortSignal.any([deadline.signal, question.signal]);
     try {
-      const socket = await connect(new URL(question.url), trust, signal);
+      const socket = await connect(withZone(question.url, zone), trust, signal);
       try {
         return await exchange(question, socket, signal);
       } finally {
@@ -66,26 +81,27 @@ export function createAskHttp(trust: CameraTrust | undefined, clock: Clock): Ask
 
 /** A connection to whom it should be: the certificate is looked at before anything is sent. */
 async function connect(
-  url: URL,
+  text: string,
   trust: CameraTrust | undefined,
   signal: AbortSignal,
 ): Promise<Socket> {
+  const host = hostOfUrl(text);
+  const url = new URL(splitZone(text).url);
   const secure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const socket: Socket = secure
     ? connectTls({
         host,
         port,
-        servername: /^[\d.:]/.test(host) ? '' : host,
+        // A name in the greeting may not be an address (RFC 6066 s.3).
+        servername: isIP(host) === 0 ? host : '',
         ...trustOptions(trust),
       })
     : connectTcp({ host, port });
   try {
     await settled(socket, secure ? 'secureConnect' : 'connect', signal);
     const distrust = secure ? distrustOf(socket as TLSSocket, trust) : undefined;
-    if (distrust !== undefined)
-      throw new NightjarError('forbidden', 'discovery/untrusted', distrust);
+    if (distrust !== undefined) throw new NightjarError('forbidden', UNTRUSTED, distrust);
     return socket;
   } catch (error) {
     socket.destroy();

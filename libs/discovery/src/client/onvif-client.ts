@@ -10,7 +10,7 @@ export interface Login {
 
 /** A device, and how we log in there. */
 export interface OnvifTarget {
-  /** Of the device service. */
+  /** Of the device service; a link-local address with its interface, as `http://[fe80::1%eth0]/`. */
   readonly url: string;
   readonly login?: Login | undefined;
   /** Whether a device that takes nothing else may be told the password itself. */

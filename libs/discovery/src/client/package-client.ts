@@ -36,12 +36,13 @@ export function createOnvifClients(clock: Clock = systemClock): OpenOnvifClient 
 }
 
 function connect(target: OnvifTarget, clock: Clock, accounts: CameraAccounts): DeviceConnection {
+  const address = new DeviceAddress(target.url, target.allowHosts);
   return new DeviceConnection({
-    address: new DeviceAddress(target.url, target.allowHosts),
+    address,
     login: target.login,
     passwordText: target.passwordText ?? false,
     endpoint: target.endpoint,
-    ask: createAskHttp(target.trust, clock),
+    ask: createAskHttp(target.trust, clock, address.zone),
     clock,
     accounts,
     unauthorized: UNAUTHORIZED,

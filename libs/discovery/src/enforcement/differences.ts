@@ -1,4 +1,5 @@
 import type { DeviceProfile } from '@nightjar/catalog';
+import { splitZone } from '@nightjar/common';
 import type { CameraConfig, CameraSettings, EncoderSettings } from '@nightjar/config';
 import type { ClockSettings, EncoderChange } from '../client/onvif-client.js';
 
@@ -90,6 +91,6 @@ function encoderDifferences(
 /** Where the camera is may have changed; its paths tell its streams apart. */
 function isSamePath(told: string | undefined, declared: string): boolean {
   if (told === undefined) return false;
-  const [a, b] = [new URL(told), new URL(declared)];
+  const [a, b] = [new URL(splitZone(told).url), new URL(splitZone(declared).url)];
   return a.pathname + a.search === b.pathname + b.search;
 }

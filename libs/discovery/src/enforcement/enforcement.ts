@@ -9,7 +9,7 @@ import type {
   OnvifClient,
   OpenOnvifClient,
 } from '../client/onvif-client.js';
-import { accessTo, cameraOf } from '../device-access.js';
+import { cameraOf, targetOf } from '../device-access.js';
 import { changesOf } from '../drift/changes.js';
 import { Attempts, MAX_TRIES } from '../attempts.js';
 import { differencesOf, type Difference } from './differences.js';
@@ -244,9 +244,8 @@ export class Enforcement {
   }
 
   private clientOf(device: Device): OnvifClient {
-    const [url = ''] = device.serviceUrls;
     const { open, config } = this.parts;
-    return open({ url, ...accessTo(device, config()), endpoint: device.endpoint });
+    return open(targetOf(device, config()));
   }
 
   private now(): string {

@@ -3,7 +3,7 @@ import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import type { EventBus } from '@nightjar/events';
 import type { OnvifTarget, OpenOnvifClient } from '../client/onvif-client.js';
-import { accessTo, cameraOf } from '../device-access.js';
+import { cameraOf, targetOf } from '../device-access.js';
 import { CameraEvents, type CameraEventsParts } from './camera-events.js';
 
 export interface EventWatchesParts {
@@ -72,9 +72,7 @@ export class EventWatches {
     const targets = new Map<string, OnvifTarget>();
     for (const device of devices.toSorted((a, b) => a.lastSeenMs - b.lastSeenMs)) {
       const camera = cameraOf(device, config);
-      const [url] = device.serviceUrls;
-      if (camera?.onvif?.events !== true || url === undefined) continue;
-      targets.set(camera.name, { url, ...accessTo(device, config), endpoint: device.endpoint });
+      if (camera?.onvif?.events === true) targets.set(camera.name, targetOf(device, config));
     }
     return targets;
   }

@@ -2,7 +2,7 @@ import type { Device, DeviceRepository } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import type { OnvifClient, OpenOnvifClient, Snapshot } from '../client/onvif-client.js';
-import { accessTo, cameraOf } from '../device-access.js';
+import { cameraOf, targetOf } from '../device-access.js';
 import type { PtzCommand, PtzPreset } from './ptz-command.js';
 
 /** Commands that may wait for one camera: who holds a key down must not fill the memory. */
@@ -99,8 +99,7 @@ export class CameraControl {
 
   /** One for several commands: it has logged in and knows the services. */
   private clientOf(camera: string, device: Device): OnvifClient {
-    const [url = ''] = device.serviceUrls;
-    const target = { url, ...accessTo(device, this.parts.config()), endpoint: device.endpoint };
+    const target = targetOf(device, this.parts.config());
     const key = JSON.stringify(target);
     const known = this.clients.get(camera);
     if (known?.key === key) return known.client;

@@ -1,4 +1,5 @@
 import type { DeviceSighting } from '@nightjar/catalog';
+import { hostOfUrl } from '@nightjar/common';
 import type { DiscoveryConfig } from '@nightjar/config';
 import { cleanText } from '../untrusted.js';
 import type { OpenOnvifClient } from '../client/onvif-client.js';
@@ -22,14 +23,16 @@ export function createNetworkSearch(open: OpenOnvifClient): SearchNetwork {
   };
 }
 
+/** Who it is is no secret, nor is anything that it is asked for here: as by HTTP, and by WS-Discovery. */
+const ANYBODY = { ca: undefined, fingerprint: undefined, insecure: true };
+
 /** A device service that was declared: it needs no search, but a name. */
 async function askService(open: OpenOnvifClient, url: string): Promise<DeviceSighting | undefined> {
   try {
-    const told = cleanText(await open({ url }).identify());
-    const { hostname } = new URL(url);
+    const told = cleanText(await open({ url, trust: ANYBODY }).identify());
     return {
       endpoint: told === undefined ? url : /^urn:/i.test(told) ? told : `urn:uuid:${told}`,
-      address: hostname.replace(/^\[|\]$/g, ''),
+      address: hostOfUrl(url),
       serviceUrls: [url],
       scopes: [],
       name: undefined,

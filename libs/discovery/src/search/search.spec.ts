@@ -48,7 +48,14 @@ describe('a sighting', () => {
       address: 'fd00::7',
       serviceUrls: ['http://[fd00::7]:81/c'],
     });
-    expect(seen(['http://8.8.8.8/a', 'http://cam.lan/b'])).toBeUndefined();
+    for (const elsewhere of [
+      ['http://8.8.8.8/a', 'http://cam.lan/a'],
+      ['http://[fe80::7%25wlan0]/a'],
+    ])
+      expect(seen(elsewhere)).toMatchObject({
+        address: 'fe80::7%eth0',
+        serviceUrls: ['http://[fe80::7%eth0]/a'],
+      });
   });
 
   it('does not know a reference that cannot be shown', () => {

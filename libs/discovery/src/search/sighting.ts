@@ -1,5 +1,6 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { DeviceSighting } from '@nightjar/catalog';
+import { splitZone } from '@nightjar/common';
 import type { AddressRange } from '@nightjar/config';
 import type { Endpoint } from '@nightjar/onvif';
 import { cleanText } from '../untrusted.js';
@@ -14,8 +15,9 @@ const SCOPE = /^onvif:\/\/www\.onvif\.org\/(name|hardware)\/(.+)$/i;
 /**
  * What an answer or announcement tells of a device. Its service is asked at the address that it was heard from and nowhere
  * else: what it says of its addresses may be wrong, or lead us to somebody else. Only who is heard from a link-local address,
- * as all are that answer over IPv6, is believed an address in the networks of that interface.
- * @param from address of the sender
+ * as all are that answer over IPv6, is believed an address in the networks of that interface; who has none there is asked
+ * at the link-local one, at that interface.
+ * @param from address of the sender, a link-local one with its interface
  * @param networks of the interface that it was heard at
  * @returns undefined for what is no device that could be asked
  */
@@ -27,15 +29,16 @@ export function sightingOf(
   const reference = cleanText(endpoint.address);
   if (reference === undefined || reference !== endpoint.address) return undefined;
   const urls = endpoint.xAddrs.flatMap((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const { url: plain } = splitZone(text);
+    const url = URL.canParse(plain) ? new URL(plain) : undefined;
     return url === undefined || !/^https?:$/.test(url.protocol) ? [] : [url];
   });
-  const address = isLinkLocal(from)
+  const believed = isLinkLocal(from)
     ? urls.map(addressOf).find((one) => isOnLink(one, networks))
-    : from.replace(/^::ffff:(?=[\d.]+$)/, '');
-  if (address === undefined) return undefined;
-  const host = isIPv6(address) ? `[${address}]` : address;
-  const own = isLinkLocal(from) ? urls.filter((url) => addressOf(url) === address) : urls;
+    : undefined;
+  const address = believed ?? from.replace(/^::ffff:(?=[\d.]+$)/, '');
+  const host = address.includes(':') ? `[${address}]` : address;
+  const own = believed === undefined ? urls : urls.filter((url) => addressOf(url) === believed);
   const serviceUrls =
     own.length > 0 ? own.map((url) => at(url, host)) : [`http://${host}${DEFAULT_PATH}`];
   const scopes = endpoint.scopes.flatMap((scope) => cleanText(scope) ?? []).slice(0, MAX_SCOPES);

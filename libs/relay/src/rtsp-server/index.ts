@@ -8,6 +8,7 @@ export { Doorway, type DoorwaySettings } from './carriage/doorway.js';
 export { canBeTold, printProxyHeader, type Client } from './carriage/proxy-header.js';
 export { makeSelfSigned, namesOfThisMachine } from './carriage/self-signed.js';
 export { ServerCertificate, type CertificateOptions } from './carriage/server-certificate.js';
+export { TlsDoor } from './carriage/tls-door.js';
 export { parseResource, type Resource } from './resource.js';
 export type { RtspServerEvents, ServedClient } from './rtsp-server-events.js';
 export { RtspServer, type RtspServerOptions } from './rtsp-server.js';

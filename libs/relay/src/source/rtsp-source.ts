@@ -1,6 +1,7 @@
 import {
   NightjarError,
   messageOf,
+  withZone,
   type Clock,
   type MonotonicMs,
   type Timer,
@@ -316,7 +317,8 @@ class RtspSource implements Source {
       return;
     }
     try {
-      this.target = parseSourceUrl(url);
+      const [, zone] = this.target.host.split('%');
+      this.target = parseSourceUrl(withZone(url, zone));
       this.again();
     } catch (error) {
       this.failed('protocol', `redirect to ${messageOf(error)}`);

@@ -6,10 +6,18 @@ describe('parseSourceUrl', () => {
   it.each([
     ['rtsp://cam', 'cam', 554],
     ['RTSP://10.0.0.1:8554/a%20b#c', '10.0.0.1', 8554],
-    ['rtsp://[fe80::1%eth0]:554/x', 'fe80::1%eth0', 554],
     ['rtsp://cam?channel=1&subtype=0', 'cam', 554],
   ])('reads %s and keeps it as it is', (url, host, port) => {
     expect(parseSourceUrl(url)).toMatchObject({ host, port, url, secure: false });
+  });
+
+  it('keeps the interface of a link-local address to itself', () => {
+    for (const zone of ['%eth0', '%25eth0'])
+      expect(parseSourceUrl(`rtsp://[fe80::1${zone}]:554/x`)).toMatchObject({
+        host: 'fe80::1%eth0',
+        port: 554,
+        url: 'rtsp://[fe80::1]:554/x',
+      });
   });
 
   it.each([

@@ -1,20 +1,19 @@
-import { NightjarError } from '@nightjar/common';
+import { NightjarError, splitZone } from '@nightjar/common';
 
 const DEFAULT_PORT = 554;
 const DEFAULT_TLS_PORT = 322;
-const SOURCE_URL =
-  /^(rtsps?):\/\/(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
+const SOURCE_URL = /^(rtsps?):\/\/(\[[0-9a-f:.]+\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
 
 /** Where to connect and what to ask there. */
 export interface SourceUrl {
-  /** Without the brackets of IPv6. */
+  /** Without the brackets of IPv6, with the interface of a link-local address. */
   readonly host: string;
   readonly port: number;
   /** Whether it is to be reached through TLS. */
   readonly secure: boolean;
   /** Path and query as written, possibly empty. */
   readonly path: string;
-  /** Request URL exactly as configured: cameras compare it byte by byte. */
+  /** Request URL exactly as configured, but for our interface in it: cameras compare it byte by byte. */
   readonly url: string;
 }
 
@@ -23,7 +22,8 @@ export interface SourceUrl {
  *
  * @throws NightjarError `invalid`; the message never holds the URL, which may carry a password.
  */
-export function parseSourceUrl(url: string): SourceUrl {
+export function parseSourceUrl(text: string): SourceUrl {
+  const { url, zone } = splitZone(text);
   if (/^[a-z]+:\/\/[^/?]*@/i.test(url)) {
     throw new NightjarError(
       'invalid',
@@ -37,5 +37,6 @@ export function parseSourceUrl(url: string): SourceUrl {
   if (host === undefined || port < 1 || port > 65_535) {
     throw new NightjarError('invalid', 'relay/source-url', 'not an rtsp:// or rtsps:// URL');
   }
-  return { host: host.replace(/^\[|\]$/g, ''), port, secure, path, url };
+  const bare = host.replace(/^\[|\]$/g, '');
+  return { host: zone === undefined ? bare : `${bare}%${zone}`, port, secure, path, url };
 }

@@ -5,11 +5,16 @@ import { distrustOf, trustOptions, type CameraTrust } from './camera-trust.js';
 
 /** Where a TCP connection to a camera goes. */
 export interface CameraAddress {
-  /** Without the brackets of IPv6. */
+  /** Without the brackets of IPv6, with the interface of a link-local address. */
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
   readonly trust: CameraTrust | undefined;
+}
+
+/** As requests name it: what interface we reach it by is nothing to the camera. */
+export function printAuthority({ host, port }: Pick<CameraAddress, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host.replace(/%.*$/, '')}]:${port}` : `${host}:${port}`;
 }
 
 export interface CameraSocketEvents {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '@nightjar/common';
 import { HttpHeadReader, printTunnelRequest } from '@nightjar/rtsp';
 import type { CameraLink, LinkEvents } from './camera-link.js';
-import { openSocket, type CameraAddress } from './camera-socket.js';
+import { openSocket, printAuthority, type CameraAddress } from './camera-socket.js';
 
 const COOKIE_BYTES = 16;
 
@@ -119,11 +119,9 @@ export class HttpTunnelLink implements CameraLink {
   }
 
   private request(method: 'GET' | 'POST'): Buffer {
-    const { host, port } = this.address;
-    const name = host.includes(':') ? `[${host}]` : host;
     return printTunnelRequest(method, {
       target: this.target,
-      host: `${name}:${port}`,
+      host: printAuthority(this.address),
       cookie: this.cookie,
     });
   }

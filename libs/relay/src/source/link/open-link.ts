@@ -5,7 +5,8 @@ import { DirectLink } from './direct-link.js';
 import { HttpTunnelLink } from './http-tunnel-link.js';
 import { WebSocketLink } from './web-socket-link.js';
 
-const VIA_URL = /^(https?|wss?):\/\/(\[[0-9a-f:.]+\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
+const VIA_URL =
+  /^(https?|wss?):\/\/(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^/?:@#\s[\]]+)(?::(\d{1,5}))?([/?]\S*)?$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443 };
 
 export interface LinkOptions {

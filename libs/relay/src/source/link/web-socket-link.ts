@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WEBSOCKET_PROTOCOL } from '@nightjar/rtsp';
 import { WebSocket } from 'ws';
 import type { CameraLink, LinkEvents } from './camera-link.js';
-import { openSocket, type CameraAddress } from './camera-socket.js';
+import { openSocket, printAuthority, type CameraAddress } from './camera-socket.js';
 
 const HANDSHAKE_MS = 5_000;
 /** A message holds a few interleaved frames; a camera that sends more is none. */
@@ -51,10 +51,9 @@ export class WebSocketLink implements CameraLink {
   }
 
   private upgrade(): void {
-    const { host, port } = this.address;
-    const name = host.includes(':') ? `[${host}]` : host;
     // The connection is there, inside TLS where that is wanted: what is left is HTTP on it.
-    const webSocket = new WebSocket(`ws://${name}:${port}${this.target}`, WEBSOCKET_PROTOCOL, {
+    const url = `ws://${printAuthority(this.address)}${this.target}`;
+    const webSocket = new WebSocket(url, WEBSOCKET_PROTOCOL, {
       createConnection: () => this.socket,
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
