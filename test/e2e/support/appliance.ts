@@ -4,7 +4,7 @@ import { freePort } from '../../support/free-port.js';
 import { eventually } from './eventually.js';
 import { Metrics } from './metrics.js';
 import { DIST, type NodeProcess } from './node-process.js';
-import { runProgram, type ProgramResult } from './program.js';
+import type { ProgramResult } from './program.js';
 import type { Stage } from './open-stage.js';
 
 export const VIEWER = { username: 'viewer', password: 'watch-all-night' };
@@ -43,6 +43,7 @@ export class Appliance {
     const env = { NIGHTJAR_CONFIG: configFile, NIGHTJAR_DATA_DIR: '' };
     const started = stage.start('appliance', [], env);
     const appliance = new Appliance(stage, ports, configFile, started);
+    await Promise.all([stage.reach(ports.http), stage.reach(ports.operations)]);
     const url = `http://127.0.0.1:${ports.operations}/readyz`;
     await eventually(
       async () => {
@@ -113,6 +114,6 @@ export class Appliance {
   async cli(args: readonly string[]): Promise<ProgramResult> {
     const main = path.join(DIST, 'cli/src/main.js');
     const env = { ...process.env, NODE_OPTIONS: '', NIGHTJAR_CONFIG: this.configFile };
-    return await runProgram(process.execPath, [main, ...args], { env });
+    return await this.stage.run(process.execPath, [main, ...args], { env });
   }
 }

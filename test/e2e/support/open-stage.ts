@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NodeProcess } from './node-process.js';
+import { runProgram, type ProgramResult } from './program.js';
 
 const LOG_TAIL_CHARACTERS = 12_000;
 
@@ -10,6 +11,7 @@ export class Stage {
   private readonly closers: (() => Promise<unknown>)[] = [];
   private readonly processes: NodeProcess[] = [];
   private through: readonly string[] = [];
+  private openDoor: (port: number) => Promise<void> = () => Promise.resolve();
 
   private constructor(readonly directory: string) {}
 
@@ -18,17 +20,41 @@ export class Stage {
     return new Stage(directory);
   }
 
-  /** Starts `apps/<app>` in the directory of the stage; does not wait. */
-  start(app: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): NodeProcess {
-    const started = new NodeProcess(app, args, env, this.directory, this.through);
+  /** Starts `apps/<app>` in the directory of the stage; does not wait. `through` as in {@link startThrough}, for this one. */
+  start(
+    app: string,
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    through = this.through,
+  ): NodeProcess {
+    const started = new NodeProcess(app, args, env, this.directory, through);
     this.processes.push(started);
     this.defer(() => started.stop());
     return started;
   }
 
-  /** From here on processes are started by this command, whose last arguments they are. */
-  startThrough(command: readonly string[]): void {
+  /**
+   * From here on processes are started by this command, whose last arguments they are.
+   * @param openDoor makes a port of the loopback interface that they see one of ours
+   */
+  startThrough(command: readonly string[], openDoor: (port: number) => Promise<void>): void {
     this.through = command;
+    this.openDoor = openDoor;
+  }
+
+  /** Makes a TCP port of those that are started one of ours, where they are somewhere else. */
+  async reach(port: number): Promise<void> {
+    await this.openDoor(port);
+  }
+
+  /** Runs a program to its end, where the processes of the stage are. */
+  async run(
+    program: string,
+    args: readonly string[],
+    options: Parameters<typeof runProgram>[2] = {},
+  ): Promise<ProgramResult> {
+    const [command = program, ...rest] = [...this.through, program, ...args];
+    return await runProgram(command, rest, options);
   }
 
   /** Runs `close` at the end, last first. */
