@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -84,26 +85,56 @@ describe('the folder of media files', () => {
   it('serves nothing outside while somebody exchanges a file for a link as fast as can be', async () => {
     const name = path.join(top, 'media', 'swapped.mp4');
     const link = path.join(top, 'link.mp4');
+    const seen = await seenWhile('swapped.mp4', 300, async () => {
+      await writeFile(`${name}.new`, CONTENT);
+      await rename(`${name}.new`, name);
+      await symlink('../secret.mp4', link);
+      await rename(link, name);
+    });
+    expect([...seen].filter((content) => content !== CONTENT)).toEqual([]);
+  });
+
+  it('serves nothing outside while somebody exchanges a folder for a link and back', async () => {
+    const name = path.join(top, 'media', 'case');
+    await mkdir(name);
+    await writeFile(path.join(name, 'secret.mp4'), CONTENT);
+    await symlink('../media-of-others', path.join(top, 'to-others'));
+    const seen = await seenWhile('case/secret.mp4', 1_000, () => {
+      // At once, so that a look that lasts sees both.
+      renameSync(name, path.join(top, 'case'));
+      renameSync(path.join(top, 'to-others'), name);
+      return new Promise((resolve) =>
+        setImmediate(() => {
+          renameSync(name, path.join(top, 'to-others'));
+          renameSync(path.join(top, 'case'), name);
+          setImmediate(resolve);
+        }),
+      );
+    });
+    expect([...seen].filter((content) => content !== CONTENT)).toEqual([]);
+  });
+
+  /** What a file holds for who opens it so often while somebody else does `swap` again and again. */
+  async function seenWhile(
+    name: string,
+    tries: number,
+    swap: () => Promise<void>,
+  ): Promise<Set<string>> {
     const swapped = { going: true };
     const swapping = (async () => {
-      while (swapped.going) {
-        await writeFile(`${name}.new`, CONTENT);
-        await rename(`${name}.new`, name);
-        await symlink('../secret.mp4', link);
-        await rename(link, name);
-      }
+      while (swapped.going) await swap();
     })();
     const seen = new Set<string>();
-    for (let tries = 0; tries < 300; tries += 1) {
-      const file = await root.openFile('swapped.mp4').catch(() => undefined);
+    for (let left = tries; left > 0; left -= 1) {
+      const file = await root.openFile(name).catch(() => undefined);
       if (file === undefined) continue;
       seen.add(Buffer.from(await file.read(0, 100)).toString());
       await file.close();
     }
     swapped.going = false;
     await swapping;
-    expect([...seen].filter((content) => content !== CONTENT)).toEqual([]);
-  });
+    return seen;
+  }
 
   it('is not there where none is configured', async () => {
     const none = new MediaRoot({ directory: () => undefined, maxOpen: () => 2 });

@@ -1,7 +1,7 @@
 import { NightjarError } from '@nightjar/common';
 import { MEDIA_EXTENSIONS, type FileBytes } from '@nightjar/containers';
 import { constants } from 'node:fs';
-import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { open, readlink, realpath, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
 /** What is read of a file in one piece: tables of a long film, one large picture. */
@@ -93,17 +93,23 @@ function isPlain(segment: string): boolean {
 
 /**
  * Opens a regular file whose true place is below the root. The place is looked up before, so that nothing else is opened,
- * and again behind it: whoever changed a link between the two has opened another file than the one that is there.
+ * and that of the open file behind it: whoever exchanged folders and links in between has opened something else.
  */
 async function openBelow(root: string, name: string): Promise<FileHandle> {
-  const place = await placeBelow(root, name);
+  const top = await realpath(root);
+  const place = await placeBelow(top, name);
   // A pipe without a writer would wait for one.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(place, flags);
   try {
     const opened = await handle.stat();
-    const there = await stat(await placeBelow(root, name));
-    if (!opened.isFile() || opened.dev !== there.dev || opened.ino !== there.ino) throw notFound();
+    if (!opened.isFile()) throw notFound();
+    const where = await placeOf(handle);
+    if (where !== undefined) requireInside(top, where);
+    else {
+      const there = await stat(await placeBelow(top, name));
+      if (opened.dev !== there.dev || opened.ino !== there.ino) throw notFound();
+    }
     return handle;
   } catch (error) {
     await handle.close();
@@ -112,12 +118,23 @@ async function openBelow(root: string, name: string): Promise<FileHandle> {
 }
 
 /** @throws NightjarError `not-found` when links lead out of the root, or to something hidden */
-async function placeBelow(root: string, name: string): Promise<string> {
-  const top = await realpath(root);
+async function placeBelow(top: string, name: string): Promise<string> {
   const place = await realpath(path.join(top, ...name.split('/')));
+  requireInside(top, place);
+  return place;
+}
+
+/**
+ * Where an open file is, which nobody can change by an exchange of links; undefined where the system does not tell. Then
+ * links that are exchanged at the right moments can deceive us.
+ */
+async function placeOf({ fd }: FileHandle): Promise<string | undefined> {
+  return await readlink(`/proc/self/fd/${fd}`).catch(() => undefined);
+}
+
+function requireInside(top: string, place: string): void {
   const inside = path.relative(top, place).split(path.sep);
   if (inside.some((segment) => segment === '' || segment.startsWith('.'))) throw notFound();
-  return place;
 }
 
 async function readAt(handle: FileHandle, at: number, bytes: number): Promise<Uint8Array> {
