@@ -55,7 +55,8 @@ export class ContainerFile implements MediaFile {
   static async open(source: FileBytes): Promise<ContainerFile> {
     const input = inputOf(source);
     try {
-      if (!(await input.canRead())) throw unsupported('the file is not of the kind its name says');
+      if (!(await isReadable(input)))
+        throw unsupported('the file is not of the kind its name says');
       const all = await input.getTracks();
       const read: Track[] = [];
       const sources: typeof all = [];
@@ -242,6 +243,16 @@ function inputOf(source: FileBytes): Input {
       handleUnhandledError: () => undefined,
     }),
   });
+}
+
+/** What is too short to be told from anything makes the library fail. @throws NightjarError of who reads the bytes */
+async function isReadable(input: Input): Promise<boolean> {
+  try {
+    return await input.canRead();
+  } catch (error) {
+    if (error instanceof NightjarError) throw error;
+    return false;
+  }
 }
 
 function asOurs(error: unknown): NightjarError {

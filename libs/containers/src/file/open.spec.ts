@@ -96,6 +96,16 @@ describe('sound that is frame after frame', () => {
   });
 });
 
+it.each(MEDIA_EXTENSIONS)(
+  '.%s that holds something else is of no kind that can be sent',
+  async (extension) => {
+    for (const content of ['', 'not a film', 'many words '.repeat(900), '\0'.repeat(5_000)])
+      await expect(openMediaFile(bytesOf(Buffer.from(content)), extension)).rejects.toMatchObject({
+        where: { status: 415 },
+      });
+  },
+);
+
 /** A transport stream with a clock reference in every tenth packet, 40 ms apart. */
 function transportStream(packets: number): Uint8Array {
   const content = Buffer.alloc(packets * 188);
