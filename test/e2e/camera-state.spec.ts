@@ -9,6 +9,7 @@ import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
 import { startGstCamera } from './support/gst-camera.js';
 import { Installation, LOGIN } from './support/installation.js';
+import { runProgram } from './support/program.js';
 import { scenario } from './support/stage.js';
 
 const AWAY_SECONDS = 5;
@@ -128,6 +129,10 @@ describe('the state of cameras', () => {
         withinMs: 10_000,
       });
       await postgres.stop();
+      const guess = new URL(nightjar.url('porch'));
+      guess.password = 'a-guess';
+      const guesser = await runProgram('ffprobe', ['-rtsp_transport', 'tcp', guess.href]);
+      expect(guesser.stderr).toContain('401 Unauthorized');
       await cameras.inject('porch', { reboot: AWAY_SECONDS });
       await eventually(async () => expect(await sum('stand_in', { camera: 'porch' })).toBe(1), {
         withinMs: AWAY_SECONDS * 1000,
@@ -148,6 +153,25 @@ describe('the state of cameras', () => {
         },
         { withinMs: 20_000 },
       );
+      // So is what a media process decided meanwhile.
+      const decided = await eventually(
+        async () => {
+          const { stdout } = await cli('audit', '--kind', 'login-failed', '--json');
+          const entries = JSON.parse(stdout) as object[];
+          expect(entries).not.toEqual([]);
+          return entries;
+        },
+        { withinMs: 10_000 },
+      );
+      expect(decided).toEqual([
+        expect.objectContaining({
+          principal: LOGIN.username,
+          address: '127.0.0.1',
+          protocol: 'rtsp',
+        }),
+      ]);
+      expect(await sum('audit_dropped_total', {})).toBe(0);
+      expect(await sum('statements_dropped_total', {})).toBe(0);
       for (const { source, start, end } of events) {
         expect(source).toBe('nightjar');
         const seconds = (Date.parse(end ?? '') - Date.parse(start)) / 1000;

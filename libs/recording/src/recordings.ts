@@ -117,8 +117,7 @@ export class Recordings {
     await Promise.all(streams.map((stream) => stream.stop()));
     this.streams.clear();
     for (const { account } of streams) account.close();
-    this.journal.retry();
-    await this.journal.idle();
+    await this.journal.close();
     await this.volumes.close();
   }
 

@@ -58,6 +58,20 @@ export class StatementJournal {
     while (this.underway.size > 0) await Promise.all(this.underway);
   }
 
+  /** Tries a last time; what no journal takes now is lost, and counted. */
+  async close(): Promise<void> {
+    this.retry();
+    await this.idle();
+    const statements = this.waiting.size;
+    if (statements === 0) return;
+    for (let left = statements; left > 0; left--) this.dropped();
+    this.waiting.clear();
+    this.log.error(
+      { statements },
+      'no journal took what was told of streams and decisions: it is lost',
+    );
+  }
+
   private keep(record: Statement): void {
     const key = statementKey(record);
     const known = this.waiting.get(key);
