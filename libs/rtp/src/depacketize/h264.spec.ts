@@ -352,6 +352,8 @@ describe('H.264 depacketizer', () => {
     const part = Buffer.concat([hex('5c 01'), Buffer.alloc(60_000, 0x55)]);
     bench.push('5c 81 9a', 0);
     for (let bytes = 0; bytes <= MAX_UNIT_BYTES; bytes += 60_000) bench.push(part, 0);
+    // It even comes to its end.
+    bench.push('5c 41 55', 0, true);
     bench.push(P, 3600, true);
     bench.push(P, 7200, true);
     expect(bench.units.map(({ ticks, damaged }) => ({ ticks, damaged }))).toEqual([

@@ -99,6 +99,18 @@ function withoutOrder(sps: PictureFormat & { readonly order: unknown }): object 
   return rest;
 }
 
+/** An SPS of H.264 (ITU-T H.264 s.7.3.2.1.1) whose sides are given in macroblocks. */
+function spsThatClaims({ width = 1_055, height = 1, cycle = 0 }): Uint8Array {
+  const ue = (value: number): string => {
+    const binary = (value + 1).toString(2);
+    return '0'.repeat(binary.length - 1) + binary;
+  };
+  const order = cycle === 0 ? ue(2) : `${ue(1)}0${ue(0)}${ue(0)}${ue(cycle)}`;
+  const rest = `${ue(0)}${ue(0)}${order}${ue(1)}0${ue(width - 1)}${ue(height - 1)}11001`;
+  const bytes = rest.padEnd(Math.ceil(rest.length / 8) * 8, '0').match(/.{8}/g) ?? [];
+  return Uint8Array.from([0x67, 66, 0, 40, ...bytes.map((bits) => Number.parseInt(bits, 2))]);
+}
+
 describe('parameter sets', () => {
   it.each(H264)('reads H.264: $name', ({ sps, value }) => {
     expect(withoutOrder(parseH264Sps(hex(sps)))).toEqual(value);
@@ -149,6 +161,16 @@ describe('parameter sets', () => {
     expect(() => parseH265Sps(new Uint8Array(0))).toThrow(NightjarError);
     expect(() => parseAudioSpecificConfig(hex('16'))).toThrow(NightjarError);
     expect(() => parseAudioSpecificConfig(hex('1690'))).toThrow(NightjarError);
+  });
+
+  it.each([
+    ['too wide', { width: 1_056 }, 'rtp/picture-size'],
+    ['too high', { height: 1_056 }, 'rtp/picture-size'],
+    ['as wide as can be told', { width: 2 ** 31 }, 'rtp/picture-size'],
+    ['of a cycle without end', { cycle: 2 ** 31 }, 'rtp/sps-poc'],
+  ])('refuses one that is %s', (_what, claims, code) => {
+    expect(parseH264Sps(spsThatClaims({}))).toMatchObject({ widthPx: 16_880, heightPx: 16 });
+    expect(() => parseH264Sps(spsThatClaims(claims))).toThrow(expect.objectContaining({ code }));
   });
 
   it('throws only NightjarError on damaged bytes', () => {
