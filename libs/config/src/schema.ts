@@ -216,7 +216,7 @@ export const cameraSchema = z.strictObject({
         .int()
         .min(1)
         .optional()
-        .describe('Failures in a row before Nightjar gives up. Absent: never.'),
+        .describe('Attempts in a row to reach it again before Nightjar gives up. Absent: no end.'),
       unauthorized: z
         .strictObject({
           tries: z
