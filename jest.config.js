@@ -17,6 +17,8 @@ const shared = {
 export default {
   // Real processes on two busy cores: a test that hangs is found, one that waits for its turn is not.
   testTimeout: 30_000,
+  // Node 20 keeps the modules of every spec that was run; collecting garbage among them soon costs more than the specs.
+  workerIdleMemoryLimit: '500MB',
   projects: [
     {
       ...shared,
