@@ -21,6 +21,8 @@ const UNSHOWN_PICTURES = 2;
 const PICTURES_PER_SECOND = 25;
 /** Where play at twice the speed begins that shall catch up with what is recorded. */
 const BEHIND_MS = 2_500;
+/** Between two pictures. */
+const SOUGHT_SECONDS = 1.51;
 const CHECKSUM = /^\d+:\d\d:\d\d\.\d+ [0-9a-f]{40}$/;
 
 interface Served {
@@ -135,6 +137,25 @@ describe('RTSP 2.0', () => {
       expect(after).toBeGreaterThanOrEqual(PICTURES_PER_SECOND - UNSHOWN_PICTURES);
       expect(after).toBeLessThanOrEqual(2 * PICTURES_PER_SECOND);
     }
+  });
+
+  withServed('begins for GStreamer where Seek-Style says', 30_000, async ({ recording }) => {
+    const from = async (style: string): Promise<[style: string | undefined, start: number]> => {
+      const { log } = await gstAsks(recording, 'tcp', {
+        PLAY: { Range: `npt=${SOUGHT_SECONDS}-`, 'Seek-Style': style },
+      });
+      const answer = log.split("key: 'Seek-Style'").at(-1)!;
+      const ranges = [...log.matchAll(/'Range', value: 'npt=(\d+\.\d{3})-/g)];
+      expect(ranges.at(-1)![1]).toBe(ranges.at(-2)![1]);
+      return [/value: '([\w-]+)'/.exec(answer)?.[1], Number(ranges.at(-1)![1])];
+    };
+    const [rap, prior, next] = await Promise.all(['CoRAP', 'First-Prior', 'Next'].map(from));
+    expect([rap, prior, next].map((one) => one![0])).toEqual(['CoRAP', 'First-Prior', 'Next']);
+    expect(rap![1]).toBeLessThan(SOUGHT_SECONDS - 1 / PICTURES_PER_SECOND);
+    expect(prior![1]).toBeLessThanOrEqual(SOUGHT_SECONDS);
+    expect(next![1]).toBeGreaterThanOrEqual(SOUGHT_SECONDS);
+    // They are neighbours.
+    expect(Math.abs(next![1] - prior![1] - 1 / PICTURES_PER_SECOND)).toBeLessThan(0.01);
   });
 
   withServed('tells GStreamer what it knows, also with an error', 20_000, async (served) => {

@@ -202,7 +202,7 @@ export class PlaybackStream implements MountStream {
       timeline.end();
       output.notify?.({ kind: 'media-properties-update' });
     }
-    const played = { startMs: pass.course.fromMs, endMs: this.endReached(pass) };
+    const played = { startMs: firstOf(pass.course), endMs: this.endReached(pass) };
     output.notify?.({
       kind: 'end-of-stream',
       range: printPlayed(played, timeline, this.unit),

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { StreamNotice } from '@nightjar/relay';
 import { firstOf } from './pass.js';
 import { Scene, UNIT_MS } from './testing/scene.js';
 import { styled } from './seek-style.js';
@@ -34,6 +35,8 @@ describe('Seek-Style', () => {
     ['First-Prior', 3.2, 20_200, '3.200'],
   ] as const)('%s begins for %s s with the unit that it means, and says so', async (...row) => {
     const [seekStyle, start, wallMs, told] = row;
+    const notices: StreamNotice[] = [];
+    scene.notify = (notice) => notices.push(notice);
     const answer = await scene.play({ range: at(start), seekStyle });
     expect([answer.range, answer.seekStyle]).toEqual([`npt=${told}-5.000`, seekStyle]);
     expect(await first()).toBe(wallMs);
@@ -41,6 +44,8 @@ describe('Seek-Style', () => {
     expect(answer.rtpInfo[0]).toMatchObject({ seq: sequence, rtptime: timestamp });
     await scene.pass(6_000);
     expect([scene.ended, scene.errors, scene.openFiles]).toEqual([1, [], 0]);
+    const range = expect.stringMatching(`^npt=${told}-`);
+    expect(notices).toMatchObject([{ kind: 'end-of-stream', range }]);
   });
 
   it('CoRAP goes on from where play was paused when no keyframe lies between', async () => {
