@@ -11,7 +11,11 @@ const FURTHER_KINDS = ['postgresql.cnpg.io/v1'];
 export interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+  };
   readonly [key: string]: any;
 }
 

@@ -116,6 +116,9 @@ Other keys of \`config\` take effect with \`kubectl rollout restart statefulset,
 **Upgrading**: \`helm upgrade\` restarts the pod of media: each camera misses the seconds of that restart. Control and worker bring the schema up to date
 under an advisory lock; \`migrations.job\` does it before.
 
+**Claims** are grown by you (\`kubectl edit pvc\`, where the storage class allows it): Kubernetes does not change those of a StatefulSet. An upgrade that changes \`persistence\` or
+\`extraVolumes\` is refused before anything is changed, with the command that lets it through.
+
 **Uninstalling** keeps the claims, and a \`Cluster\` of CloudNativePG: footage is deleted by you alone.
 
 ## Values

@@ -49,6 +49,54 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{ .volume }}-{{ include "nightjar.fullname" .root }}-media-0
 {{- end }}
 
+{{/* Bytes of a quantity, as 1.5Ti. */}}
+{{- define "nightjar.bytes" -}}
+{{- $number := regexFind "^[0-9.]+" . -}}
+{{- $unit := get (dict "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 0x1p10 "Mi" 0x1p20 "Gi" 0x1p30 "Ti" 0x1p40 "Pi" 0x1p50) (trimPrefix $number .) | default 1.0 -}}
+{{ printf "%.0f" (mulf (float64 $number) $unit) }}
+{{- end }}
+
+{{/* What a StatefulSet never changes of its claims, a line each. Takes its volumeClaimTemplates. */}}
+{{- define "nightjar.claimFacts" -}}
+{{- range . }}
+{{ .metadata.name }} {{ include "nightjar.bytes" .spec.resources.requests.storage }} {{ .spec.storageClassName }} {{ .spec.accessModes }} {{ .metadata.annotations | default dict | toJson }}
+{{- end }}
+{{- end }}
+
+{{- define "nightjar.claimTemplates" -}}
+{{- $persistence := .Values.persistence -}}
+- apiVersion: v1
+  kind: PersistentVolumeClaim
+  metadata:
+    name: data
+    {{- with $persistence.annotations }}
+    annotations:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+  spec:
+    accessModes: [{{ $persistence.accessMode }}]
+    {{- with $persistence.storageClass }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources:
+      requests:
+        storage: {{ $persistence.size }}
+{{- range .Values.extraVolumes }}
+- apiVersion: v1
+  kind: PersistentVolumeClaim
+  metadata:
+    name: {{ .name }}
+  spec:
+    accessModes: [{{ $persistence.accessMode }}]
+    {{- with .storageClass }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources:
+      requests:
+        storage: {{ .size }}
+{{- end }}
+{{- end }}
+
 {{/* What the user wrote, and what the chart knows better. */}}
 {{- define "nightjar.config" -}}
 {{- $config := deepCopy .Values.config -}}
