@@ -82,6 +82,12 @@ describe.each(['postgres', 'redis'] as const)('jobs on %s', (kind) => {
     });
   });
 
+  it('takes the first jobs of several queues at the same time', async () => {
+    const jobs = ['one', 'other'].map((area) => defineJob(`${area}.job`, z.object({}), {}));
+    await Promise.all(jobs.map((job) => queue.enqueue(job, {})));
+    for (const job of jobs) expect((await queue.desk.counts(job.queue)).waiting).toBe(1);
+  });
+
   it('retries, then keeps a failed job with its reason where it can be counted and read', async () => {
     behaviour = async () => Promise.reject(new Error('disk on fire'));
     await worker.start();

@@ -35,26 +35,33 @@ export function createRedisBackend(url: string, onError: OnBackendError, ca?: st
   const producer = open({ maxRetriesPerRequest: 1, enableOfflineQueue: false });
   const consumer = open({ maxRetriesPerRequest: null, enableOfflineQueue: true });
 
+  const reach = async (): Promise<void> => {
+    try {
+      // After a first failure ioredis goes on connecting by itself.
+      if (producer.status === 'wait') await producer.connect();
+      await producer.ping();
+      if (consumer.status === 'wait') await consumer.connect();
+    } catch (error) {
+      throw new NightjarError(
+        'unavailable',
+        'jobs/redis-unavailable',
+        `job queue: ${refusal ?? messageOf(error)}`,
+        {},
+        error,
+      );
+    }
+  };
+  /** Queues that are opened at the same time wait for the same connection. */
+  let reaching: Promise<void> | undefined;
+
   return {
     kind: 'redis',
     producer,
     consumer,
     factory: createBullBackend,
     async connect() {
-      try {
-        // After a first failure ioredis goes on connecting by itself.
-        if (producer.status === 'wait') await producer.connect();
-        await producer.ping();
-        if (consumer.status === 'wait') await consumer.connect();
-      } catch (error) {
-        throw new NightjarError(
-          'unavailable',
-          'jobs/redis-unavailable',
-          `job queue: ${refusal ?? messageOf(error)}`,
-          {},
-          error,
-        );
-      }
+      reaching ??= reach().finally(() => (reaching = undefined));
+      await reaching;
     },
     async close() {
       producer.disconnect();
