@@ -6,7 +6,10 @@ import { END, START } from './made-http.js';
 import { UdpPair } from './udp-pair.js';
 import type { Place, Way } from './ways.js';
 
-const STATUS_LINE = { rtsp: /RTSP\/\d\.\d (\d{3}) /g, http: /HTTP\/1\.\d (\d{3}) /g } as const;
+const STATUS_LINE = { rtsp: /RTSP\/\d\.\d (\d{3}) /, http: /HTTP\/1\.\d (\d{3}) / } as const;
+/** ONVIF answers 500 to what it does not have, too (Core s.5.1.2). */
+const NOT_SUPPORTED = 'ter:ActionNotSupported';
+const NOT_IMPLEMENTED = 501;
 const SESSION = /^session: *([^;\r\n]+)/im;
 const CHALLENGE = /^www-authenticate: *([^\r\n]*)/gim;
 const LOGIN_LINE = /^authorization: *digest[^\r\n]*/im;
@@ -82,7 +85,12 @@ class Dialogue {
   }
 
   get statuses(): number[] {
-    return [...this.heard.matchAll(STATUS_LINE[this.protocol])].map(([, status]) => Number(status));
+    const [, ...answers] = this.heard.split(STATUS_LINE[this.protocol]);
+    return answers.flatMap((status, at) => {
+      if (at % 2 === 1) return [];
+      const unknown = answers[at + 1]?.includes(NOT_SUPPORTED) === true;
+      return [unknown ? NOT_IMPLEMENTED : Number(status)];
+    });
   }
 
   /** Where the server takes RTP and RTCP, as it said last. */

@@ -2,10 +2,19 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { OnvifServer, printEnvelope, xml, type Gate } from '@nightjar/onvif';
+import { NightjarError } from '@nightjar/common';
+import { OnvifServer, printEnvelope, xml, type Gate, type Service } from '@nightjar/onvif';
 import { answerSoap } from './soap-over-http.js';
 
 const OPEN: Gate<undefined> = { nobody: undefined, identify: () => undefined, allows: () => true };
+
+const DEVICE: Service<undefined> = {
+  prefix: 'tds',
+  path: 'device_service',
+  version: [1, 0],
+  capabilities: () => xml('tds:Capabilities'),
+  operations: { GetUsers: { access: 'READ_MEDIA', answer: () => xml('tds:GetUsersResponse') } },
+};
 
 describe('SOAP over HTTP', () => {
   let server: Server | undefined;
@@ -14,10 +23,10 @@ describe('SOAP over HTTP', () => {
     server?.close();
   });
 
-  async function dial(bodyMs?: number): Promise<Socket> {
+  async function dial(bodyMs?: number, gate = OPEN): Promise<Socket> {
     const face = {
-      server: new OnvifServer<undefined>([]),
-      gateOf: () => OPEN,
+      server: new OnvifServer<undefined>([DEVICE]),
+      gateOf: () => gate,
       challenges: () => [],
       ...(bodyMs !== undefined && { bodyMs }),
     };
@@ -54,6 +63,19 @@ describe('SOAP over HTTP', () => {
     socket.write(head(1).replace('Content-Length: 1', 'Transfer-Encoding: chunked'));
     socket.write(`20000\r\n${'a'.repeat(0x20000)}\r\n`);
     expect(await readAll(socket)).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  it('says when who has to wait may ask again', async () => {
+    const identify = (): never => {
+      throw new NightjarError('exhausted', 'x/y', 'wait', { retryAfterSeconds: 30 });
+    };
+    const socket = await dial(undefined, { ...OPEN, identify });
+    const document = printEnvelope(xml('tds:GetUsers'));
+    socket.write(
+      head(Buffer.byteLength(document)).replace('Host: a', 'Host: a\r\nConnection: close'),
+    );
+    socket.write(document);
+    expect(await readAll(socket)).toMatch(/^HTTP\/1.1 429 [^]*\r\nRetry-After: 30\r\n/);
   });
 
   it('answers one that comes in pieces, and forgets who goes away', async () => {

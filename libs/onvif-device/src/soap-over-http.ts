@@ -58,6 +58,8 @@ export async function answerSoap<C>(
   });
   face.answered?.(answer);
   if (gone.signal.aborted) return;
+  if (answer.retryAfterSeconds !== undefined)
+    response.setHeader('Retry-After', answer.retryAfterSeconds);
   if (answer.status === 401) response.setHeader('WWW-Authenticate', [...face.challenges(request)]);
   send(response, answer.status, answer.document);
 }

@@ -36,6 +36,9 @@ const gate: Gate<Caller> = {
   identify(token: UsernameToken | undefined) {
     if (token === undefined) throw new NightjarError('unauthenticated', 'x/y', 'log in');
     if (token.password === 'wrong') throw notAuthorized('wrong');
+    if (token.password === 'guess')
+      throw new NightjarError('exhausted', 'x/y', 'wait', { retryAfterSeconds: 30 });
+    if (token.password === 'many') throw new NightjarError('exhausted', 'x/y', 'too many');
     return token.username;
   },
   allows: (_caller, access: AccessClass) => access === 'READ_SYSTEM',
@@ -70,6 +73,8 @@ describe('OnvifServer', () => {
     ['an operation with a login', call('GetScopes', login('p')), '200'],
     ['no login', call('GetScopes'), '401 Sender NotAuthorized'],
     ['a wrong login', call('GetScopes', login('wrong')), '400 Sender NotAuthorized'],
+    ['who has to wait', call('GetScopes', login('guess')), '429 Receiver Action'],
+    ['what there is too much of', call('GetScopes', login('many')), '500 Receiver Action'],
     ['more than the caller may do', call('GetUsers', login('p')), '400 Sender NotAuthorized'],
     ['an operation that is not here', call('SetDNS'), '500 Receiver ActionNotSupported'],
     ['a name of every object', call('toString'), '500 Receiver ActionNotSupported'],

@@ -17,7 +17,8 @@ export interface OnvifRequest<C> extends Pick<Call<C>, 'origin' | 'path' | 'sign
 export interface Gate<C> {
   /**
    * Who sent this request, by what HTTP says and, if that says nothing, by the token.
-   * @throws NightjarError `unauthenticated`: they should log in (HTTP 401); `forbidden`: that login is wrong
+   * @throws NightjarError `unauthenticated`: they should log in (HTTP 401); `forbidden`: that login is wrong; `exhausted` with
+   * `where.retryAfterSeconds`: they have to wait (HTTP 429)
    */
   identify(token: UsernameToken | undefined): C | Promise<C>;
   /** Who is asked nothing: operations of PRE_AUTH answer everybody. */
@@ -29,6 +30,8 @@ export interface OnvifAnswer {
   /** HTTP status; 401 wants a challenge. */
   readonly status: number;
   readonly document: string;
+  /** When who has to wait may ask again. */
+  readonly retryAfterSeconds?: number;
   /** What went wrong, for a log; undefined when nothing did. */
   readonly error?: unknown;
 }
@@ -57,6 +60,9 @@ export class OnvifServer<C> {
     } catch (error) {
       if (error instanceof NightjarError && error.kind === 'unauthenticated')
         return { status: 401, document: notAuthorized(error.message).print() };
+      const retryAfterSeconds = waitOf(error);
+      if (retryAfterSeconds !== undefined)
+        return { status: 429, retryAfterSeconds, document: faultOf(error).print(), error };
       const fault = faultOf(error);
       return { status: fault.httpStatus, document: fault.print(), error };
     }
@@ -86,6 +92,12 @@ async function admit<C>(gate: Gate<C>, access: AccessClass, { headers }: Envelop
   const caller = await gate.identify(parseUsernameToken(headers));
   if (!gate.allows(caller, access)) throw notAuthorized('you may not do this');
   return caller;
+}
+
+function waitOf(error: unknown): number | undefined {
+  if (!(error instanceof NightjarError) || error.kind !== 'exhausted') return undefined;
+  const seconds = Number(error.where['retryAfterSeconds']);
+  return Number.isFinite(seconds) ? seconds : undefined;
 }
 
 function headersOf<C>({ action }: Operation<C>, { headers }: Envelope): XmlNode[] {
