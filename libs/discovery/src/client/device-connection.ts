@@ -1,5 +1,6 @@
 import { messageOf, NightjarError, type Clock } from '@nightjar/common';
 import {
+  DEFAULT_XML_LIMITS,
   makeUsernameToken,
   parseEnvelope,
   printEnvelope,
@@ -20,6 +21,8 @@ import type { Login } from './onvif-client.js';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 512 * 1024;
+/** field: ipycam 1.3.0 answers PTZ requests with prefixes that it declares nowhere. */
+const ANSWER = { ...DEFAULT_XML_LIMITS, undeclaredPrefixes: true };
 /** What the header begins with in the requests of the onvif package, and in ours. */
 const HEADER = '<s:Header>';
 /** Two readings of a clock that are this far apart are of a clock that was set. */
@@ -296,7 +299,7 @@ export class DeviceConnection {
 
   private open({ body }: HttpAnswer): SoapAnswer | undefined {
     try {
-      return { ...parseEnvelope(body), text: body.toString('utf8') };
+      return { ...parseEnvelope(body, ANSWER), text: body.toString('utf8') };
     } catch {
       return undefined;
     }
@@ -305,7 +308,7 @@ export class DeviceConnection {
   private noAnswer({ status, body }: HttpAnswer): NightjarError {
     let reason = '';
     try {
-      parseEnvelope(body);
+      parseEnvelope(body, ANSWER);
     } catch (error) {
       reason = messageOf(error);
     }

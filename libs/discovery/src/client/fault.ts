@@ -4,12 +4,17 @@ import { cleanText } from '../untrusted.js';
 
 const UNSUPPORTED: readonly string[] = ['ActionNotSupported', 'UnknownAction', 'NotSupported'];
 
-/** Whether a device refuses because of who asks. ONVIF Core s.5.9.1; the second is what some say instead. */
+/** ONVIF Core s.5.9.1; the second is what some say instead. */
+const REFUSALS: readonly string[] = ['NotAuthorized', 'FailedAuthentication'];
+/** field: onvif-server 0.1.1 (Rust) has no code for it: "WS-Security header required but not provided". */
+const IN_WORDS = /\bws-?(security|se\b)|authenticat|authori[sz]|unauthori|password/i;
+
+/** Whether a device refuses because of who asks. */
 export function isNotAuthorized(fault: ReceivedFault | undefined): boolean {
-  return (
-    fault?.subcodes.some((code) => code === 'NotAuthorized' || code === 'FailedAuthentication') ===
-    true
-  );
+  if (fault === undefined) return false;
+  const { code, subcodes, reason } = fault;
+  if (subcodes.length === 0) return code === 'Sender' && IN_WORDS.test(reason);
+  return subcodes.some((one) => REFUSALS.includes(one));
 }
 
 /** A fault in our words. */

@@ -5,6 +5,8 @@ export interface XmlLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
   readonly maxElements: number;
+  /** Whether prefixes may be undeclared; each is a namespace of its own then. Absent: no. */
+  readonly undeclaredPrefixes?: boolean;
 }
 
 export const DEFAULT_XML_LIMITS: XmlLimits = {

@@ -6,8 +6,11 @@ import { DEFAULT_XML_LIMITS, guardXml, type XmlLimits } from './guard-xml.js';
 // `strictEntities`, which knows the five entities of XML alone, is missing in the types.
 const OPTIONS = { xmlns: true, strictEntities: true, position: false } as const;
 
+/** What the parser says of a prefix that was not declared. */
+const UNDECLARED = /^Unbound namespace prefix/;
+
 /**
- * Reads one document, strictly: well-formed, UTF-8, every prefix declared, no DOCTYPE. Comments and processing instructions
+ * Reads one document, strictly: well-formed, UTF-8, every prefix declared unless the limits say otherwise, no DOCTYPE. Comments and processing instructions
  * are skipped; of an attribute that is there twice, one counts. XML 1.0, Namespaces in XML 1.0.
  * @throws NightjarError `protocol` (`onvif/xml-...`)
  */
@@ -22,7 +25,8 @@ export function parseXml(document: Uint8Array, limits: XmlLimits = DEFAULT_XML_L
   };
   Object.assign(parser, {
     onerror: (error: Error) => {
-      throw error;
+      if (limits.undeclaredPrefixes !== true || !UNDECLARED.test(error.message)) throw error;
+      parser.resume();
     },
     onopentag: (tag: QualifiedTag) => {
       if (root !== undefined && open.length === 0) throw new Error('two roots');

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NightjarError } from '@nightjar/common';
 import fc from 'fast-check';
 import type { XmlElement } from './element.js';
+import { DEFAULT_XML_LIMITS } from './guard-xml.js';
 import { parseXml } from './parse-xml.js';
 import { copyOf, printXml, qnames, using, withAttributes, xml, type XmlNode } from './print-xml.js';
 
@@ -79,6 +80,17 @@ describe('parseXml', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('a prefix that is not declared', () => {
+  const document = Buffer.from('<a xmlns="u"><p:b p:c="1">x</p:b></a>');
+
+  it('is an error, unless the limits say otherwise', () => {
+    expect(() => parseXml(document)).toThrow('Unbound namespace prefix');
+    const lenient = { ...DEFAULT_XML_LIMITS, undeclaredPrefixes: true };
+    expect(parseXml(document, lenient).child('b')).toMatchObject({ namespace: 'p', text: 'x' });
+    expect(() => parseXml(Buffer.from('<p:a><b></p:a>'), lenient)).toThrow('malformed');
   });
 });
 
