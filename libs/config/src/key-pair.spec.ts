@@ -149,6 +149,16 @@ describe('a camera by TLS in the configuration', () => {
     expect(redirectHosts).toEqual(['cam2']);
   });
 
+  it('may be a link-local address, with its interface', async () => {
+    const near =
+      'url: "rtsp://[fe80::7%eth0]/live", transport: http, via: "http://[fe80::7%eth0]/x"';
+    const { config } = await parse(`{ ${near} }`, '');
+    expect(config.cameras['a']!.streams['main']).toMatchObject({
+      url: 'rtsp://[fe80::7%eth0]/live',
+      via: 'http://[fe80::7%eth0]/x',
+    });
+  });
+
   it.each([
     [
       'rtsps://cam/',

@@ -38,7 +38,7 @@ export const stream = z.strictObject({
   url: text('url')
     .optional()
     .describe(
-      '`rtsp://host[:port]/path` or `rtsps://...` of the camera, without user and password. Required for `pull`.',
+      '`rtsp://host[:port]/path` or `rtsps://...` of the camera, without user and password; a link-local address with the interface that it is at, as `rtsp://[fe80::7%eth0]/main`. Required for `pull`.',
     ),
   transport: z
     .enum(['auto', 'tcp', 'udp', 'multicast', 'http', 'websocket'])

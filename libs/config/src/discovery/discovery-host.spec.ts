@@ -11,6 +11,7 @@ describe('a host of the unicast search', () => {
     ['fd00::/120', 256],
     ['cam-1.lan', 1],
     ['http://10.0.0.7:8000/onvif/device_service', 1],
+    ['http://[fe80::7%eth0]/onvif/device_service', 1],
   ])('%s is %d addresses', (text, count) => {
     expect(countAddresses(parseDiscoveryHost(text))).toBe(count);
   });

@@ -9,6 +9,7 @@ describe('whether keys may go to a camera', () => {
     ['rtsps://c/', 'http', undefined, true],
     ['rtsp://c/', 'websocket', undefined, false],
     ['rtsps://c/', 'http', 'http://c/x', false],
+    ['rtsps://[fe80::7%eth0]/', 'http', 'http://[fe80::7%eth0]/x', false],
     ['rtsps://c/', 'websocket', 'ws://c/x', false],
     ['rtsp://c/', 'http', 'https://c/x', true],
     ['rtsp://c/', 'websocket', 'WSS://c/x', true],
