@@ -57,6 +57,16 @@ describe('a connection to a device', () => {
     expect(logins(device)).toEqual(['none', 'digest', 'digest']);
   });
 
+  it('logs in by UsernameToken with a question that has no header', async () => {
+    const { connection, device } = connect({ auth: 'token' });
+    const { body } = await connection.ask({
+      envelope: printEnvelope(xml('tds:GetNTP')),
+      action: '',
+    });
+    expect(body.name).toBe('GetNTPResponse');
+    expect(device.refused).toBe(0);
+  });
+
   it('takes a new nonce when the old one is forgotten', async () => {
     const { connection, device } = connect({});
     await ask(connection);

@@ -23,8 +23,9 @@ const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 512 * 1024;
 /** field: ipycam 1.3.0 answers PTZ requests with prefixes that it declares nowhere. */
 const ANSWER = { ...DEFAULT_XML_LIMITS, undeclaredPrefixes: true };
-/** What the header begins with in the requests of the onvif package, and in ours. */
+/** What header and body begin with in the requests of the onvif package, and in ours. */
 const HEADER = '<s:Header>';
+const BODY = '<s:Body';
 /** Two readings of a clock that are this far apart are of a clock that was set. */
 const CLOCK_SET_MS = 2_000;
 /** Of one question, with another proof each: enough for a clock that was set and the password itself. */
@@ -49,7 +50,7 @@ export interface SoapQuestion {
   /** Absent: the device service. On the device: {@link DeviceAddress}. */
   readonly url?: string | undefined;
   readonly action: string;
-  /** An envelope; a login goes behind its first `<s:Header>`. */
+  /** An envelope; a login goes into its header. */
   readonly envelope: string;
   readonly timeoutMs?: number | undefined;
   /** Gives up when it aborts. */
@@ -193,10 +194,7 @@ export class DeviceConnection {
         'content-type': `application/soap+xml; charset=utf-8${action}`,
         ...(authorization !== undefined && { authorization }),
       },
-      body:
-        token === undefined
-          ? question.envelope
-          : question.envelope.replace(HEADER, () => HEADER + token),
+      body: token === undefined ? question.envelope : withHeader(question.envelope, token),
       timeoutMs: question.timeoutMs ?? TIMEOUT_MS,
       signal: question.signal,
       maxBytes: MAX_ANSWER_BYTES,
@@ -318,6 +316,13 @@ export class DeviceConnection {
       `the device answers ${status}, and not in SOAP (${reason})`,
     );
   }
+}
+
+/** Puts an element into the header of an envelope that may have none. */
+function withHeader(envelope: string, element: string): string {
+  return envelope.includes(HEADER)
+    ? envelope.replace(HEADER, () => HEADER + element)
+    : envelope.replace(BODY, () => `${HEADER}${element}</s:Header>${BODY}`);
 }
 
 /** An element for the middle of a document. */
