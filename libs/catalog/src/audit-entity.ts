@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema } from './typeorm.js';
 
 interface AuditRow {
   id: string;

@@ -1,8 +1,8 @@
-import { In } from 'typeorm';
 import type { Database } from './database.js';
 import { SegmentEntity } from './entities.js';
 import type { SegmentRow } from './entities.js';
 import type { SegmentKey } from './retention/retention.repository.js';
+import { In } from './typeorm.js';
 
 /** Rule under which fsck records a row whose file had vanished. */
 export const MISSING_FILE_RULE = 'missing';

@@ -1,9 +1,10 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { NightjarError } from '@nightjar/common';
 import { databaseError } from './database-error.js';
 import { ENTITIES } from './entities.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { migrationsOf, requireCurrentSchema, schemaLevel } from './schema-state.js';
+import { wholeTypeorm } from './typeorm.js';
 
 /** Connections one process keeps to the catalog. */
 const POOL_CONNECTIONS = 6;
@@ -44,7 +45,8 @@ function dataSource(
   user: CatalogUser,
   limits: { readonly statement_timeout?: number; readonly query_timeout?: number },
 ): DataSource {
-  return new DataSource({
+  const { DataSource: Source } = wholeTypeorm();
+  return new Source({
     type: 'postgres',
     url,
     synchronize: false,

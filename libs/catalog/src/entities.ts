@@ -1,10 +1,10 @@
-import { EntitySchema } from 'typeorm';
 import type { ValueTransformer } from 'typeorm';
 import { AuditEntity } from './audit-entity.js';
 import { INTEGRITY_ENTITIES } from './integrity.entities.js';
 import { DeviceEntity } from './devices/device-entity.js';
 import { EventEntity, OverrideEntity } from './events/event-entities.js';
 import { RETENTION_ENTITIES } from './retention/retention-entities.js';
+import { EntitySchema } from './typeorm.js';
 
 /** bigint columns hold byte counts and offsets below 2^53; pg hands them out as text. */
 const asNumber: ValueTransformer = {

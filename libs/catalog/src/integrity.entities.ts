@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema } from './typeorm.js';
 
 /** How far the present pass over the files of a volume has come. */
 const IntegrityPassEntity = new EntitySchema({

@@ -1,7 +1,7 @@
-import { MoreThan } from 'typeorm';
 import type { Database } from './database.js';
 import { DeletionEntity, SegmentEntity, VolumeEntity } from './entities.js';
 import type { DeletionRow, VolumeRow } from './entities.js';
+import { MoreThan } from './typeorm.js';
 
 /** A configured volume as it is now. */
 export interface VolumeObservation {

@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema } from '../typeorm.js';
 
 /** Devices that were found in the network. */
 export const DeviceEntity = new EntitySchema({

@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema } from '../typeorm.js';
 import type { Hold, NewHold } from './hold.repository.js';
 import type { RetentionBlock, SweepRecord } from './sweep-log.repository.js';
 
