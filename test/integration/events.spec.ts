@@ -8,7 +8,7 @@ import {
   type JournalRecord,
   type RecordingOverride,
 } from '@nightjar/catalog';
-import { systemClock } from '@nightjar/common';
+import { NightjarError, systemClock } from '@nightjar/common';
 import { EventBus, EventListener, type EventReport } from '@nightjar/events';
 import { EPOCH_MS, MINUTE_MS, segmentFacts } from '../support/footage.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
@@ -320,6 +320,14 @@ describe('who listens', () => {
       { type: 'motion', state: 'pulse', id, ...report },
       { camera: 'front', source: 'api' },
     );
+  /** Who has waited too long for one of the few connections says the same again. */
+  const publishInTheEnd = async (id: string): Promise<void> => {
+    for (;;) {
+      const outcome = await publish(id).catch((error: NightjarError) => error);
+      if (!(outcome instanceof NightjarError)) return;
+      if (outcome.kind !== 'unavailable') throw outcome;
+    }
+  };
   const listen = (): EventListener =>
     new EventListener({
       subscribe: (handlers) => EventConnection.open(url, handlers),
@@ -371,8 +379,8 @@ describe('who listens', () => {
     listener.start();
     await until(() => told.includes('heard'));
     const names = Array.from({ length: 200 }, (_, n) => `e${n}`);
-    await Promise.all(names.map((id) => publish(id)));
-    await until(() => told.length >= 201);
+    await Promise.all(names.map((id) => publishInTheEnd(id)));
+    await until(() => new Set(told).size > names.length);
     expect(new Set(told)).toEqual(new Set(['heard', ...names]));
   });
 
