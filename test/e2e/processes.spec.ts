@@ -11,6 +11,7 @@ import { cameraAt, Installation, recordedCameraAt } from './support/installation
 import type { NodeProcess } from './support/node-process.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
+import { figure } from './support/scale.js';
 import { scenario, sharedStage, type Stage } from './support/stage.js';
 
 const CLIPS = {
@@ -371,6 +372,16 @@ describe('the front of several media processes', () => {
   );
 });
 
+/** How many processes, and how they end: in order and by force, for a journal of an orderly stop has nothing open, one of a crash everything. */
+const LIVES = [
+  [1, 'kill'],
+  [2, 'stop'],
+  [3, 'kill'],
+  [1, 'kill'],
+  [2, 'kill'],
+  [1, 'stop'],
+] as const;
+
 describe('the number of media processes', () => {
   scenario('changes from start to start, and nothing is lost', 150_000, async (stage) => {
     const cameras = await Cameras.start(stage, CLIPS);
@@ -383,15 +394,7 @@ describe('the number of media processes', () => {
     const postgres = await startPostgres();
     stage.defer(() => postgres.remove());
     await nightjar.startWorker(postgres.url);
-    // By turns in order and by force: a journal of an orderly stop has nothing open, one of a crash everything.
-    const lives = [
-      [1, 'kill'],
-      [2, 'stop'],
-      [3, 'kill'],
-      [1, 'kill'],
-      [2, 'kill'],
-      [1, 'stop'],
-    ] as const;
+    const lives = [...LIVES.slice(0, figure(5, 3)), ...LIVES.slice(-1)];
     for (const [processes, end] of lives) {
       await nightjar.reconfigure(config(processes));
       const media = await nightjar.startMedia();
