@@ -59,11 +59,17 @@ export class Footage {
     return (await this.openFrom(wallMs))?.reader;
   }
 
-  /** Opens the last segment that begins at or before this instant; the caller closes it. */
-  async openBefore(wallMs: number): Promise<SegmentReader | undefined> {
+  /**
+   * Opens the last segment that begins at or before this instant; the caller closes it.
+   * @param tries of so many; those that hold nothing are passed over
+   */
+  async openBefore(wallMs: number, tries = Infinity): Promise<SegmentReader | undefined> {
+    let left = tries;
     for await (const segment of this.walk(wallMs, 'down')) {
       const reader = await this.tryOpen(segment);
       if (reader !== undefined) return reader;
+      left -= 1;
+      if (left <= 0) return undefined;
     }
     return undefined;
   }

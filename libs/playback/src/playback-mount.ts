@@ -19,6 +19,8 @@ import { Timeline } from './timeline.js';
 import { presentedTracks } from './track-list.js';
 import type { Turns } from './turns.js';
 
+/** At the end of a range; behind more of them nobody looks for tracks that the first segment has not. */
+const MAX_EMPTY_SEGMENTS = 8;
 /** Less footage says little of its rate: a keyframe weighs too much. */
 const MIN_MEASURED_MS = 2_000;
 
@@ -156,6 +158,7 @@ export class PlaybackMount implements Mount {
   private async lastTracks(footage: Footage): Promise<MountTrack['format'][]> {
     const last = await footage.openBefore(
       Math.min(footage.options.endMs, this.options.clock.wallMs()),
+      MAX_EMPTY_SEGMENTS,
     );
     await last?.close();
     return [...(last?.header.tracks ?? [])];
