@@ -12,6 +12,7 @@ import {
   RtspStreamParser,
   type RtspRequest,
 } from '@nightjar/rtsp';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { SilentConnections } from '../../limits/silent-connections.js';
 import type { ByteStream } from '../../rtsp-server/carriage/byte-stream.js';
 import { Doorway } from '../../rtsp-server/carriage/doorway.js';
@@ -253,6 +254,23 @@ describe('a camera that is reached', () => {
     });
     await sink.seen('offline refused');
     expect(running.stats.lastError).toContain(words);
+  });
+
+  it('by a WebSocket need not name the protocol (MediaMTX)', async () => {
+    const server = new WebSocketServer({
+      host: '127.0.0.1',
+      port: 0,
+      handleProtocols: () => false,
+    });
+    await once(server, 'listening');
+    const connected = once(server, 'connection');
+    const address = server.address() as AddressInfo;
+    start({ url: `rtsp://127.0.0.1:${address.port}/live`, transport: 'websocket' });
+    const [webSocket] = (await connected) as [WebSocket];
+    const [message] = (await once(webSocket, 'message')) as [Buffer];
+    expect(message.toString()).toMatch(/^OPTIONS rtsp:/);
+    webSocket.terminate();
+    server.close();
   });
 
   it('through HTTP may close the POST: it is opened anew', async () => {

@@ -60,6 +60,10 @@ export class WebSocketLink implements CameraLink {
       handshakeTimeout: HANDSHAKE_MS,
     });
     this.webSocket = webSocket;
+    // field: MediaMTX names no protocol, and speaks the one that was asked for.
+    webSocket.on('upgrade', ({ headers }) => {
+      headers['sec-websocket-protocol'] ??= WEBSOCKET_PROTOCOL;
+    });
     webSocket.on('open', () => this.events.opened());
     webSocket.on('message', (data: Buffer) => this.events.data(data));
     webSocket.on('error', (error) => {
