@@ -20,7 +20,7 @@ const PUBLISHERS = [
 const WRAPPED = [
   ['ffmpeg', 'rtsps', 'tcp', 'plane'],
   ['gstreamer', 'rtsps', 'tcp', 'plane/sub'],
-  ['gstreamer', 'rtsps', 'udp', 'kite/sub'],
+  ['gstreamer', 'rtsps', 'udp', 'glider'],
   ['gstreamer', 'rtsph', 'http', 'balloon'],
   ['gstreamer', 'rtspsh', 'http', 'balloon/sub'],
 ] as const;
@@ -42,6 +42,7 @@ async function startServer(stage: Stage): Promise<Published> {
       kite: { streams: published, record: { stream: 'main' } },
       plane: { streams: published, record: { stream: 'sub' } },
       balloon: { streams: published },
+      glider: { streams: published },
       baton: {
         streams: {
           main: { source: 'publish', secondPublisher: 'replace' },
