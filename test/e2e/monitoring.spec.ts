@@ -218,7 +218,7 @@ describe('monitoring', () => {
         0,
         expect.stringMatching(/^ok: .*video H264/),
       ]);
-      expect([down.code, down.stderr]).toEqual([1, expect.stringMatching(/gate: refused$/m)]);
+      expect([down.code, down.stderr]).toEqual([1, expect.stringMatching(/gate: refused \(/m)]);
       expect([gone.code, gone.stderr]).toEqual([
         1,
         expect.stringContaining('did you mean "yard"?'),

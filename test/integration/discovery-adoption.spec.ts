@@ -201,7 +201,7 @@ describe('a device becomes a camera', () => {
       devices: catalog.devices,
       awaitKeyframe: (stream) => awaitKeyframe(stream, systemClock, 1_000),
     });
-    await expect(adopter.adopt(device, REQUEST)).rejects.toThrow(/no keyframe within 1 s/);
+    await expect(adopter.adopt(device, REQUEST)).rejects.toThrow(/nothing came within 1 s/);
     expect(await catalog.devices.get(device.id)).toMatchObject({ decision: 'new' });
     await expect(stat(join(folder, 'managed.json'))).rejects.toThrow('ENOENT');
   }, 60_000);

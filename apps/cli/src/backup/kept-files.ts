@@ -8,7 +8,8 @@ import type { Place } from './archive.js';
 
 /** Belongs to the files of the embedded PostgreSQL beside it, which a backup does not hold. */
 const OF_THE_DATABASE = 'postgres-password';
-const SYSTEMD_CREDENTIAL = /^\$\{?CREDENTIALS_DIRECTORY\}?\//;
+/** A file that systemd gives to the service, and to a command that root types. */
+export const SYSTEMD_CREDENTIAL = /^\$\{?CREDENTIALS_DIRECTORY\}?\//;
 
 export interface KeptFile {
   readonly place: Place;

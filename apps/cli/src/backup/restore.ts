@@ -9,6 +9,7 @@ import { readConfig } from '../open-archive.js';
 import { show, type Asked } from '../show.js';
 import { Archive, tablePart, type ManifestContent } from './archive.js';
 import { withIdleDatabase, withIdleDirectory } from './idle-database.js';
+import { SYSTEMD_CREDENTIAL } from './kept-files.js';
 import { PlacedFiles, type Places } from './placed-files.js';
 
 interface RestoreChoice {
@@ -69,7 +70,10 @@ function tell(
   output: Output,
   { content, configFile, rows, migrated, files }: Restored,
 ): void {
-  const missing = content.leftOut.filter((file) => !existsSync(resolve(dirname(configFile), file)));
+  const credentials = `${process.env['CREDENTIALS_DIRECTORY'] ?? ''}/`;
+  const isThere = (file: string): boolean =>
+    existsSync(resolve(dirname(configFile), file.replace(SYSTEMD_CREDENTIAL, () => credentials)));
+  const missing = content.leftOut.filter((file) => !isThere(file));
   const told = { createdAt: content.createdAt, rows, migrated, files, missing, configFile };
   show(asked, output, told, () => [
     `${rows} rows of the catalog, as of ${content.createdAt}`,

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { systemClock } from '@nightjar/common';
 import { parseDuration } from '@nightjar/config';
 import { readArguments } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 import { readConfig } from '../open-archive.js';
-import type { ProbeResult, ProbeTarget } from '../probe/index.js';
+import type { PictureTarget } from '@nightjar/relay';
+import type { ProbeResult } from '../probe/index.js';
 
 const DEFAULT_TIMEOUT = '15s';
 
@@ -39,7 +39,6 @@ Names what the camera does that it should not, as docs/ref/quirks.md has it.`,
         ? await addressTarget(target, values.login, values['password-file'])
         : cameraTarget(await readConfig(values.config), target),
       timeoutMs,
-      systemClock,
     );
     out(values.json === true ? JSON.stringify(result) : inWords(target, result));
     return EXIT_OK;
@@ -58,7 +57,7 @@ async function addressTarget(
   url: string,
   login: string | undefined,
   passwordFile: string | undefined,
-): Promise<ProbeTarget> {
+): Promise<PictureTarget> {
   if (login === undefined || passwordFile === undefined) return { url, transport: 'auto' };
   const password = (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
   return { url, transport: 'auto', credentials: { username: login, password } };

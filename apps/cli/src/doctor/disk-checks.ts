@@ -1,7 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemClock, type Clock } from '@nightjar/common';
-import { printSize, type NightjarConfig } from '@nightjar/config';
+import type { NightjarConfig } from '@nightjar/config';
+import { printBytes } from '@nightjar/retention';
 import { lookAtVolumes, type VolumeReport } from '../volume/look-at-volumes.js';
 import type { Finding } from './finding.js';
 
@@ -35,10 +36,10 @@ async function checkVolume(
       ? {
           subject,
           state: 'problem',
-          detail: `${printSize(freeBytes)} are free, less than half of minFreeBytes`,
+          detail: `${printBytes(freeBytes)} are free, less than half of minFreeBytes`,
           remedy: 'npx nightjar retention status',
         }
-      : { subject, state: 'ok', detail: `${printSize(freeBytes ?? 0)} free at ${path}` };
+      : { subject, state: 'ok', detail: `${printBytes(freeBytes ?? 0)} free at ${path}` };
   return state === 'active' ? [room, await checkSpeed(subject, path, clock)] : [room];
 }
 

@@ -1,5 +1,5 @@
 import { requireCatalog } from '@nightjar/catalog';
-import { messageOf, NightjarError, systemClock } from '@nightjar/common';
+import { messageOf, NightjarError } from '@nightjar/common';
 import type { NightjarConfig } from '@nightjar/config';
 import { databaseUrl } from '../database-url.js';
 import { cameraTarget, probeStream } from '../probe/index.js';
@@ -31,6 +31,18 @@ export async function checkDatabase(config: NightjarConfig, running: boolean): P
   }
 }
 
+/** What to do about a stream, by why it is offline. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  refused: 'is RTSP switched on at the camera, and the port of the URL right?',
+  unreachable: 'is the camera switched on and in this network, and the address of the URL right?',
+  timeout: 'is the camera switched on and in this network, and the address of the URL right?',
+  unauthorized: 'correct the credentials of the camera; some lock an account for a while',
+  untrusted: 'see tls of the camera in docs/ref/config.md',
+  'not-found': 'correct the path of the URL: nightjar discover, or the manual of the camera',
+};
+const NO_PICTURE =
+  'watch it with another player; a camera that sends keyframes rarely wants a shorter GOP';
+
 /** A picture of every stream that is pulled. */
 export async function checkCameras(config: NightjarConfig): Promise<Finding[]> {
   const targets = Object.values(config.cameras).flatMap(({ name, streams }) =>
@@ -50,15 +62,12 @@ export async function checkCameras(config: NightjarConfig): Promise<Finding[]> {
 async function checkStream(config: NightjarConfig, target: string): Promise<Finding> {
   const subject = `camera ${target}`;
   try {
-    const { tracks, firstPictureMs } = await probeStream(
-      cameraTarget(config, target),
-      PICTURE_MS,
-      systemClock,
-    );
+    const { tracks, firstPictureMs } = await probeStream(cameraTarget(config, target), PICTURE_MS);
     const detail = `${tracks.join(', ')}; first picture after ${(firstPictureMs / 1000).toFixed(1)} s`;
     return { subject, state: 'ok', detail };
   } catch (error) {
-    const remedy = 'docs/runbooks/NightjarCameraDown.md';
+    const reason = error instanceof NightjarError ? error.where['reason'] : undefined;
+    const remedy = `${REMEDIES[String(reason)] ?? NO_PICTURE}; docs/runbooks/NightjarCameraDown.md`;
     return { subject, state: 'problem', detail: messageOf(error), remedy };
   }
 }

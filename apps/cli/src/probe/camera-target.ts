@@ -1,12 +1,12 @@
 import { NightjarError } from '@nightjar/common';
 import { nearest, type NightjarConfig } from '@nightjar/config';
-import type { ProbeTarget } from './probe-stream.js';
+import type { PictureTarget } from '@nightjar/relay';
 
 /**
  * How the relay would connect to CAMERA[/STREAM] of a configuration.
  * @throws NightjarError `not-found`, and `invalid` for a stream that is not pulled
  */
-export function cameraTarget({ cameras }: NightjarConfig, target: string): ProbeTarget {
+export function cameraTarget({ cameras }: NightjarConfig, target: string): PictureTarget {
   const [name = '', stream = 'main'] = target.split('/');
   const camera = Object.hasOwn(cameras, name) ? cameras[name] : undefined;
   if (camera === undefined) {

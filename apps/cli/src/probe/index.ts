@@ -1,2 +1,2 @@
 export { cameraTarget } from './camera-target.js';
-export { probeStream, type ProbeResult, type ProbeTarget } from './probe-stream.js';
+export { probeStream, type ProbeResult } from './probe-stream.js';

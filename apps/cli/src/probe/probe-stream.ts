@@ -1,18 +1,5 @@
-import { NightjarError, type Clock } from '@nightjar/common';
-import {
-  createRtspSource,
-  StartGate,
-  StreamHub,
-  type HubReader,
-  type OfflineReason,
-  type RtspSourceOptions,
-} from '@nightjar/relay';
-import type { SdpTrack } from '@nightjar/rtsp';
-
-export type ProbeTarget = Pick<
-  RtspSourceOptions,
-  'url' | 'credentials' | 'transport' | 'via' | 'trust' | 'redirectHosts' | 'quirks'
->;
+import { NightjarError, systemClock } from '@nightjar/common';
+import { awaitPicture, type PictureTarget } from '@nightjar/relay';
 
 export interface ProbeResult {
   /** As `video H264`. */
@@ -25,89 +12,29 @@ export interface ProbeResult {
   readonly quirks: readonly string[];
 }
 
-/** A camera that says nothing for so long has stalled. */
-const INACTIVITY_MS = 10_000;
 /** Attempts that must fail before a camera is given up. */
 const ATTEMPTS = 3;
-/** What another attempt will not mend. */
-const FINAL: ReadonlySet<OfflineReason> = new Set(['unauthorized', 'untrusted', 'not-found']);
-const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 /**
  * Connects as the relay does, waits for a picture and leaves.
  * @throws NightjarError `unavailable` with the reason when there is none in time, or none to be had, `invalid` for a URL that is none
  */
-export async function probeStream(
-  target: ProbeTarget,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<ProbeResult> {
-  const startedMs = clock.monotonicMs();
-  const hub = new StreamHub({
-    clock,
-    closeAfterMs: 0,
-    cname: 'nightjar-probe',
-    createSource: (sink) =>
-      createRtspSource(
-        {
-          ...target,
-          inactivityMs: INACTIVITY_MS,
-          reconnect: { initialMs: 500, maxMs: 2_000 },
-          gate: new StartGate(clock),
-          clock,
-          log: SILENT,
-        },
-        sink,
-      ),
-  });
+export async function probeStream(target: PictureTarget, timeoutMs: number): Promise<ProbeResult> {
   // Timers of the clock keep no process alive, and between two attempts there is nothing else.
   const awake = setInterval(() => undefined, timeoutMs);
   try {
-    return await new Promise((resolve, reject) => {
-      let known: readonly SdpTrack[] = [];
-      let bytes = 0;
-      let failure: OfflineReason | undefined;
-      let failures = 0;
-      const quirks = (): readonly string[] => hub.sourceStats?.quirks ?? [];
-      const giveUp = (): void => {
-        timer.cancel();
-        const why = failure ?? (known.length === 0 ? 'no answer' : 'connected, and nothing came');
-        const met = quirks().length === 0 ? '' : ` (its quirks: ${quirks().join(', ')})`;
-        const message = `no picture of ${target.url}: ${why}${met}`;
-        reject(new NightjarError('unavailable', 'probe/no-picture', message));
-      };
-      const timer = clock.setTimer(timeoutMs, giveUp);
-      const reader: HubReader = {
-        holdsBatches: false,
-        tracks: (tracks) => {
-          known = tracks;
-        },
-        batch: ({ bytes: packets, keyframeAt }) => {
-          bytes += packets.length;
-          const video = known.some(({ format }) => format.kind === 'video');
-          if (video && keyframeAt < 0) return;
-          timer.cancel();
-          resolve({
-            tracks: known.map(({ format }) => `${format.kind} ${format.encodingName}`),
-            firstPictureMs: clock.monotonicMs() - startedMs,
-            bytes,
-            quirks: quirks(),
-          });
-        },
-        interrupted: (reason) => {
-          failure = reason;
-        },
-        unavailable: (reason) => {
-          failure = reason;
-          failures += 1;
-          if (FINAL.has(reason) || failures === ATTEMPTS) giveUp();
-        },
-        closed: () => undefined,
-      };
-      hub.attach(reader, { fromKeyframe: true });
-    });
+    const limits = { timeoutMs, attempts: ATTEMPTS };
+    const { tracks, ...picture } = await awaitPicture(target, limits, systemClock);
+    const named = tracks.map(({ format }) => `${format.kind} ${format.encodingName}`);
+    return { tracks: named, ...picture };
+  } catch (error) {
+    if (!(error instanceof NightjarError) || error.code !== 'relay/no-picture') throw error;
+    const { reason, quirks } = error.where;
+    const why = reason === undefined ? error.message : `${reason} (${error.message})`;
+    const met = quirks === undefined ? '' : ` (its quirks: ${quirks})`;
+    const message = `no picture of ${target.url}: ${why}${met}`;
+    throw new NightjarError('unavailable', 'probe/no-picture', message, error.where, error);
   } finally {
     clearInterval(awake);
-    await hub.shutdown();
   }
 }

@@ -95,6 +95,36 @@ describe('the status', () => {
     ]);
   });
 
+  it.each([
+    [
+      'nothing was recorded or expected yet',
+      { recordedSeconds: 0, missingSeconds: 1.5, percentage: 0 },
+      null,
+    ],
+    [
+      'the first segment is closed',
+      { recordedSeconds: 60, missingSeconds: 1.5, percentage: 97.6 },
+      97.6,
+    ],
+  ])('does not call it a loss that a start takes a moment: %s', async (_, day, percentage) => {
+    const missing = { unknown: 1.5 };
+    const view = await statusOf({ completeness: async () => [{ ...today, missing, ...day }] });
+    expect(view).toMatchObject({ problems: [], cameras: [{ missingSeconds: 1.5, percentage }] });
+  });
+
+  it('tells of a camera that was never there since the start', async () => {
+    const day = {
+      recordedSeconds: 0,
+      missingSeconds: 30,
+      percentage: 0,
+      missing: { 'camera-offline': 30 },
+    };
+    const { problems } = await statusOf({ completeness: async () => [{ ...today, ...day }] });
+    expect(problems).toEqual([
+      'camera yard, stream main: 0.0 % of today recorded (missing: 30 s camera-offline)',
+    ]);
+  });
+
   it('tells what it can without the database, and asks it no further', async () => {
     const asked = () => Promise.reject(new Error('asked a database that is away'));
     const view = await statusOf({

@@ -31,6 +31,7 @@ export interface CameraStatus {
   /** Of today (UTC), in seconds, and why. */
   missingSeconds: number;
   missing: Record<string, number>;
+  /** Of what was expected of today; null as long as nothing was, as just after a start. */
   percentage: number | null;
 }
 
@@ -52,6 +53,8 @@ export interface StatusSources {
 const MAX_WAIT_SECONDS = 600;
 /** Below this share of a day something is worth a look. */
 const ENOUGH_PERCENT = 99.5;
+/** To start and to connect takes a moment, and footage counts when its first segment is closed: until then less than this is no loss. */
+const SETTLING_SECONDS = 10;
 
 /** What administrators want to know first; each part is asked for on its own, so that one that hangs or fails hides no other. */
 export class StatusService {
@@ -111,13 +114,15 @@ export class StatusService {
         one.camera === camera && one.stream === stream;
       const newestMs = newest.find(is)?.newestMs;
       const today = days.find(is);
+      const missingSeconds = today?.missingSeconds ?? 0;
+      const settling = today?.recordedSeconds === 0 && missingSeconds < SETTLING_SECONDS;
       return {
         camera,
         stream,
         newest: newestMs === undefined ? null : new Date(newestMs).toISOString(),
-        missingSeconds: today?.missingSeconds ?? 0,
+        missingSeconds,
         missing: today?.missing ?? {},
-        percentage: today?.percentage ?? null,
+        percentage: settling ? null : (today?.percentage ?? null),
       };
     });
   }
@@ -139,8 +144,15 @@ function problemsOfRetention({ volume, block, missingBytes }: VolumeStatus): str
   ];
 }
 
-function problemsOfCamera({ camera, stream, percentage, missing }: CameraStatus): string[] {
+function problemsOfCamera({
+  camera,
+  stream,
+  percentage,
+  missing,
+  missingSeconds,
+}: CameraStatus): string[] {
   if (percentage === null || percentage >= ENOUGH_PERCENT) return [];
+  if (missingSeconds < SETTLING_SECONDS) return [];
   const reasons = Object.entries(missing)
     .toSorted(([, a], [, b]) => b - a)
     .map(([reason, seconds]) => `${Math.round(seconds)} s ${reason}`);

@@ -1,4 +1,10 @@
 export {
+  awaitPicture,
+  type Picture,
+  type PictureLimits,
+  type PictureTarget,
+} from './await-picture.js';
+export {
   CameraAccounts,
   DEFAULT_UNAUTHORIZED,
   type UnauthorizedPolicy,
