@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import type { NightjarConfig } from '@nightjar/config';
+import { listenError } from '@nightjar/supervision';
 import type { Finding } from './finding.js';
 
 const run = promisify(execFile);
 const ANSWER_MS = 2_000;
 
 /** Whether the clock of this machine is kept by a time server: footage goes by it. */
-export async function checkTime(): Promise<Finding> {
+export async function checkTime(program = 'timedatectl'): Promise<Finding> {
   const subject = 'time';
   try {
-    const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
+    const { stdout } = await run(program, ['show', '--property=NTPSynchronized', '--value'], {
       timeout: ANSWER_MS,
     });
     return stdout.trim() === 'yes'
@@ -62,29 +62,29 @@ export async function checkPorts(config: NightjarConfig, running: boolean): Prom
   return Promise.all(wanted.map(checkPort));
 }
 
-function checkPort({
-  key,
-  host,
-  port,
-}: {
-  key: string;
-  host: string;
-  port: number;
-}): Promise<Finding> {
+async function checkPort({ key, host, port }: WantedPort): Promise<Finding> {
   const subject = `port ${port}`;
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-      const remedy =
-        code === 'EADDRINUSE'
-          ? `end the program that uses it (ss -ltnp), or change ${key}`
-          : code === 'EACCES'
-            ? `a port above 1023 for ${key}, or CAP_NET_BIND_SERVICE`
-            : `correct ${key}, or the host beside it`;
-      resolve({ subject, state: 'problem', detail: message, remedy });
-    });
-    server.listen({ host, port, exclusive: true }, () =>
-      server.close(() => resolve({ subject, state: 'ok', detail: `free (${key})` })),
-    );
-  });
+  const code = await listenError(host, port);
+  switch (code) {
+    case undefined:
+      return { subject, state: 'ok', detail: `free (${key})` };
+    case 'EADDRINUSE': {
+      const remedy = `end that program (ss -ltnp), or change ${key}`;
+      return { subject, state: 'problem', detail: 'another program uses it', remedy };
+    }
+    case 'EACCES': {
+      const remedy = `a port above 1023 for ${key}, or CAP_NET_BIND_SERVICE`;
+      return { subject, state: 'problem', detail: 'this user may not listen on it', remedy };
+    }
+    default: {
+      const remedy = `correct ${key}, or the host beside it`;
+      return { subject, state: 'problem', detail: `cannot be opened on ${host} (${code})`, remedy };
+    }
+  }
+}
+
+interface WantedPort {
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
 }

@@ -21,7 +21,7 @@ nightjar_readers{camera="gate",role="media",stream="sub",transport="tcp"} 4
 
 async function disturbed(before: object, after: object) {
   const [old, next] = [await config(before), await config(after)];
-  return disturbancesOf(old, diffConfig(old, next), readersOf(PAGE));
+  return disturbancesOf({ before: old, after: next }, diffConfig(old, next), readersOf(PAGE));
 }
 
 describe('what a change disturbs', () => {
@@ -34,21 +34,27 @@ describe('what a change disturbs', () => {
       { gate },
       {},
       [
-        { camera: 'gate', stream: 'main', source: true, recording: true, readers: 3 },
-        { camera: 'gate', stream: 'sub', source: true, recording: false, readers: 4 },
+        { camera: 'gate', stream: 'main', source: true, recording: 'ends', readers: 3 },
+        { camera: 'gate', stream: 'sub', source: true, recording: 'goes-on', readers: 4 },
       ],
+    ],
+    [
+      'another address of a recorded stream',
+      { gate },
+      { gate: { ...gate, streams: { ...gate.streams, main: 'rtsp://10.0.0.1/other' } } },
+      [{ camera: 'gate', stream: 'main', source: true, recording: 'begins-anew', readers: 3 }],
     ],
     [
       'another address of one stream',
       { gate },
       { gate: { ...gate, streams: { ...gate.streams, sub: 'rtsp://10.0.0.1/other' } } },
-      [{ camera: 'gate', stream: 'sub', source: true, recording: false, readers: 4 }],
+      [{ camera: 'gate', stream: 'sub', source: true, recording: 'goes-on', readers: 4 }],
     ],
     [
       'another recording',
       { gate },
       { gate: { ...gate, record: { stream: 'sub', mode: 'continuous' } } },
-      [{ camera: 'gate', stream: 'main', source: false, recording: true, readers: 0 }],
+      [{ camera: 'gate', stream: 'main', source: false, recording: 'ends', readers: 0 }],
     ],
   ])('by %s', async (_, before, after, expected) => {
     expect(await disturbed(before, after)).toEqual(expected);

@@ -6,8 +6,8 @@ export interface Disturbance {
   readonly stream: string;
   /** Its source ends or is made anew: readers are cut, or wait for it. */
   readonly source: boolean;
-  /** A recording of it ends, and begins anew if it is still wanted. */
-  readonly recording: boolean;
+  /** What becomes of its recording: it goes on, or was none; a new run begins; or it ends. */
+  readonly recording: 'goes-on' | 'begins-anew' | 'ends';
   /** Attached now; undefined when nobody could be asked. */
   readonly readers: number | undefined;
 }
@@ -17,19 +17,18 @@ export type ReaderCount = (camera: string, stream: string) => number | undefined
 
 /** What of that which runs (`before`) is cut by a change; what is new disturbs nobody. */
 export function disturbancesOf(
-  before: NightjarConfig,
+  { before, after }: { readonly before: NightjarConfig; readonly after: NightjarConfig },
   diff: ConfigDiff,
   readers: ReaderCount,
 ): Disturbance[] {
   const of = (camera: string, stream: string, source: boolean, record: boolean): Disturbance => {
-    const declared = before.cameras[camera];
-    const recorded =
-      declared?.record.some((one) => one.stream === stream && one.mode !== 'off') === true;
+    const cut = isRecorded(before, camera, stream) && (source || record);
+    const recording = isRecorded(after, camera, stream) ? 'begins-anew' : 'ends';
     return {
       camera,
       stream,
       source,
-      recording: recorded && (source || record),
+      recording: cut ? recording : 'goes-on',
       readers: source ? readers(camera, stream) : 0,
     };
   };
@@ -43,7 +42,15 @@ export function disturbancesOf(
       of(camera, stream, [...streams.changed, ...streams.removed].includes(stream), record),
     ),
   );
-  return [...removed, ...changed].filter(({ source, recording }) => source || recording);
+  return [...removed, ...changed].filter(
+    ({ source, recording }) => source || recording !== 'goes-on',
+  );
+}
+
+function isRecorded({ cameras }: NightjarConfig, camera: string, stream: string): boolean {
+  const declared = Object.hasOwn(cameras, camera) ? cameras[camera] : undefined;
+  if (declared === undefined || !Object.hasOwn(declared.streams, stream)) return false;
+  return declared.record.some((one) => one.stream === stream && one.mode !== 'off');
 }
 
 const SAMPLE = /^nightjar_readers\{(.*)\} (\d+)$/gm;

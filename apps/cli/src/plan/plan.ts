@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf, NightjarError } from '@nightjar/common';
 import {
   ConfigError,
@@ -18,6 +19,15 @@ import { disturbancesOf, readersOf, type Disturbance, type ReaderCount } from '.
 
 const ANSWER_MS = 3_000;
 
+/** By name. */
+export interface UserChanges {
+  readonly added: readonly string[];
+  /** What they play or publish ends. */
+  readonly removed: readonly string[];
+  /** What they may no longer do ends. */
+  readonly changed: readonly string[];
+}
+
 /** What a configuration would change in the Nightjar that runs. */
 export interface ConfigurationPlan {
   /** The file that Nightjar follows. */
@@ -25,7 +35,7 @@ export interface ConfigurationPlan {
   /** Whether nothing is left to do. */
   readonly upToDate: boolean;
   readonly cameras: ConfigDiff['cameras'];
-  readonly usersChanged: boolean;
+  readonly users: UserChanges;
   /** Other keys that take effect at once. */
   readonly live: readonly string[];
   /** Keys that differ from what the process began with. */
@@ -71,12 +81,23 @@ export async function planConfiguration(
     file: path.resolve(configFile),
     upToDate: isEmptyDiff({ ...diff, restartOnly }),
     cameras: diff.cameras,
-    usersChanged: diff.usersChanged,
+    users: userChanges(before.users, after.users),
     live: diff.live,
     afterRestart: restartOnly,
-    disturbed: disturbancesOf(before, diff, readers ?? (() => undefined)),
+    disturbed: disturbancesOf({ before, after }, diff, readers ?? (() => undefined)),
     deletions,
     notes,
+  };
+}
+
+function userChanges(before: NightjarConfig['users'], after: NightjarConfig['users']): UserChanges {
+  const [old, next] = [Object.keys(before), Object.keys(after)];
+  return {
+    added: next.filter((name) => !Object.hasOwn(before, name)),
+    removed: old.filter((name) => !Object.hasOwn(after, name)),
+    changed: next.filter(
+      (name) => Object.hasOwn(before, name) && !isDeepStrictEqual(before[name], after[name]),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { printBytes } from '@nightjar/retention';
 import { printTable } from '../table.js';
+import type { Disturbance } from './disturbances.js';
 import type { ConfigurationPlan } from './plan.js';
 
 /** A plan for people. */
@@ -10,16 +11,12 @@ export function linesOf(plan: ConfigurationPlan): string[] {
     ...added.map((camera) => `+ ${camera}`),
     ...removed.map((camera) => `- ${camera}`),
     ...changed.map((change) => `~ ${change.camera}: ${whatOf(change)}`),
-    ...(plan.usersChanged ? ['~ users'] : []),
+    ...plan.users.added.map((user) => `+ user ${user}`),
+    ...plan.users.removed.map((user) => `- user ${user}: what they play or publish ends`),
+    ...plan.users.changed.map((user) => `~ user ${user}: what they may no longer do ends`),
     ...plan.live.map((key) => `~ ${key}`),
     ...plan.afterRestart.map((key) => `! ${key}: takes effect after a restart`),
-    ...plan.disturbed.map(({ camera, stream, source, recording, readers }) => {
-      const cut = [
-        ...(source ? [`${readers ?? 'an unknown number of'} readers lose it`] : []),
-        ...(recording ? ['its recording ends; what is still wanted begins a new run'] : []),
-      ];
-      return `disturbed: ${camera}/${stream}: ${cut.join(', ')}`;
-    }),
+    ...plan.disturbed.map((one) => `disturbed: ${one.camera}/${one.stream}: ${cutOf(one)}`),
     ...deletionLines(plan),
     ...plan.notes.map(note),
   ];
@@ -38,6 +35,16 @@ function whatOf({
     ...(retention ? ['~ retention'] : []),
   ];
   return parts.length === 0 ? 'what players see and may do' : parts.join(', ');
+}
+
+function cutOf({ source, recording, readers }: Disturbance): string {
+  const who =
+    readers === 1 ? '1 reader loses it' : `${readers ?? 'an unknown number of'} readers lose it`;
+  return [
+    ...(source ? [who] : []),
+    ...(recording === 'ends' ? ['its recording ends'] : []),
+    ...(recording === 'begins-anew' ? ['its recording is interrupted, and begins a new run'] : []),
+  ].join(', ');
 }
 
 function deletionLines({ deletions }: ConfigurationPlan): string[] {
