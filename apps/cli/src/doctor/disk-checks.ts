@@ -11,6 +11,7 @@ const FRAGMENT_BYTES = 512 * 1024;
 const FRAGMENTS = 8;
 /** A fragment is a second of footage: who needs half of one for it has no room for a second camera. */
 const SLOW_MS = 500;
+const RIGHTS = 'give the account that Nightjar runs under the right to write there';
 
 /** The right disks, room on them, rights, and how fast each takes fragments. */
 export async function checkDisks(
@@ -28,8 +29,10 @@ async function checkVolume(
   clock: Clock,
 ): Promise<Finding[]> {
   const subject = `volume ${name}`;
-  if (problem !== null)
-    return [{ subject, state: 'problem', detail: problem, remedy: 'npx nightjar volume status' }];
+  if (problem !== null) {
+    const remedy = /\bE(?:ACCES|PERM)\b/.test(problem) ? RIGHTS : 'npx nightjar volume status';
+    return [{ subject, state: 'problem', detail: problem, remedy }];
+  }
   const minimum = config.volumes[name]?.minFreeBytes ?? 0;
   const room: Finding =
     freeBytes !== null && freeBytes < minimum / 2
@@ -61,7 +64,7 @@ async function checkSpeed(subject: string, path: string, clock: Clock): Promise<
       subject,
       state: 'problem',
       detail: messageOf(error),
-      remedy: 'give the account that Nightjar runs under the right to write there',
+      remedy: RIGHTS,
     };
   } finally {
     await rm(file, { force: true }).catch(() => undefined);
