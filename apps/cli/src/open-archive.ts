@@ -4,12 +4,8 @@ import { Catalog } from '@nightjar/catalog';
 import { NightjarError } from '@nightjar/common';
 import { loadConfig, type NightjarConfig } from '@nightjar/config';
 import { isPlainName, Volume } from '@nightjar/recording';
+import { configFileOf } from './arguments.js';
 import { databaseUrl } from './database-url.js';
-
-/** The file of the configuration a command works with: named, else NIGHTJAR_CONFIG, else nightjar.yaml. */
-export function configFileOf(file: string | undefined): string {
-  return file ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml');
-}
 
 /** The configuration in {@link configFileOf}. */
 export async function readConfig(file: string | undefined): Promise<NightjarConfig> {

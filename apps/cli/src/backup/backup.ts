@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { saveCatalog } from '@nightjar/catalog';
 import { VERSION } from '@nightjar/role';
+import { configFileOf } from '../arguments.js';
 import type { Output } from '../command.js';
 import { databaseUrl } from '../database-url.js';
-import { configFileOf, readConfig } from '../open-archive.js';
+import { readConfig } from '../open-archive.js';
 import { show, type Asked } from '../show.js';
 import { ArchiveWriter, tablePart } from './archive.js';
 import { keptFiles } from './kept-files.js';

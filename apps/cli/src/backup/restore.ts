@@ -72,7 +72,12 @@ function tell(
 ): void {
   const credentials = `${process.env['CREDENTIALS_DIRECTORY'] ?? ''}/`;
   const isThere = (file: string): boolean =>
-    existsSync(resolve(dirname(configFile), file.replace(SYSTEMD_CREDENTIAL, () => credentials)));
+    existsSync(
+      resolve(
+        dirname(configFile),
+        file.replace(SYSTEMD_CREDENTIAL, () => credentials),
+      ),
+    );
   const missing = content.leftOut.filter((file) => !isThere(file));
   const told = { createdAt: content.createdAt, rows, migrated, files, missing, configFile };
   show(asked, output, told, () => [

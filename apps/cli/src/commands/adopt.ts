@@ -1,5 +1,5 @@
 import { CERTIFICATE_FINGERPRINT, FINGERPRINT_HELP } from '@nightjar/config';
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 export const adoptCommand: Command = {
@@ -21,10 +21,9 @@ login is good and its main stream has brought a keyframe. Prints the entry for t
   --config FILE            configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json                   print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         name: { type: 'string' },
         'credentials-file': { type: 'string' },
         username: { type: 'string' },
@@ -33,7 +32,6 @@ login is good and its main stream has brought a keyframe. Prints the entry for t
         record: { type: 'string' },
         'trust-fingerprint': { type: 'string' },
         'password-text': { type: 'boolean' },
-        json: { type: 'boolean' },
       },
       1,
     );
@@ -52,7 +50,7 @@ login is good and its main stream has brought a keyframe. Prints the entry for t
     // Loaded when asked for: the recorder starts through this program too.
     const { adopt } = await import('../discovery/index.js');
     await adopt(
-      { configFile: values.config, json: values.json === true },
+      asked,
       device,
       {
         name,

@@ -1,8 +1,5 @@
-import { readArguments, readTime } from '../arguments.js';
-import { EXIT_OK, UsageError, type Command } from '../command.js';
-
-const DAY_MS = 86_400_000;
-const MAX_LIMIT = 10_000;
+import { readAsked, readLimit, readRange } from '../arguments.js';
+import { EXIT_OK, type Command } from '../command.js';
 
 export const auditCommand: Command = {
   name: 'audit',
@@ -18,29 +15,21 @@ holds, and changes of the configuration.
   --config FILE  configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json         print one JSON document`,
   async run(args, output) {
-    const { values } = readArguments(
+    const { values, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         from: { type: 'string' },
         to: { type: 'string' },
         kind: { type: 'string', multiple: true },
         limit: { type: 'string' },
-        json: { type: 'boolean' },
       },
       0,
     );
-    const endMs = values.to === undefined ? Date.now() : readTime('--to', values.to);
-    const startMs = values.from === undefined ? endMs - DAY_MS : readTime('--from', values.from);
-    if (startMs >= endMs) throw new UsageError('--to must lie behind --from');
-    const { limit: text = '1000' } = values;
-    const limit = Number(text);
-    if (!/^\d+$/.test(text) || limit < 1 || limit > MAX_LIMIT)
-      throw new UsageError(`--limit wants a number from 1 to ${MAX_LIMIT}`);
+    const limit = readLimit(values.limit);
     // Loaded when asked for: the recorder starts through this program too.
     const { listAudit } = await import('../audit/audit.js');
-    const range = { startMs, endMs, kinds: values.kind, limit, before: undefined };
-    await listAudit({ configFile: values.config, json: values.json === true }, range, output);
+    const range = { ...readRange(values), kinds: values.kind, limit, before: undefined };
+    await listAudit(asked, range, output);
     return EXIT_OK;
   },
 };

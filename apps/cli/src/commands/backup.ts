@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 export const backupCommand: Command = {
@@ -13,18 +13,15 @@ read it. Footage and jobs are not in it. Nothing has to stop.
   --config FILE      configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json             print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         'include-secrets': { type: 'boolean' },
-        json: { type: 'boolean' },
       },
       1,
     );
     // Loaded when asked for: the recorder starts through this program too.
     const { backUp } = await import('../backup/index.js');
-    const asked = { configFile: values.config, json: values.json === true };
     const withSecrets = values['include-secrets'] === true;
     await backUp(asked, { folder: folderIn(positionals), withSecrets }, output);
     return EXIT_OK;
@@ -45,19 +42,16 @@ Nightjar brings is made and started for it.
   --config FILE    where the configuration is or goes (else $NIGHTJAR_CONFIG, else where it was)
   --json           print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         force: { type: 'boolean' },
         'catalog-only': { type: 'boolean' },
-        json: { type: 'boolean' },
       },
       1,
     );
     // Loaded when asked for: the recorder starts through this program too.
     const { restore } = await import('../backup/index.js');
-    const asked = { configFile: values.config, json: values.json === true };
     const catalogOnly = values['catalog-only'] === true;
     const choice = { folder: folderIn(positionals), force: values.force === true, catalogOnly };
     await restore(asked, choice, output);

@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, type Command } from '../command.js';
 
 export const camerasCommand: Command = {
@@ -12,13 +12,9 @@ As the catalog knows it, some seconds late. A stream that nobody wants now is no
   --json         print one JSON document
 Exit code: 1 when a stream is offline.`,
   async run(args, output) {
-    const { values } = readArguments(args, {
-      config: { type: 'string' },
-      json: { type: 'boolean' },
-    });
+    const { asked } = readAsked(args, {});
     // Loaded when asked for: the recorder starts through this program too.
     const { showCameras } = await import('../events/cameras.js');
-    const asked = { configFile: values.config, json: values.json === true };
     return (await showCameras(asked, output)) ? EXIT_FAILED : EXIT_OK;
   },
 };

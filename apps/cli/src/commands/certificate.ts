@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 const MAX_DAYS = 36_500;
@@ -17,21 +17,19 @@ certificate, or its fingerprint. A Nightjar that runs shows it within seconds.
   --config FILE  configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json         print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         days: { type: 'string' },
         out: { type: 'string' },
         force: { type: 'boolean' },
-        json: { type: 'boolean' },
       },
       Infinity,
     );
     // Loaded when asked for: the recorder starts through this program too.
     const { writeCertificate } = await import('../certificate/index.js');
     await writeCertificate(
-      { configFile: values.config, json: values.json === true },
+      asked,
       {
         names: positionals,
         days: values.days === undefined ? undefined : readDays(values.days),

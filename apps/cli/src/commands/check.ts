@@ -1,18 +1,16 @@
 import { ConfigError, loadConfig, printIssue, type NightjarConfig } from '@nightjar/config';
-import { readArguments } from '../arguments.js';
+import { configFileOf, readArguments } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, type Command } from '../command.js';
-
-const DEFAULT_FILE = 'nightjar.yaml';
 
 export const checkCommand: Command = {
   name: 'check',
   summary: 'check a configuration file and name everything that is wrong with it',
   usage: `nightjar check [FILE]
 
-Checks FILE (else $NIGHTJAR_CONFIG, else ${DEFAULT_FILE}), secret files included. Exit code 0 when it is valid, 1 when not.`,
+Checks FILE (else $NIGHTJAR_CONFIG, else nightjar.yaml), secret files included. Exit code 0 when it is valid, 1 when not.`,
   async run(args, { out, err }) {
     const { positionals } = readArguments(args, {}, 1);
-    const file = positionals[0] ?? (process.env['NIGHTJAR_CONFIG'] || DEFAULT_FILE);
+    const file = configFileOf(positionals[0]);
     try {
       const { config, warnings } = await loadConfig(file);
       for (const warning of warnings) err(`warning: ${printIssue(warning)}`);

@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 const MAX_ID = 2 ** 31 - 1;
@@ -16,12 +16,7 @@ running: the list is kept in its database.
   --config FILE   configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json          print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
-      args,
-      { config: { type: 'string' }, all: { type: 'boolean' }, json: { type: 'boolean' } },
-      2,
-    );
-    const asked = { configFile: values.config, json: values.json === true };
+    const { values, positionals, asked } = readAsked(args, { all: { type: 'boolean' } }, 2);
     const [verb, operand] = positionals;
     // Loaded when asked for: the recorder starts through this program too.
     const run = await import('../discovery/index.js');

@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, type Command } from '../command.js';
 
 export const doctorCommand: Command = {
@@ -12,14 +12,11 @@ rights, speed), the database, and a picture of every stream. Ends with 1 when so
   --config FILE   configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json          print one JSON document`,
   async run(args, output) {
-    const { values } = readArguments(args, {
-      config: { type: 'string' },
-      json: { type: 'boolean' },
+    const { values, asked } = readAsked(args, {
       'no-cameras': { type: 'boolean' },
     });
     // Loaded when asked for: the recorder starts through this program too.
     const { examine } = await import('../doctor/index.js');
-    const asked = { configFile: values.config, json: values.json === true };
     const failed = await examine(asked, values['no-cameras'] !== true, output);
     return failed ? EXIT_FAILED : EXIT_OK;
   },

@@ -1,4 +1,4 @@
-import { readArguments, readTime } from '../arguments.js';
+import { readAsked, readTime } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 const MAX_ID = 2 ** 31 - 1;
@@ -19,10 +19,9 @@ nightjar hold release ID [--json]
   --config FILE   configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json          print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         from: { type: 'string' },
         to: { type: 'string' },
         reason: { type: 'string' },
@@ -30,12 +29,10 @@ nightjar hold release ID [--json]
         owner: { type: 'string' },
         expires: { type: 'string' },
         all: { type: 'boolean' },
-        json: { type: 'boolean' },
       },
       2,
     );
     const [verb, operand] = positionals;
-    const asked = { configFile: values.config, json: values.json === true };
     const { from, to, reason, expires } = values;
     // Loaded when asked for: the recorder starts through this program too.
     const run = await import('../retention/index.js');

@@ -1,10 +1,7 @@
 import { configJsonSchema } from '@nightjar/config';
-import { readArguments } from '../arguments.js';
+import { configFileOf, readArguments, readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 import { show } from '../show.js';
-
-const configFileOf = (given: string | undefined): string =>
-  given ?? (process.env['NIGHTJAR_CONFIG'] || 'nightjar.yaml');
 
 export const planCommand: Command = {
   name: 'plan',
@@ -17,12 +14,10 @@ Compares FILE (else the configuration itself) with what runs, and changes nothin
   --config FILE  the configuration that Nightjar follows (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json         print one JSON document`,
   async run(args, output) {
-    const options = { config: { type: 'string' }, json: { type: 'boolean' } } as const;
-    const { values, positionals } = readArguments(args, options, 1);
+    const { positionals, asked } = readAsked(args, {}, 1);
     // Loaded when asked for: the recorder starts through this program too.
     const { linesOf, planConfiguration } = await import('../plan/index.js');
-    const plan = await planConfiguration(configFileOf(values.config), positionals[0]);
-    const asked = { configFile: values.config, json: values.json === true };
+    const plan = await planConfiguration(configFileOf(asked.configFile), positionals[0]);
     show(asked, output, plan, () => linesOf(plan));
     return EXIT_OK;
   },

@@ -1,5 +1,5 @@
 import { parseDuration } from '@nightjar/config';
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 const MAX_MOVE_MS = 30_000;
@@ -24,19 +24,16 @@ nightjar ptz CAMERA preset|save|remove NAME
   --config FILE  configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json         print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         for: { type: 'string', default: '1s' },
         speed: { type: 'string', default: '0.5' },
-        json: { type: 'boolean' },
       },
       3,
     );
     const [camera, verb, preset] = positionals;
     if (camera === undefined || verb === undefined) throw new UsageError('expected: CAMERA VERB');
-    const asked = { configFile: values.config, json: values.json === true };
     // Loaded when asked for: the recorder starts through this program too.
     const run = await import('../discovery/index.js');
     if (verb === 'presets' && preset === undefined) {

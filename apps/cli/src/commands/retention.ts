@@ -1,4 +1,4 @@
-import { readArguments, readTime } from '../arguments.js';
+import { readAsked, readTime } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, UsageError, type Command } from '../command.js';
 
 export const retentionCommand: Command = {
@@ -19,13 +19,8 @@ why      what became of the footage of one instant, as 2026-11-20T13:00:00Z
   --json         print one JSON document
 Exit code of plan: 1 with warnings; of status: 1 when something waits or a volume is in need; of why: 1 when the footage is gone.`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
-      args,
-      { config: { type: 'string' }, by: { type: 'string' }, json: { type: 'boolean' } },
-      3,
-    );
+    const { values, positionals, asked } = readAsked(args, { by: { type: 'string' } }, 3);
     const [verb, ...operands] = positionals;
-    const asked = { configFile: values.config, json: values.json === true };
     // Loaded when asked for: the recorder starts through this program too.
     const run = await import('../retention/index.js');
     const failed = await dispatch();

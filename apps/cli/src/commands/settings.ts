@@ -1,4 +1,4 @@
-import { readArguments } from '../arguments.js';
+import { readAsked } from '../arguments.js';
 import { EXIT_FAILED, EXIT_OK, type Command } from '../command.js';
 
 export const settingsCommand: Command = {
@@ -12,14 +12,9 @@ nothing is. Nightjar has to be running, or have run: the cameras are those that 
   --config FILE   configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json          print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
-      args,
-      { config: { type: 'string' }, apply: { type: 'boolean' }, json: { type: 'boolean' } },
-      1,
-    );
+    const { values, positionals, asked } = readAsked(args, { apply: { type: 'boolean' } }, 1);
     // Loaded when asked for: the recorder starts through this program too.
     const { compareSettings } = await import('../discovery/index.js');
-    const asked = { configFile: values.config, json: values.json === true };
     const [camera] = positionals;
     const same = await compareSettings(asked, camera, values.apply === true, output);
     return same ? EXIT_OK : EXIT_FAILED;

@@ -1,5 +1,5 @@
 import { parseDuration } from '@nightjar/config';
-import { readArguments, readTime } from '../arguments.js';
+import { readAsked, readTime } from '../arguments.js';
 import { EXIT_OK, UsageError, type Command } from '../command.js';
 
 const DEFAULT_VALIDITY = '1h';
@@ -18,10 +18,9 @@ in <dataDir>/secrets/url-key is removed and Nightjar started anew.
   --config FILE   configuration file (else $NIGHTJAR_CONFIG, else nightjar.yaml)
   --json          print one JSON document`,
   async run(args, output) {
-    const { values, positionals } = readArguments(
+    const { values, positionals, asked } = readAsked(
       args,
       {
-        config: { type: 'string' },
         stream: { type: 'string' },
         playback: { type: 'boolean' },
         start: { type: 'string' },
@@ -29,7 +28,6 @@ in <dataDir>/secrets/url-key is removed and Nightjar started anew.
         for: { type: 'string', default: DEFAULT_VALIDITY },
         address: { type: 'string' },
         host: { type: 'string', default: 'localhost' },
-        json: { type: 'boolean' },
       },
       1,
     );
@@ -42,7 +40,7 @@ in <dataDir>/secrets/url-key is removed and Nightjar started anew.
     // Loaded when asked for: the recorder starts through this program too.
     const { signUrl } = await import('../url/index.js');
     await signUrl(
-      { configFile: values.config, json: values.json === true },
+      asked,
       {
         action: playback ? 'playback' : 'view',
         camera,
