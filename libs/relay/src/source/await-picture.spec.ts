@@ -36,11 +36,15 @@ const ask = (attempts = 1): Promise<Picture> =>
       }),
   );
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-async function playing(): Promise<void> {
-  while (!camera.methods.includes('PLAY')) await turn();
+/** Lets socket events run, doing `each` between, until `condition` holds. */
+async function until(condition: () => boolean, each: () => void = () => undefined): Promise<void> {
+  while (!condition()) {
+    each();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
+
+const playing = (): Promise<void> => until(() => camera.methods.includes('PLAY'));
 
 let sequence = 0;
 function send(payload: readonly number[]): void {
@@ -53,10 +57,10 @@ function send(payload: readonly number[]): void {
 async function givenUp(asked: Promise<Picture>): Promise<unknown> {
   let error: unknown;
   asked.catch((reason: unknown) => (error = reason));
-  while (error === undefined) {
-    clock.advance(100);
-    await turn();
-  }
+  await until(
+    () => error !== undefined,
+    () => clock.advance(100),
+  );
   return error;
 }
 
@@ -85,7 +89,7 @@ describe('awaitPicture', () => {
     await playing();
     heard = 0;
     send(NO_IDR);
-    while (heard === 0) await turn();
+    await until(() => heard > 0);
     expect(await givenUp(endless)).toMatchObject({
       message: expect.stringMatching(/^connected, .*no keyframe within 2 s$/),
     });
