@@ -213,7 +213,7 @@ describe('monitoring', () => {
         nightjar.cli(['probe', 'yrad']),
         nightjar.cli(['probe', nightjar.rtspUrl('yard'), '--timeout', '1s']),
       ]);
-      expect(JSON.parse(camera.stdout)).toMatchObject({ tracks: ['video H264'] });
+      expect(JSON.parse(camera.stdout)).toMatchObject({ tracks: ['video H264'], quirks: [] });
       expect([relayed.code, relayed.stdout]).toEqual([
         0,
         expect.stringMatching(/^ok: .*video H264/),
