@@ -1,6 +1,7 @@
 import { NightjarError, type Clock } from '@nightjar/common';
-import { ONVIF_BACKCHANNEL, type Range } from '@nightjar/rtsp';
+import { ONVIF_BACKCHANNEL, type Range, type SdpTrack } from '@nightjar/rtsp';
 import type { Hub } from '../hub/hub.js';
+import { sameTracks } from '../hub/same-tracks.js';
 import { LIVE_MEDIA } from '../rtsp-server/live-media.js';
 import type {
   Mount,
@@ -60,6 +61,8 @@ export class LiveMount implements Mount {
   readonly features: readonly string[];
   /** Of the description, where it has one. */
   private talkTrack: number | undefined;
+  /** Those of the camera. */
+  private described: readonly SdpTrack[] = [];
 
   constructor(private readonly options: LiveMountOptions) {
     this.shared = options.name;
@@ -88,10 +91,8 @@ export class LiveMount implements Mount {
       talk.requireAllowed();
       talk.desk.requireFree();
     }
-    const sent = (await hub.ready(startTimeoutMs)).map((track, at) => ({
-      ...track,
-      ssrc: hub.ssrc(at),
-    }));
+    this.described = await hub.ready(startTimeoutMs);
+    const sent = this.described.map((track, at) => ({ ...track, ssrc: hub.ssrc(at) }));
     const tracks = talks ? [...sent.map(received), this.backchannel(sent.length)] : sent;
     const sessionVersion = hub.tracksVersion;
     return { name, sessionId, sessionVersion, range: ['npt=now-'], tracks };
@@ -100,7 +101,7 @@ export class LiveMount implements Mount {
   open(output: StreamOutput, setUp: readonly number[]): MountStream {
     const { talkTrack } = this;
     const talks = talkTrack !== undefined && setUp.includes(talkTrack);
-    return new LiveStream(this.options, output, talks ? talkTrack : undefined);
+    return new LiveStream(this.options, this.described, output, talks ? talkTrack : undefined);
   }
 
   /** @throws NightjarError with status 551 when the camera has none */
@@ -125,6 +126,7 @@ class LiveStream implements MountStream, Talker {
 
   constructor(
     private readonly options: LiveMountOptions,
+    private readonly described: readonly SdpTrack[],
     private readonly output: StreamOutput,
     private readonly talkTrack: number | undefined,
   ) {}
@@ -135,17 +137,27 @@ class LiveStream implements MountStream, Talker {
 
   /**
    * Range, Scale and Speed mean nothing to a live stream: it plays from now (RFC 2326 s.10.5).
-   * @throws NightjarError 'exhausted' for a second talker
+   * @throws NightjarError 'exhausted' for a second talker, with status 454 where the session was set up for other tracks
    */
   // eslint-disable-next-line typescript/require-await -- refusals must arrive as rejections
   async play(): Promise<PlayAnswer> {
     const { hub } = this.options;
-    if (this.talkTrack !== undefined) this.options.talk?.desk.enter(this);
     const tracks = hub.tracks ?? [];
+    if (hub.tracks !== undefined && !sameTracks(this.described, tracks))
+      throw new NightjarError(
+        'conflict',
+        'relay/tracks-changed',
+        'the stream has other tracks now',
+        {
+          status: 454,
+        },
+      );
+    if (this.talkTrack !== undefined) this.options.talk?.desk.enter(this);
     if (this.reader !== undefined) return { rtpInfo: tracks.map((_, track) => ({ track })) };
     const positions = hub.position();
     const reader = new LiveReader(this.output, {
       ...this.options,
+      described: this.described,
       onSkip: () => this.options.onSkip(this.output.transport),
     });
     this.reader = reader;

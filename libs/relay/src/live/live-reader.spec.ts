@@ -7,7 +7,9 @@ import type { PacketBatch } from '../hub/packet-batch.js';
 import type { StreamOutput } from '../rtsp-server/mount.js';
 import { CUT_AFTER_MS, LiveReader } from './live-reader.js';
 
-const VIDEO = { format: { codec: 'h264' } } as SdpTrack;
+const VIDEO = {
+  format: { codec: 'h264', encodingName: 'H264', payloadType: 96, clockRateHz: 90_000 },
+} as SdpTrack;
 const LIMIT = 10_000;
 
 function batchOf(keyframe: boolean): PacketBatch {
@@ -57,6 +59,7 @@ describe('a live reader', () => {
     stay = undefined;
     reader = new LiveReader(output, {
       clock,
+      described: [VIDEO],
       maxQueueBytes: LIMIT,
       onSkip: () => skips++,
       stayMs: () => stay,
@@ -81,6 +84,7 @@ describe('a live reader', () => {
   it('is given a batch above the bound while nothing waits', () => {
     const small = new LiveReader(output, {
       clock,
+      described: [VIDEO],
       maxQueueBytes: 500,
       onSkip: () => skips++,
       stayMs: () => undefined,
@@ -136,6 +140,7 @@ describe('a live reader', () => {
     const { length } = batchOf(true).bytes;
     const metered = new LiveReader(output, {
       clock,
+      described: [VIDEO],
       maxQueueBytes: LIMIT,
       maxBytesPerSecond: length,
       onSkip: () => skips++,

@@ -2,6 +2,7 @@ import { TokenBucket, type Clock, type MonotonicMs, type Timer } from '@nightjar
 import type { SdpTrack } from '@nightjar/rtsp';
 import type { HubReader } from '../hub/hub.js';
 import type { PacketBatch } from '../hub/packet-batch.js';
+import { sameTracks } from '../hub/same-tracks.js';
 import type { StreamOutput } from '../rtsp-server/mount.js';
 import { RATE_BURST_SECONDS } from '../rtsp-server/rate-limited-output.js';
 
@@ -10,6 +11,8 @@ export const CUT_AFTER_MS = 10_000;
 
 export interface LiveReaderOptions {
   readonly clock: Clock;
+  /** What the client was told that it gets. */
+  readonly described: readonly SdpTrack[];
   /** Most bytes that may wait for one reader. Batches are shared, so this bounds delay rather than memory. */
   readonly maxQueueBytes: number;
   /** More than this on average and it skips to a keyframe; absent: any. */
@@ -26,7 +29,6 @@ export interface LiveReaderOptions {
 export class LiveReader implements HubReader {
   private skippingSince: MonotonicMs | undefined;
   private hasVideo = false;
-  private known: readonly SdpTrack[] | undefined;
   /** The burst since the last keyframe that starts a player is not held against it. */
   private joining = true;
   /** What still waits of that burst, where the output paces it. */
@@ -63,9 +65,7 @@ export class LiveReader implements HubReader {
 
   tracks(tracks: readonly SdpTrack[]): void {
     // RTSP 1.0 has no way to tell a playing client of other tracks: it must ask again.
-    if (this.known !== undefined && this.known.length > 0 && !this.joining)
-      this.output.cut('tracks-changed');
-    this.known = tracks;
+    if (!sameTracks(this.options.described, tracks)) this.output.cut('tracks-changed');
     this.hasVideo = tracks.some(({ format }) => format.codec === 'h264' || format.codec === 'h265');
   }
 
