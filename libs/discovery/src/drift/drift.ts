@@ -4,6 +4,7 @@ import { readManaged, updateManaged, type NightjarConfig } from '@nightjar/confi
 import type { EventBus } from '@nightjar/events';
 import { metrics } from '@nightjar/monitoring';
 import { cameraOf } from '../device-access.js';
+import { publishDrift } from './drift-event.js';
 
 export interface DriftParts {
   readonly bus: Pick<EventBus, 'publish'>;
@@ -51,19 +52,7 @@ export class Drift {
   }
 
   private async tell(camera: string, { what, before, after }: DeviceChange): Promise<void> {
-    const { bus, clock, log } = this.parts;
-    log.warn({ camera, what, before, after }, 'the camera is not as it was');
-    await bus.publish(
-      {
-        type: 'drift',
-        state: 'pulse',
-        id: undefined,
-        stream: undefined,
-        at: clock.wallMs(),
-        label: what,
-        data: { what, before, after },
-      },
-      { camera, source: 'onvif' },
-    );
+    this.parts.log.warn({ camera, what, before, after }, 'the camera is not as it was');
+    await publishDrift(this.parts, camera, { what, before, after });
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from '../client/onvif-client.js';
 import { cameraOf, targetOf } from '../device-access.js';
 import { changesOf } from '../drift/changes.js';
+import { publishDrift } from '../drift/drift-event.js';
 import { Attempts, MAX_TRIES } from '../attempts.js';
 import { differencesOf, type Difference } from './differences.js';
 
@@ -223,23 +224,11 @@ export class Enforcement {
     { camera, differences }: CameraSettingsView,
     before: CameraSettingsView | undefined,
   ): Promise<void> {
-    const { bus, clock, log } = this.parts;
     for (const { what, is, wanted } of differences) {
       const last = before?.differences.find((old) => old.what === what);
       if (last?.is === is && last.wanted === wanted) continue;
-      log.warn({ camera, what, is, wanted }, 'the camera is not set as declared');
-      await bus.publish(
-        {
-          type: 'drift',
-          state: 'pulse',
-          id: undefined,
-          stream: undefined,
-          at: clock.wallMs(),
-          label: what,
-          data: { what, is, wanted },
-        },
-        { camera, source: 'onvif' },
-      );
+      this.parts.log.warn({ camera, what, is, wanted }, 'the camera is not set as declared');
+      await publishDrift(this.parts, camera, { what, is, wanted });
     }
   }
 
