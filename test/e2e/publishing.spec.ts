@@ -153,24 +153,12 @@ describe('publishing', () => {
     };
     const first = Publisher.ffmpeg(stage, clip, url, 'tcp');
     await eventually(async () => expect(await count('accepted')).toBe(1), { withinMs: 10_000 });
-    // Ends with the first publisher: the other one's sound is carried in another way.
-    const reader = decodedPictures(reading('tcp', nightjar.url('baton')));
-    await eventually(
-      async () => {
-        const sent = (await nightjar.metrics()).sum('nightjar_reader_packets_total', {
-          camera: 'baton',
-          stream: 'main',
-        });
-        expect(sent).toBeGreaterThan(0);
-      },
-      { withinMs: 10_000 },
-    );
     const second = Publisher.gstreamer(stage, clip, url, 'tcp');
     await within(15_000, 'the first publisher ending', first.ended);
     expect(await count('replaced')).toBe(1);
-    expect((await reader).length).toBeGreaterThan(0);
-    const next = decodedPictures([...reading('tcp', nightjar.url('baton')), '-t', '4']);
-    expect((await next).length).toBeGreaterThan(50);
+    // Who came before is sent away: the other one's sound is carried in another way.
+    const reader = decodedPictures([...reading('tcp', nightjar.url('baton')), '-t', '4']);
+    expect((await reader).length).toBeGreaterThan(50);
     await second.stop();
     expect(second.complaints).toBe('');
   });
