@@ -300,17 +300,23 @@ describe('Nightjar as an ONVIF device', () => {
       const env = { CAMSIM_USERNAME: ADMIN.username, CAMSIM_PASSWORD: ADMIN.password };
       const camsim = stage.start('camsim', [...args, '--camera', 'door=front-door'], env);
       const { cameras } = await camsim.ready<{ cameras: Record<string, string> }>();
-      await eventually(
-        async () => expect(await there('onvif-util', '-a')).toContain('door camsim'),
-        {
-          withinMs: 15_000,
-        },
-      );
-      const util = `onvif-util -u ${ADMIN.username} -p ${ADMIN.password} ${NEIGHBOUR_SEES}`;
-      const said = await there('sh', '-c', `printf 'get rtsp\\nget video\\nquit\\n' | ${util}`);
+      // It waits for half a second, which is not always enough on a machine that has much to do.
+      const ask = async (args: string, commands: string, answered: string): Promise<string> =>
+        await eventually(
+          async () => {
+            const said = await there('sh', '-c', `printf '${commands}' | onvif-util ${args}`);
+            expect(said).toContain(answered);
+            return said;
+          },
+          { withinMs: 15_000 },
+        );
+      await ask('-a', '', 'door camsim');
+      const login = `-u ${ADMIN.username} -p ${ADMIN.password} ${NEIGHBOUR_SEES}`;
+      const found = `found host: ${NEIGHBOUR_SEES}`;
+      const said = await ask(login, 'get rtsp\\nget video\\nquit\\n', found);
       expect(said).toContain(cameras['door']);
       expect(said).toContain('Resolution: 640 x 360');
-      const wrong = await there('sh', '-c', `echo quit | ${util.replace(ADMIN.password, 'guess')}`);
+      const wrong = await ask(login.replace(ADMIN.password, 'guess'), 'quit\\n', found);
       expect(wrong).not.toContain('successfully connected');
     },
   );

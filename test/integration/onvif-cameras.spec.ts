@@ -214,11 +214,13 @@ describe('WS-Discovery', () => {
     metadataVersion: 1,
   };
 
-  async function respond(): Promise<{
-    ask: (message: DiscoveryMessage | Buffer) => void;
-    next: () => Promise<DiscoveryMessage>;
-    heard: () => number;
-  }> {
+  interface Asking {
+    readonly ask: (message: DiscoveryMessage | Buffer) => void;
+    readonly next: () => Promise<DiscoveryMessage>;
+    readonly heard: () => number;
+  }
+
+  async function respond(): Promise<Asking & { readonly another: () => Promise<Asking> }> {
     const port = await freePort();
     const responder = new DiscoveryResponder({
       port,
@@ -228,13 +230,15 @@ describe('WS-Discovery', () => {
       endpoints: ({ address }) => (address === '127.0.0.1' ? [endpoint] : []),
     });
     await responder.start();
+    ending.push(() => responder.stop());
+    return { ...(await asking(port)), another: () => asking(port) };
+  }
+
+  async function asking(port: number): Promise<Asking> {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    ending.push(async () => {
-      socket.close();
-      await responder.stop();
-    });
+    ending.push(() => void socket.close());
     const answers: Buffer[] = [];
     let count = 0;
     let woken: () => void = () => undefined;
@@ -277,6 +281,16 @@ describe('WS-Discovery', () => {
     });
     expect(await next()).toMatchObject({ kind: 'resolve-matches', relatesTo: 'urn:uuid:d' });
     expect(heard()).toBe(2);
+  });
+
+  it('answers each of two clients that give their questions one name', async () => {
+    const { ask, next, another } = await respond();
+    const second = await another();
+    const probe = { kind: 'probe', messageId: 'urn:uuid:a', types: [], scopes: [] } as const;
+    ask(probe);
+    await next();
+    second.ask(probe);
+    expect(await second.next()).toMatchObject({ relatesTo: 'urn:uuid:a', matches: [endpoint] });
   });
 
   it('answers one address so often and no more', async () => {

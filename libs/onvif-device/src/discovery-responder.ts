@@ -40,7 +40,7 @@ const TOGETHER = { perSecond: 20, burst: 50 };
 /** Datagrams that are looked into at all: on some networks much else is said to this group. */
 const LOOKED_INTO = { perSecond: 200, burst: 400 };
 const MAX_PEERS = 1000;
-const MAX_MESSAGE_IDS = 1000;
+const MAX_QUESTIONS = 1000;
 
 /**
  * Answers Probe and Resolve, says Hello and Bye. Only those on the same link get an answer, so many and no more, and each
@@ -142,7 +142,7 @@ export class DiscoveryResponder {
       throw error;
     }
     if (message.kind !== 'probe' && message.kind !== 'resolve') return;
-    if (!this.isNew(message.messageId) || !this.mayAnswer(peer.address)) return;
+    if (!this.isNew(message.messageId, peer) || !this.mayAnswer(peer.address)) return;
     for (const answer of answersTo(message, this.options.endpoints(local))) {
       const wire = printDiscovery({ ...answer, ...this.header() });
       const delayMs = MAX_DELAY_MS * (this.options.random ?? Math.random)();
@@ -167,16 +167,20 @@ export class DiscoveryResponder {
     return bucket.take(1, nowMs) && this.together.take(1, nowMs);
   }
 
-  /** Clients send each question several times, for datagrams get lost. */
-  private isNew(messageId: string): boolean {
-    if (this.seen.has(messageId)) return false;
-    if (this.seen.size >= MAX_MESSAGE_IDS) {
+  /**
+   * Clients send each question several times, for datagrams get lost. Field: libonvif names its questions by the second in
+   * which it was started, so that two clients use one name.
+   */
+  private isNew(messageId: string, { address, port }: RemoteInfo): boolean {
+    const question = `${address} ${port} ${messageId}`;
+    if (this.seen.has(question)) return false;
+    if (this.seen.size >= MAX_QUESTIONS) {
       for (const oldest of this.seen) {
         this.seen.delete(oldest);
         break;
       }
     }
-    this.seen.add(messageId);
+    this.seen.add(question);
     return true;
   }
 
