@@ -293,6 +293,7 @@ describe('RTSP 2.0', () => {
       expect((await first)[0]).toEqual(rtp(1));
       const goodbye = once(player, 'message');
       mount.outputs[0]!.end();
+      clock.advance(1000);
       const [bye, from] = (await goodbye) as [Buffer, { port: number }];
       expect([bye.includes(203), from.port]).toEqual([true, spec!.srcAddr![0]!.port]);
       clock.advance(60_000);
@@ -322,6 +323,7 @@ describe('RTSP 2.0', () => {
       await client.ask('PLAY', base, headers);
       mount.outputs[0]!.end();
       mount.outputs[0]!.send(0, rtp(2), false);
+      clock.advance(1000);
       while (arrived.length < 2) await once(player, 'message');
       expect(arrived).toEqual([rtp(1), rtp(2)]);
       player.close();

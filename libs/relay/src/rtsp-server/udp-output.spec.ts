@@ -172,6 +172,28 @@ describe('UDP output', () => {
     expect(rtcp[0]!.includes(Buffer.from([203]))).toBe(true);
   });
 
+  it('says goodbye only when a player has had time for the last packets', () => {
+    output.release();
+    output.batch(batchOf(0), 0);
+    output.end();
+    clock.advance(240);
+    expect([sent, rtcp.length]).toEqual([upTo(PACKETS), 0]);
+    clock.advance(20);
+    expect(rtcp.length).toBe(1);
+  });
+
+  it('says goodbye before it plays again, and not behind the answer to that', () => {
+    output.release();
+    output.batch(batchOf(0), 0);
+    output.end();
+    output.hold();
+    expect(rtcp.length).toBe(1);
+    output.batch(batchOf(PACKETS), 0);
+    output.release();
+    clock.advance(1000);
+    expect([sent, rtcp.length]).toEqual([upTo(2 * PACKETS), 1]);
+  });
+
   it('says goodbye at once when it is cut, and sends nothing any more', () => {
     for (let i = 0; i < 20; i++) output.batch(batchOf(i * PACKETS), 0);
     output.release();

@@ -32,7 +32,13 @@ type Queued =
       readonly track: number;
       readonly rtcp: boolean;
     }
-  | { readonly kind: 'end' };
+  | { readonly kind: 'end'; dueMs: number | undefined };
+
+/**
+ * Time between the last packets and the goodbye. Field: ffmpeg looks for RTCP before RTP, so that a goodbye which it finds
+ * beside packets hides them, and the last pictures are never shown.
+ */
+const GOODBYE_AFTER_MS = 250;
 
 /**
  * RTP and RTCP in datagrams to the ports that the client named in SETUP (RFC 2326 s.12.39), or to a multicast group.
@@ -71,6 +77,11 @@ export class UdpOutput implements StreamOutput, Paced {
 
   /** Holds packets back until the PLAY answer is queued. */
   hold(): void {
+    // Behind the answer, a goodbye would be taken for that of what plays then.
+    if (this.waiting && this.queue[this.head]!.kind === 'end') {
+      this.sayGoodbye();
+      this.head++;
+    }
     this.holding = true;
   }
 
@@ -121,7 +132,7 @@ export class UdpOutput implements StreamOutput, Paced {
 
   end(): void {
     if (this.closed) return;
-    this.enqueue({ kind: 'end' }, 0);
+    this.enqueue({ kind: 'end', dueMs: undefined }, 0);
   }
 
   cut(reason: string): void {
@@ -142,7 +153,7 @@ export class UdpOutput implements StreamOutput, Paced {
   sendQueued(now: MonotonicMs): boolean {
     while (this.waiting && !this.holding && !this.closed) {
       if (this.ports.stalled) return true;
-      if (!this.sendFirst(this.queue[this.head]!, this.allowance.at(now))) return true;
+      if (!this.sendFirst(this.queue[this.head]!, now)) return true;
     }
     if (!this.waiting) this.settle();
     return this.waiting && !this.holding;
@@ -163,8 +174,9 @@ export class UdpOutput implements StreamOutput, Paced {
     if (this.sendQueued(pacer.clock.monotonicMs())) pacer.wake(this);
   }
 
-  /** Sends what `allowed` bytes permit of the first that waits. Returns whether all of it went. */
-  private sendFirst(item: Queued, allowed: number): boolean {
+  /** Sends what is due of the first that waits. Returns whether all of it went. */
+  private sendFirst(item: Queued, now: MonotonicMs): boolean {
+    const allowed = this.allowance.at(now);
     if (item.kind === 'batch') {
       const to = this.partOf(item.batch, item.next, allowed);
       if (to === item.next) return false;
@@ -178,6 +190,8 @@ export class UdpOutput implements StreamOutput, Paced {
       this.queued -= item.packet.length;
       this.sendPacket(item.track, item.packet, item.rtcp);
     } else {
+      item.dueMs ??= now + GOODBYE_AFTER_MS;
+      if (now < item.dueMs) return false;
       this.sayGoodbye();
     }
     this.head++;
