@@ -210,7 +210,11 @@ describe.each(['postgres', 'redis'] as const)('operating jobs on %s', (kind) => 
     const dead = await queue.desk.list(Work.queue, 'failed', 10);
     expect(new Set(dead.map(({ id }) => id))).toEqual(new Set([mended, lost]));
     expect(dead[0]).toMatchObject({ attempts: 1, reason: 'no film in the camera' });
+    expect(await queue.desk.outstanding(Work.queue)).toBe(2);
     broken = false;
+    const again = await queue.enqueue(Work, { text: 'mended' });
+    await until(async () => (await queue.desk.inspect(Work.queue, again)).state === 'completed');
+    expect(await queue.desk.outstanding(Work.queue)).toBe(1);
     await queue.desk.retry(Work.queue, mended);
     await until(async () => (await queue.desk.inspect(Work.queue, mended)).state === 'completed');
     await expect(queue.desk.retry(Work.queue, mended)).rejects.toMatchObject({ kind: 'conflict' });

@@ -40,6 +40,8 @@ export type Dismissal = 'removed' | 'cancelling';
 
 /** Parts of one flow that may run at the same time. */
 const MAX_RUNNING = 1_000;
+/** Ended jobs that are looked at to tell which failures were made good. */
+const MAX_ENDED = 1_000;
 
 /** BullMQ keeps jobs that wait with a priority apart. */
 const BULL_STATES: Readonly<Record<JobState, readonly JobType[]>> = {
@@ -70,6 +72,18 @@ export class JobDesk {
       completed: of('completed'),
       failed: of('failed'),
     };
+  }
+
+  /** How many dead letters are left that no later job of the same name and data has made good, as the next run of a recurrence does. */
+  async outstanding(queue: string): Promise<number> {
+    const failed = await this.list(queue, 'failed', MAX_ENDED);
+    if (failed.length === 0) return 0;
+    const done = new Map<string, number>();
+    for (const job of await this.list(queue, 'completed', MAX_ENDED)) {
+      const work = workOf(job);
+      done.set(work, Math.max(job.endedAtMs ?? 0, done.get(work) ?? 0));
+    }
+    return failed.filter((job) => (done.get(workOf(job)) ?? 0) <= (job.endedAtMs ?? 0)).length;
   }
 
   /** When the job that waits longest was enqueued, Unix epoch milliseconds; undefined if none waits. */
@@ -184,6 +198,10 @@ async function stateOf(job: Job): Promise<JobView['state']> {
   const state = await job.getState();
   const known = JOB_STATES.find((name) => BULL_STATES[name].some((type) => type === state));
   return known ?? 'gone';
+}
+
+function workOf({ name, data }: JobView): string {
+  return `${name} ${JSON.stringify(data)}`;
 }
 
 function viewOf(job: Job, state: JobView['state']): JobView {

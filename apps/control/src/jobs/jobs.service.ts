@@ -20,8 +20,16 @@ export interface JobAnswer {
   ended: string | null;
 }
 
+export interface QueueAnswer {
+  queue: string;
+  counts: JobCounts;
+  /** Failed jobs whose work was not done since. */
+  outstanding: number;
+  oldestWaitingSeconds: number | null;
+}
+
 export interface JobsAnswer {
-  queues: { queue: string; counts: JobCounts; oldestWaitingSeconds: number | null }[];
+  queues: QueueAnswer[];
   jobs: JobAnswer[];
 }
 
@@ -66,13 +74,14 @@ export class JobsService {
   }
 
   /** How much waits where; asks nobody who wants to know. Throws `unavailable` while the queue is away. */
-  async queueStates(names: readonly string[] = this.queues): Promise<JobsAnswer['queues']> {
-    const states: JobsAnswer['queues'] = [];
+  async queueStates(names: readonly string[] = this.queues): Promise<QueueAnswer[]> {
+    const states: QueueAnswer[] = [];
     for (const queue of names) {
       const oldestMs = await this.desk.oldestWaitingMs(queue);
       states.push({
         queue,
         counts: await this.desk.counts(queue),
+        outstanding: await this.desk.outstanding(queue),
         oldestWaitingSeconds:
           oldestMs === undefined ? null : Math.max(0, this.clock.wallMs() - oldestMs) / 1000,
       });

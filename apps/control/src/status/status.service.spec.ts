@@ -54,7 +54,9 @@ const statusOf = (changed: Partial<StatusSources>) =>
     clock: new ManualClock(),
     config: () => config,
     ping: async () => undefined,
-    queues: async () => [{ queue: 'nightjar.retention', counts, oldestWaitingSeconds: null }],
+    queues: async () => [
+      { queue: 'nightjar.retention', counts, outstanding: 0, oldestWaitingSeconds: null },
+    ],
     volumes: async () => [volume],
     retention: async () => [swept],
     newest: async () => [{ camera: 'yard', stream: 'main', newestMs: 5_000 }],
@@ -82,7 +84,12 @@ describe('the status', () => {
       retention: async () => [{ ...swept, missingBytes: 7 }],
       completeness: async () => [{ ...today, missingSeconds: 40, missing, percentage: 60 }],
       queues: async () => [
-        { queue: 'nightjar.export', counts: { ...counts, failed: 2 }, oldestWaitingSeconds: 1_000 },
+        {
+          queue: 'nightjar.export',
+          counts: { ...counts, failed: 3 },
+          outstanding: 2,
+          oldestWaitingSeconds: 1_000,
+        },
       ],
     });
     expect(status).toBe('problems');

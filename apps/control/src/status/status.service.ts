@@ -4,7 +4,7 @@ import type { NightjarConfig } from '@nightjar/config';
 import type { VolumeStatus } from '@nightjar/retention';
 import type { CompletenessView } from '../ledger/completeness.service.js';
 import type { VolumeView } from '../volumes.service.js';
-import type { JobsAnswer } from '../jobs/jobs.service.js';
+import type { QueueAnswer } from '../jobs/jobs.service.js';
 
 /** The whole installation on one page. What cannot be asked is null, and `problems` says why. */
 export interface StatusView {
@@ -16,7 +16,7 @@ export interface StatusView {
   now: string;
   uptimeSeconds: number;
   database: { up: boolean; answerSeconds: number | null };
-  queues: JobsAnswer['queues'] | null;
+  queues: QueueAnswer[] | null;
   volumes: VolumeView[] | null;
   retention: VolumeStatus[] | null;
   /** Of every stream that is declared to be recorded. */
@@ -41,7 +41,7 @@ export interface StatusSources {
   config(): NightjarConfig;
   /** Rejects while the database is away. */
   ping(): Promise<void>;
-  queues(): Promise<JobsAnswer['queues']>;
+  queues(): Promise<QueueAnswer[]>;
   volumes(): Promise<VolumeView[]>;
   retention(): Promise<VolumeStatus[]>;
   newest(): Promise<readonly { camera: string; stream: string; newestMs: number | undefined }[]>;
@@ -161,17 +161,13 @@ function problemsOfCamera({
   ];
 }
 
-function problemsOfQueue({
-  queue,
-  counts,
-  oldestWaitingSeconds,
-}: JobsAnswer['queues'][number]): string[] {
+function problemsOfQueue({ queue, outstanding, oldestWaitingSeconds }: QueueAnswer): string[] {
   return [
     ...((oldestWaitingSeconds ?? 0) > MAX_WAIT_SECONDS
       ? [
           `queue ${queue}: a job has waited for ${Math.round(oldestWaitingSeconds ?? 0)} s; does a worker run?`,
         ]
       : []),
-    ...(counts.failed > 0 ? [`queue ${queue}: ${counts.failed} jobs have failed for good`] : []),
+    ...(outstanding > 0 ? [`queue ${queue}: ${outstanding} jobs have failed for good`] : []),
   ];
 }
