@@ -26,6 +26,13 @@ describe('databaseError', () => {
     expect(databaseError(error)).toMatchObject({ kind, code: `catalog/database-${kind}` });
   });
 
+  it('says what to do where the catalog was not made yet', () => {
+    const missing = databaseError(withCode('42P01', 'relation "event" does not exist'));
+    expect(missing.message).toBe(
+      'database: relation "event" does not exist (no catalog of this version is there yet: start Nightjar, which makes it, or run: nightjar migrate)',
+    );
+  });
+
   it('leaves our own errors alone', () => {
     const own = new NightjarError('not-found', 'catalog/unknown-volume', 'no');
     expect(databaseError(own)).toBe(own);

@@ -30,14 +30,21 @@ const KIND_OF_CLASS: Readonly<Record<string, ErrorKind>> = {
   '28': 'unauthenticated', // invalid authorization
 };
 
+/** What a table or a column that is missing nearly always means. */
+const NO_SCHEMA =
+  'no catalog of this version is there yet: start Nightjar, which makes it, or run: nightjar migrate';
+const HINTS: Readonly<Record<string, string>> = { '42P01': NO_SCHEMA, '42703': NO_SCHEMA };
+
 /** Whatever pg or TypeORM threw, as an error of ours. The message never holds the connection URL. */
 export function databaseError(error: unknown): NightjarError {
   if (error instanceof NightjarError) return error;
-  const kind = kindOf(error);
+  const cause = firstOf(error);
+  const kind = kindOf(cause);
+  const hint = HINTS[codeOf(cause)];
   return new NightjarError(
     kind,
     `catalog/database-${kind}`,
-    `database: ${messageOf(firstOf(error))}`,
+    `database: ${messageOf(cause)}${hint === undefined ? '' : ` (${hint})`}`,
     {},
     error,
   );
@@ -50,10 +57,12 @@ function firstOf(error: unknown): unknown {
   return several ? ((error.errors as unknown[])[0] ?? error) : error;
 }
 
-function kindOf(error: unknown): ErrorKind {
-  const cause = firstOf(error);
-  const code =
-    typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+function codeOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+}
+
+function kindOf(cause: unknown): ErrorKind {
+  const code = codeOf(cause);
   if (CONNECTION_ERRNO.has(code)) return 'unavailable';
   const byClass = code.length === 5 ? KIND_OF_CLASS[code.slice(0, 2)] : undefined;
   if (byClass !== undefined) return byClass;
