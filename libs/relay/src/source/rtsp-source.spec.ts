@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@nightjar/common';
 import { encodeBye, encodeRtp } from '@nightjar/rtp';
 import { encodeInterleaved, parseTransport, type RtspRequest } from '@nightjar/rtsp';
+import { CameraAccounts } from './camera-accounts.js';
 import { createRtspSource, type RtspSourceOptions } from './rtsp-source.js';
 import type { Source } from './source.js';
 import { StartGate } from './start-gate.js';
@@ -304,6 +305,25 @@ describe('RtspSource over TCP', () => {
     source.start();
     expect(source.stats.state).toBe('given-up');
     expect(camera.connections).toHaveLength(3);
+  });
+
+  it('says once that an account is left alone, although another stream is refused meanwhile', async () => {
+    camera.script = asksFor('Basic');
+    const credentials = { username: 'admin', password: 'wrong' };
+    const accounts = new CameraAccounts(clock);
+    make({ credentials, accounts });
+    source.start();
+    await sink.seen('offline unauthorized');
+    await until(() => camera.connections[0]?.destroyed === true);
+    clock.advance(1_000);
+    const policy = { tries: 4, pauseMs: 60_000, afterwardsMs: undefined };
+    accounts.wasRefused(CameraAccounts.keyOf('127.0.0.1', credentials), policy);
+    clock.advance(60_000);
+    await Promise.resolve();
+    expect(sink.log).toEqual(['offline unauthorized']);
+    expect(source.stats.login).toMatchObject({ refusals: 2 });
+    clock.advance(61_000);
+    await until(() => camera.connections.length === 2);
   });
 
   it('stops while it connects, waits or has not begun', async () => {

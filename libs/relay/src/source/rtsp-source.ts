@@ -157,12 +157,14 @@ class RtspSource implements Source {
       throw new NightjarError('conflict', 'relay/source-running', 'the source is already started');
     }
     this.failures = 0;
+    this.login = undefined;
     this.attempt();
   }
 
   /** Somebody asks anew before the connection that was given up is closed. */
   private startAfterClose(): void {
     this.failures = 0;
+    this.login = undefined;
     this.state = 'waiting';
     this.afterClose = () => this.attempt();
   }
@@ -198,10 +200,13 @@ class RtspSource implements Source {
 
   /** The account was refused, for this stream or another one: it is not tried before its time. */
   private holdBack(waitMs: number): void {
+    // A timer may come a moment early, and another stream may have been refused meanwhile.
+    const told = this.login !== undefined;
     this.login = this.refused(waitMs);
     this.state = waitMs === NEVER ? 'given-up' : 'waiting';
     if (waitMs !== NEVER)
       this.retryTimer = this.options.clock.setTimer(waitMs, () => this.attempt());
+    if (told) return;
     // Not before whoever started this is ready to hear it.
     queueMicrotask(() => {
       if (this.state !== 'idle') this.sink.offline('unauthorized', LOGIN_REFUSED);
