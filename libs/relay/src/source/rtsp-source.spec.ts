@@ -1,14 +1,13 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ManualClock } from '@nightjar/common';
+import type { ManualClock } from '@nightjar/common';
 import { encodeBye, encodeRtp } from '@nightjar/rtp';
 import { encodeInterleaved, parseTransport, type RtspRequest } from '@nightjar/rtsp';
-import { CameraAccounts } from './camera-accounts.js';
-import { createRtspSource, type RtspSourceOptions } from './rtsp-source.js';
+import type { RtspSourceOptions } from './rtsp-source.js';
 import type { Source } from './source.js';
-import { StartGate } from './start-gate.js';
-import { asksFor, Camera, NotingSink, type Reply } from './testing/camera.js';
+import type { Camera, NotingSink, Reply } from './testing/camera.js';
+import { SourceBench, until } from './testing/source-bench.js';
 
 const rtp = (sequence: number): Buffer =>
   encodeRtp(
@@ -16,65 +15,23 @@ const rtp = (sequence: number): Buffer =>
     Buffer.from('x'),
   );
 
-/** Event-loop turns after which a condition is taken for never coming true. */
-const MANY_TURNS = 200_000;
-
-/** Lets socket events run, doing `each` between, until `condition` holds. */
-async function until(condition: () => boolean, each: () => void = () => undefined): Promise<void> {
-  for (let turn = 0; !condition(); turn += 1) {
-    if (turn > MANY_TURNS) throw new Error(`never: ${String(condition)}`);
-    each();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
+let bench: SourceBench;
 let camera: Camera;
 let clock: ManualClock;
 let sink: NotingSink;
 let source: Source;
-let logged: string[];
-let port: number;
 
-function make(options: Partial<RtspSourceOptions> = {}): void {
-  const log = (fields: object, message: string): void =>
-    void logged.push(`${message} ${JSON.stringify(fields)}`);
-  source = createRtspSource(
-    {
-      url: `rtsp://127.0.0.1:${port}/live`,
-      transport: 'auto',
-      inactivityMs: 5_000,
-      reconnect: { initialMs: 1_000, maxMs: 8_000 },
-      gate: new StartGate(clock, { spacingMs: 0 }),
-      clock,
-      log: { debug: log, info: log, warn: log },
-      ...options,
-    },
-    sink,
-  );
-}
+const make = (options: Partial<RtspSourceOptions> = {}): void => {
+  source = bench.make(options);
+};
 
 beforeEach(async () => {
-  camera = new Camera();
-  clock = new ManualClock();
-  sink = new NotingSink();
-  logged = [];
-  port = await camera.open();
+  bench = new SourceBench();
+  ({ camera, clock, sink } = bench);
+  await bench.open();
 });
 
-afterEach(async () => {
-  await source.stop();
-  await camera.close();
-});
-
-/** Advances to the retry, once the old connection is gone. */
-async function retry(): Promise<void> {
-  await until(() => source.stats.state === 'waiting');
-  const before = camera.connections.length;
-  await until(
-    () => camera.connections.length > before,
-    () => clock.advance(500),
-  );
-}
+afterEach(() => bench.close());
 
 describe('RtspSource over TCP', () => {
   it('plays, hands packets on and tears down', async () => {
@@ -119,7 +76,7 @@ describe('RtspSource over TCP', () => {
     expect(source.stats.state).toBe('waiting');
     clock.advance(499);
     expect(camera.connections).toHaveLength(1);
-    await retry();
+    await bench.retry();
     await sink.seen('online', 2);
     expect(source.stats.connects).toBe(2);
   });
@@ -133,7 +90,7 @@ describe('RtspSource over TCP', () => {
     clock.advance(5_001);
     expect(sink.log.at(-1)).toBe('offline stalled');
     await until(() => camera.methods.includes('TEARDOWN'));
-    await retry();
+    await bench.retry();
     await sink.seen('online', 2);
   });
 
@@ -202,7 +159,7 @@ describe('RtspSource over TCP', () => {
     make({ reconnect: { initialMs: 10, maxMs: 10, tries: 1 } });
     source.start();
     await sink.seen('offline refused');
-    await retry();
+    await bench.retry();
     await sink.seen('offline refused', 2);
     expect(source.stats.state).toBe('given-up');
     await until(() => camera.connections.every((socket) => socket.destroyed));
@@ -225,7 +182,7 @@ describe('RtspSource over TCP', () => {
     };
     make({ reconnect: { initialMs: 10, maxMs: 10, tries: 1 } });
     source.start();
-    await retry();
+    await bench.retry();
     await sink.seen('online');
     expect(camera.connections).toHaveLength(3);
   });
@@ -235,7 +192,7 @@ describe('RtspSource over TCP', () => {
     camera.script = (request) => {
       if (request.method !== 'DESCRIBE' || request.uri.endsWith('/2')) return undefined;
       hops += 1;
-      return { status: 302, headers: { Location: `rtsp://127.0.0.1:${port}/${hops}` } };
+      return { status: 302, headers: { Location: `rtsp://127.0.0.1:${bench.port}/${hops}` } };
     };
     make();
     source.start();
@@ -250,80 +207,6 @@ describe('RtspSource over TCP', () => {
     source.start();
     await sink.seen('offline refused');
     expect(camera.connections).toHaveLength(before + 4);
-  });
-
-  it('does not hurry with a wrong password, and never tells it', async () => {
-    camera.script = asksFor('Basic');
-    make({ credentials: { username: 'admin', password: 'geheim-42' } });
-    source.start();
-    await sink.seen('offline unauthorized');
-    await until(() => camera.connections[0]?.destroyed === true);
-    clock.advance(29_999);
-    expect(camera.connections).toHaveLength(1);
-    expect(source.stats).toMatchObject({
-      state: 'waiting',
-      lastError: 'OPTIONS: 401 Unauthorized',
-    });
-    await retry();
-    await until(() => camera.connections.length === 2);
-    const told = JSON.stringify([source.stats, logged, sink.log]);
-    expect(told).not.toContain('geheim');
-    expect(told).not.toContain(Buffer.from('admin:geheim-42').toString('base64'));
-  });
-
-  it('keeps the password from a camera that asked for Digest before it came back', async () => {
-    camera.script = asksFor('Digest');
-    make({ credentials: { username: 'admin', password: 'geheim-42' } });
-    source.start();
-    await sink.seen('offline unauthorized');
-    await until(() => camera.connections[0]?.destroyed === true);
-    camera.script = asksFor('Basic');
-    await retry();
-    await until(() => camera.connections[1]?.destroyed === true);
-    const logins = camera.requests.flatMap(({ headers }) => headers.get('Authorization') ?? []);
-    expect(logins).toEqual([expect.stringMatching(/^Digest /)]);
-  });
-
-  it('leaves an account alone that was refused three times, also when it is started anew', async () => {
-    camera.script = asksFor('Basic');
-    make({ credentials: { username: 'admin', password: 'wrong' } });
-    source.start();
-    for (const [connections, pauseMs] of [
-      [1, 60_000],
-      [2, 120_000],
-    ] as const) {
-      await until(() => camera.connections.length === connections);
-      await until(() => source.stats.state === 'waiting');
-      await until(() => camera.connections.every(({ destroyed }) => destroyed));
-      await Promise.resolve();
-      clock.advance(pauseMs);
-    }
-    await until(() => source.stats.state === 'given-up');
-    expect(source.stats.login).toEqual({ refusals: 3, retryAtMs: undefined });
-    clock.advance(1e9);
-    await source.stop();
-    source.start();
-    expect(source.stats.state).toBe('given-up');
-    expect(camera.connections).toHaveLength(3);
-  });
-
-  it('says once that an account is left alone, although another stream is refused meanwhile', async () => {
-    camera.script = asksFor('Basic');
-    const credentials = { username: 'admin', password: 'wrong' };
-    const accounts = new CameraAccounts(clock);
-    make({ credentials, accounts });
-    source.start();
-    await sink.seen('offline unauthorized');
-    await until(() => camera.connections[0]?.destroyed === true);
-    clock.advance(1_000);
-    const policy = { tries: 4, pauseMs: 60_000, afterwardsMs: undefined };
-    accounts.wasRefused(CameraAccounts.keyOf('127.0.0.1', credentials), policy);
-    clock.advance(60_000);
-    await Promise.resolve();
-    expect(sink.log).toEqual(['offline unauthorized']);
-    expect(source.stats.login).toMatchObject({ refusals: 2 });
-    clock.advance(61_000);
-    await until(() => camera.connections.length === 2);
   });
 
   it('stops while it connects, waits or has not begun', async () => {
