@@ -117,6 +117,27 @@ describe('embedded PostgreSQL of the appliance', () => {
   );
 
   it(
+    'says nothing of connections that are still open when it is stopped',
+    async () => {
+      const said: string[] = [];
+      const log = { debug: () => undefined, warn: (_: object, line: string) => said.push(line) };
+      const server = await PostgresServer.choose(dir, log as unknown as typeof quietLog);
+      await server.prepare();
+      const running = server.start();
+      const gone = new Promise((resolve) => running.onExit(resolve));
+      await new Promise<void>((resolve) => running.onReady(resolve));
+      const client = new pg.Client({ connectionString: server.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      await expect(client.query('SELECT 1 / 0')).rejects.toThrow('division by zero');
+      running.signal('SIGINT');
+      expect([await gone, said]).toEqual(['exit code 0', []]);
+      await client.end();
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
     'ends the server of a supervisor that was killed, and starts in its place',
     async () => {
       const orphan = await PostgresServer.choose(dir, quietLog);

@@ -30,7 +30,8 @@ const MAJOR = '18';
 const PORT_RANGE = [20_000, 32_000] as const;
 const PORT_TRIES = 50;
 const READY_LINE = 'database system is ready to accept connections';
-const LOUD_LINE = /\b(?:FATAL|PANIC):/;
+/** What connections say that are still closing when the server is stopped is no news. */
+const LOUD_LINE = /\b(?:FATAL|PANIC):(?!\s+terminating connection due to administrator command)/;
 
 /** Everything the server is told; nothing is left to a file that somebody may have edited. Messages in C for {@link READY_LINE}. */
 const SETTINGS = {
