@@ -22,7 +22,7 @@ const PURE = ['common', 'rtp', 'rtsp', 'containers', 'onvif'];
 /** Each package has few doors; everybody else goes through the library behind one. */
 const OWNERS = {
   typeorm: ['libs/catalog'],
-  pg: ['libs/catalog', 'libs/jobs'],
+  pg: ['libs/catalog', 'libs/jobs', 'apps/bench'],
   bullmq: ['libs/jobs'],
   koffi: ['libs/relay', 'libs/role', 'apps/bench'],
   ws: ['libs/relay'],

@@ -50,6 +50,7 @@ export class Bench {
   private programs: Program[] = [];
   private spentCpu = new Map<ProgramKind, number>();
   private startedAt = performance.now();
+  private readonly closing = new AbortController();
 
   private constructor(
     /** For whatever the processes write. */
@@ -64,7 +65,13 @@ export class Bench {
     return new Bench(await mkdtemp(path.join(tmpdir(), 'nightjar-bench-')), minutes, segments);
   }
 
+  /** Aborted by {@link close}: nothing can be started any more. */
+  get closed(): AbortSignal {
+    return this.closing.signal;
+  }
+
   async close(): Promise<void> {
+    this.closing.abort();
     await this.end(...this.programs.toReversed());
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -203,6 +210,10 @@ export class Bench {
   }
 
   private add(program: Program): Program {
+    if (this.closed.aborted) {
+      program.child.kill('SIGKILL');
+      throw new Error('the benchmark was closed');
+    }
     this.programs.push(program);
     return program;
   }

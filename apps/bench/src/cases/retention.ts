@@ -2,7 +2,7 @@ import { Catalog } from '@nightjar/catalog';
 import { evaluate } from '@nightjar/retention';
 import type { CameraRules, VolumeRules } from '@nightjar/retention';
 import type { Case } from '../case.js';
-import { startDatabase, type BenchDatabase } from '../database.js';
+import { withDatabase, type BenchDatabase } from '../database.js';
 import { quantile } from '../figures.js';
 import type { Figure } from '../figures.js';
 import { SEEDED_VOLUME, seededCamera, seedStatements } from '../seeded-catalog.js';
@@ -35,16 +35,16 @@ export const retention: Case = {
   summary: 'deciding what goes, over ten million segments of 50 cameras',
   default: false,
   async run(bench) {
-    const database = await startDatabase(bench.folder);
-    const catalog = new Catalog(database.url, { unavailable: () => undefined });
-    try {
-      await catalog.connect();
-      await database.run([...seedStatements(SEEDED), ...EVENTS]);
-      return await measure(catalog, database);
-    } finally {
-      await catalog.close();
-      await database.stop();
-    }
+    return await withDatabase(bench, async (database) => {
+      const catalog = new Catalog(database.url, { unavailable: () => undefined });
+      try {
+        await catalog.connect();
+        await database.run([...seedStatements(SEEDED), ...EVENTS]);
+        return await measure(catalog, database);
+      } finally {
+        await catalog.close();
+      }
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 import { Catalog } from '@nightjar/catalog';
 import type { Case } from '../case.js';
-import { startDatabase } from '../database.js';
+import { withDatabase } from '../database.js';
 import { quantile } from '../figures.js';
 import type { Figure } from '../figures.js';
 import { seededCamera, seedStatements } from '../seeded-catalog.js';
@@ -24,48 +24,60 @@ export const timeline: Case = {
   summary: 'timeline and completeness in a catalog of ten million segments',
   default: false,
   async run(bench) {
-    const database = await startDatabase(bench.folder);
-    const catalog = new Catalog(database.url, { unavailable: () => undefined });
-    try {
-      await catalog.connect();
-      const seedMs = await timed(() => database.run(seedStatements(SEEDED)));
-      const pick = picker();
-      const days = await repeat(QUERIES, () => ask(catalog, pick(1), 1, 0));
-      const coarse = await repeat(QUERIES, () => ask(catalog, pick(1), 1, 60_000));
-      const months = await repeat(LONG_QUERIES, () => ask(catalog, pick(31), 31, 3_600_000));
-      const rollUpMs = await timed(async () => {
-        const signal = AbortSignal.timeout(120_000);
-        await catalog.completeness.rollUp(SEEDED.firstDayMs + 2 * DAY_MS, signal, () => undefined);
-      });
-      const pings = await database.pings(QUERIES);
-      const reference = (q: number) => ({
-        value: quantile(pings, q),
-        what: 'the smallest query',
-      });
-      const figure = (name: string, value: number, unit = 'ms'): Figure => ({
-        subject: 'nightjar',
-        name,
-        value,
-        unit,
-      });
-      const aim = { atMost: AIM_MS };
-      return [
-        figure('seeding ten million segments', seedMs / 1000, 's'),
-        { ...figure('a day as it is, p50', quantile(days, 0.5)), reference: reference(0.5), aim },
-        { ...figure('a day as it is, p99', quantile(days, 0.99)), reference: reference(0.99), aim },
-        { ...figure('a day at 1 min, p50', quantile(coarse, 0.5)), reference: reference(0.5), aim },
-        {
-          ...figure('a day at 1 min, p99', quantile(coarse, 0.99)),
-          reference: reference(0.99),
-          aim,
-        },
-        figure('31 days at 1 h, p50', quantile(months, 0.5)),
-        figure('completeness, per camera and day', rollUpMs / (2 * SEEDED.cameras)),
-      ];
-    } finally {
-      await catalog.close();
-      await database.stop();
-    }
+    return await withDatabase(bench, async (database) => {
+      const catalog = new Catalog(database.url, { unavailable: () => undefined });
+      try {
+        await catalog.connect();
+        const seedMs = await timed(() => database.run(seedStatements(SEEDED)));
+        const pick = picker();
+        const days = await repeat(QUERIES, () => ask(catalog, pick(1), 1, 0));
+        const coarse = await repeat(QUERIES, () => ask(catalog, pick(1), 1, 60_000));
+        const months = await repeat(LONG_QUERIES, () => ask(catalog, pick(31), 31, 3_600_000));
+        const rollUpMs = await timed(async () => {
+          const signal = AbortSignal.timeout(120_000);
+          await catalog.completeness.rollUp(
+            SEEDED.firstDayMs + 2 * DAY_MS,
+            signal,
+            () => undefined,
+          );
+        });
+        const pings = await database.pings(QUERIES);
+        const reference = (q: number) => ({
+          value: quantile(pings, q),
+          what: 'the smallest query',
+        });
+        const figure = (name: string, value: number, unit = 'ms'): Figure => ({
+          subject: 'nightjar',
+          name,
+          value,
+          unit,
+        });
+        const aim = { atMost: AIM_MS };
+        return [
+          figure('seeding ten million segments', seedMs / 1000, 's'),
+          { ...figure('a day as it is, p50', quantile(days, 0.5)), reference: reference(0.5), aim },
+          {
+            ...figure('a day as it is, p99', quantile(days, 0.99)),
+            reference: reference(0.99),
+            aim,
+          },
+          {
+            ...figure('a day at 1 min, p50', quantile(coarse, 0.5)),
+            reference: reference(0.5),
+            aim,
+          },
+          {
+            ...figure('a day at 1 min, p99', quantile(coarse, 0.99)),
+            reference: reference(0.99),
+            aim,
+          },
+          figure('31 days at 1 h, p50', quantile(months, 0.5)),
+          figure('completeness, per camera and day', rollUpMs / (2 * SEEDED.cameras)),
+        ];
+      } finally {
+        await catalog.close();
+      }
+    });
   },
 };
 
