@@ -81,6 +81,7 @@ export class UdpOutput implements StreamOutput, Paced {
     if (this.waiting && this.queue[this.head]!.kind === 'end') {
       this.sayGoodbye();
       this.head++;
+      if (!this.waiting) this.settle();
     }
     this.holding = true;
   }
