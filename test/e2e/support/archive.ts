@@ -7,6 +7,12 @@ import { footageOf, type RecordedPicture } from './footage.js';
 import { Installation, recordedCameraAt } from './installation.js';
 import type { Stage } from './stage.js';
 
+/**
+ * Times of pictures here are those of the name of their file and of the media in it. What Nightjar tells goes by clocks that are
+ * slewed by up to 0.1 %, over files of up to 5 s, and names are of whole milliseconds.
+ */
+export const CLOCK_TOLERANCE_MS = 6;
+
 export interface ArchivedPicture extends RecordedPicture {
   /** MD5 of the decoded picture. */
   readonly decoded: string;
