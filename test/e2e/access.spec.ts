@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Appliance, VIEWER } from './support/appliance.js';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
-import { decodingErrors, probeTracks } from './support/ffmpeg.js';
+import { decodingErrors, probeTracks, rtspInput } from './support/ffmpeg.js';
 import { recordedCameraAt } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { RtspClient } from './support/rtsp-client.js';
@@ -220,9 +220,7 @@ describe('access', () => {
       expect(
         await decodingErrors(['-rtsp_transport', 'tcp', '-i', live.urls['rtsp']!, '-t', '1']),
       ).toBe('');
-      expect(
-        await decodingErrors(['-rtsp_transport', 'udp', '-i', live.urls['rtsp']!, '-t', '1']),
-      ).toBe('');
+      expect(await decodingErrors([...rtspInput('udp', live.urls['rtsp']!), '-t', '1'])).toBe('');
       expect(await probe(live.urls['rtsp']!.replace('/front-door?', '/garden?'))).toContain('403');
       expect(
         await probe(live.urls['rtsp']!.replace('/front-door?', '/playback/front-door?')),

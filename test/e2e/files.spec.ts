@@ -4,6 +4,7 @@ import path from 'node:path';
 import { concurrently } from './support/concurrently.js';
 import { CurlRtsp } from './support/curl-rtsp.js';
 import { eventually } from './support/eventually.js';
+import { rtspInput } from './support/ffmpeg.js';
 import { gstSeek } from './support/gstreamer.js';
 import { Installation, LOGIN } from './support/installation.js';
 import { janusFilm } from './support/janus.js';
@@ -127,7 +128,7 @@ describe('media files', () => {
 
   withServed('are decoded by ffmpeg over UDP', 40_000, async ({ nightjar, media }) => {
     await concurrently(OVER_UDP, async (name) => {
-      const input = ['-rtsp_transport', 'udp', '-i', nightjar.url(`files/${name}`)];
+      const input = rtspInput('udp', nightjar.url(`files/${name}`));
       await expectWhole(await decode(input), path.join(media, name));
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
+import { rtspInput } from './support/ffmpeg.js';
 import { cameraAt, Installation } from './support/installation.js';
 import { canMakeNetworks, NetworkNamespace } from './support/network-namespace.js';
 import { runProgram } from './support/program.js';
@@ -88,7 +89,7 @@ describe('multicast', () => {
       const network = await NetworkNamespace.enter(stage);
       const { nightjar } = await startRelay(stage);
       for (const form of ['front-door', 'front-door?multicast']) {
-        const input = ['-rtsp_transport', 'udp_multicast', '-i', nightjar.url(form), '-t', '3'];
+        const input = [...rtspInput('udp_multicast', nightjar.url(form)), '-t', '3'];
         const args = ['-nostdin', '-v', 'error', ...input, '-f', 'null', '-'];
         const { code, stderr } = await network.run('ffmpeg', args);
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -11,7 +11,7 @@ import {
   type Stretches,
 } from './support/archive.js';
 import { eventually, pass } from './support/eventually.js';
-import { decodedPictures } from './support/ffmpeg.js';
+import { decodedPictures, rtspInput } from './support/ffmpeg.js';
 import { RtspClient } from './support/rtsp-client.js';
 import { RtspPlayer } from './support/rtsp-player.js';
 import { figure } from './support/scale.js';
@@ -96,7 +96,7 @@ describe('playback', () => {
         const wanted = shown(before, startMs, endMs).map(({ decoded }) => decoded);
         const watch = (transport: string): Promise<string[]> =>
           decodedPictures(
-            ['-rtsp_transport', transport, '-i', playbackUrl(archive, camera, startMs, endMs)],
+            rtspInput(transport, playbackUrl(archive, camera, startMs, endMs)),
             (WATCH_SECONDS + 15) * 1000,
           );
         const [tcp, udp] = await Promise.all([watch('tcp'), watch('udp')]);

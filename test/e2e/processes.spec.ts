@@ -5,7 +5,7 @@ import { expectCatalogued } from './support/catalog.js';
 import { childrenOf, isRunning, variableOf } from './support/children.js';
 import { concurrently } from './support/concurrently.js';
 import { eventually, within } from './support/eventually.js';
-import { decodingErrors } from './support/ffmpeg.js';
+import { decodingErrors, rtspInput } from './support/ffmpeg.js';
 import { complaintsAbout, footageOf, segmentFiles } from './support/footage.js';
 import { cameraAt, Installation, recordedCameraAt } from './support/installation.js';
 import type { NodeProcess } from './support/node-process.js';
@@ -50,7 +50,7 @@ function recorded(cameras: Cameras, names: readonly string[]): Record<string, ob
 
 /** What ffmpeg is told to watch two seconds of a URL. */
 function watching(transport: string, url: string): string[] {
-  return ['-rtsp_transport', transport, '-i', url, '-t', '2'];
+  return [...rtspInput(transport, url), '-t', '2'];
 }
 
 /** Process ids of the shards, by number. */

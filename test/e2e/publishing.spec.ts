@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { eventually, within } from './support/eventually.js';
-import { decodedPictures, framesOfSound, probeTracks } from './support/ffmpeg.js';
+import { decodedPictures, framesOfSound, probeTracks, rtspInput } from './support/ffmpeg.js';
 import { Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { makeClip, Publisher } from './support/publisher.js';
@@ -57,14 +57,10 @@ async function startServer(stage: Stage): Promise<Published> {
 
 const ENCODER = { username: 'encoder', password: 'watch-all-night' };
 
-function reading(transport: string, url: string): string[] {
-  return ['-rtsp_transport', transport, '-i', url];
-}
-
 /** What ffmpeg says while it decodes a second of sound. Raw samples have no times for it to find fault with. */
 async function complaintsOfSound(url: string): Promise<string> {
   const output = ['-t', '1', '-map', '0:a', '-f', 's16le', '-y', '/dev/null'];
-  const args = ['-nostdin', '-v', 'error', ...reading('tcp', url), ...output];
+  const args = ['-nostdin', '-v', 'error', ...rtspInput('tcp', url), ...output];
   return (await runProgram('ffmpeg', args)).stderr;
 }
 
@@ -86,8 +82,8 @@ describe('publishing', () => {
           { withinMs: 15_000 },
         );
         const url = nightjar.url(address);
-        expect((await probeTracks(reading('tcp', url))).toSorted()).toEqual(TRACKS);
-        const pictures = await decodedPictures([...reading('udp', url), '-t', '1']);
+        expect((await probeTracks(rtspInput('tcp', url))).toSorted()).toEqual(TRACKS);
+        const pictures = await decodedPictures([...rtspInput('udp', url), '-t', '1']);
         expect(pictures.length).toBeGreaterThan(20);
         expect(pictures.filter((picture) => !original.has(picture))).toEqual([]);
         expect(await complaintsOfSound(url)).toBe('');
@@ -102,7 +98,7 @@ describe('publishing', () => {
     const inside = async (publisher: Publisher, mount: string): Promise<void> => {
       const url = nightjar.url(mount);
       await eventually(
-        async () => expect((await probeTracks(reading('tcp', url))).toSorted()).toEqual(TRACKS),
+        async () => expect((await probeTracks(rtspInput('tcp', url))).toSorted()).toEqual(TRACKS),
         { withinMs: 15_000 },
       );
       expect(await complaintsOfSound(url)).toBe('');
@@ -134,7 +130,7 @@ describe('publishing', () => {
     expect(recorded('drone', 'main')).toBeGreaterThan(2);
     expect([recorded('drone', 'sub'), recorded('kite', 'sub')]).toEqual([0, 0]);
     const archive = (address: string): string[] =>
-      reading('tcp', nightjar.url(`playback/${address}`));
+      rtspInput('tcp', nightjar.url(`playback/${address}`));
     for (const address of ['drone', 'kite', 'plane/sub', 'plane?stream=sub'])
       expect((await probeTracks(archive(address))).toSorted()).toEqual(TRACKS);
     // Sound that came as LATM is the very sound of the clip.
@@ -157,7 +153,7 @@ describe('publishing', () => {
     await within(15_000, 'the first publisher ending', first.ended);
     expect(await count('replaced')).toBe(1);
     // Who came before is sent away: the other one's sound is carried in another way.
-    const reader = decodedPictures([...reading('tcp', nightjar.url('baton')), '-t', '4']);
+    const reader = decodedPictures([...rtspInput('tcp', nightjar.url('baton')), '-t', '4']);
     expect((await reader).length).toBeGreaterThan(50);
     await second.stop();
     expect(second.complaints).toBe('');

@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { Cameras } from './support/cameras.js';
 import { eventually } from './support/eventually.js';
-import { decodingErrors, probeTracks } from './support/ffmpeg.js';
+import { decodingErrors, probeTracks, rtspInput } from './support/ffmpeg.js';
 import { cameraAt, Installation } from './support/installation.js';
 import { runProgram } from './support/program.js';
 import { RtspPlayer, type Transport } from './support/rtsp-player.js';
@@ -118,10 +118,7 @@ describe('the relay', () => {
       30_000,
       async ({ nightjar }) => {
         const input = (mount: string): string[] => [
-          '-rtsp_transport',
-          transport,
-          '-i',
-          nightjar.url(mount),
+          ...rtspInput(transport, nightjar.url(mount)),
           '-t',
           '4',
         ];

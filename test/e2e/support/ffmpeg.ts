@@ -19,6 +19,15 @@ export async function decodingErrors(input: readonly string[], limitMs?: number)
   return code === 0 ? stderr : `${stderr}\nexit code ${code}`;
 }
 
+/** Datagrams that can wait for an ffmpeg that has no core for a while; its own choice is full after some frames. */
+const DATAGRAM_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** What ffmpeg is told to read by RTSP. */
+export function rtspInput(transport: string, url: string): string[] {
+  const buffer = transport.startsWith('udp') ? ['-buffer_size', String(DATAGRAM_BUFFER_BYTES)] : [];
+  return ['-rtsp_transport', transport, ...buffer, '-i', url];
+}
+
 /** MD5 of each decoded picture of the first video track. */
 export async function decodedPictures(
   input: readonly string[],
