@@ -1,9 +1,8 @@
 import { describe, expect } from '@jest/globals';
-import { Catalog } from '@nightjar/catalog';
 import type { Timeline } from '@nightjar/catalog';
 import { startPostgres } from '../support/postgres.js';
 import { Cameras } from './support/cameras.js';
-import { expectCatalogued } from './support/catalog.js';
+import { expectCatalogued, openCatalog } from './support/catalog.js';
 import { eventually } from './support/eventually.js';
 import { footageOf } from './support/footage.js';
 import { Installation, recordedCameraAt } from './support/installation.js';
@@ -64,9 +63,7 @@ describe('the ledger', () => {
     const postgres = await startPostgres();
     stage.defer(() => postgres.remove());
     await nightjar.startWorker(postgres.url);
-    const catalog = new Catalog(postgres.url, { unavailable: () => undefined });
-    stage.defer(() => catalog.close());
-    await catalog.connect();
+    const catalog = await openCatalog(stage, postgres.url);
     const range = { startMs: Date.now() - LIMIT_MS, endMs: Date.now() };
     for (const [camera, reason] of Object.entries(reasons)) {
       const last = async () => {
@@ -111,9 +108,7 @@ describe('the ledger', () => {
 
       const footage = await footageOf(nightjar.volume, CAMERA);
       await expectCatalogued(postgres, footage, CATCH_UP_MS);
-      const catalog = new Catalog(postgres.url, { unavailable: () => undefined });
-      stage.defer(() => catalog.close());
-      await catalog.connect();
+      const catalog = await openCatalog(stage, postgres.url);
       // The names of files know whole milliseconds, and pictures are shorter than they say by rounding.
       const range = {
         startMs: footage[0]!.startMs + 1,
