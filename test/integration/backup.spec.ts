@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Catalog, type JournalRecord } from '@nightjar/catalog';
 import { runCli } from '../../apps/cli/src/run-cli.js';
 import { backupCommand, restoreCommand } from '../../apps/cli/src/commands/backup.js';
@@ -53,6 +53,8 @@ beforeEach(async () => {
   database = await newDatabase();
   await fill();
 }, 30_000);
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function newDatabase(): Promise<string> {
   const name = `backup_${++databases}`;
