@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { parseRange, type RtspResponse } from '@nightjar/rtsp';
 import {
-  CLOCK_TOLERANCE_MS,
+  clockToleranceMs,
   keyframeBefore,
   playbackUrl,
   recordArchive,
@@ -119,15 +119,16 @@ describe('playback', () => {
         const pictures = count % 4 === 0 ? after : before;
         const picture = pictures[Math.floor(Math.random() * pictures.length)]!;
         // Nearer to a picture than the clocks agree, it may be the one before.
-        const within = FRAME_MS - 2 * CLOCK_TOLERANCE_MS;
-        const wallMs = Math.round(picture.wallMs + CLOCK_TOLERANCE_MS + Math.random() * within);
+        const marginMs = clockToleranceMs(picture.intoFileMs);
+        const within = FRAME_MS - 2 * marginMs;
+        const wallMs = Math.round(picture.wallMs + marginMs + Math.random() * within);
         // Normal play time is that of the wall only where no hole is before it.
         const unit = count % 2 === 0 ? 'clock' : { nptOriginMs: originMs };
         await pass(Math.random() * SEEK_PAUSE_MS);
         const began = await seek(player, wallMs, unit);
         const keyframe = keyframeBefore(pictures, wallMs);
         const offMs = Math.abs(began.toldMs - keyframe.wallMs);
-        expect({ wallMs, off: offMs > CLOCK_TOLERANCE_MS, ...began }).toEqual({
+        expect({ wallMs, off: offMs > clockToleranceMs(keyframe.intoFileMs), ...began }).toEqual({
           wallMs,
           off: false,
           toldMs: began.toldMs,

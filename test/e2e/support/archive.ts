@@ -7,15 +7,24 @@ import { footageOf, type RecordedPicture } from './footage.js';
 import { Installation, recordedCameraAt } from './installation.js';
 import type { Stage } from './stage.js';
 
+/** Times in files are of whole ticks, in names, ranges and extensions of about a millisecond. */
+export const ROUNDING_MS = 2;
+/** Of the clock of the camera and of ours together. */
+const MAX_SLEW = 1_000e-6;
+
 /**
- * Times of pictures here are those of the name of their file and of the media in it. What Nightjar tells goes by clocks that are
- * slewed by up to 0.1 %, over files of up to 5 s, and names are of whole milliseconds.
+ * How far what Nightjar tells of a picture may be from what the name of its file and the media before it there say, in ms: what
+ * it tells goes by clocks that are slewed.
  */
-export const CLOCK_TOLERANCE_MS = 6;
+export function clockToleranceMs(mediaMs: number): number {
+  return ROUNDING_MS + mediaMs * MAX_SLEW;
+}
 
 export interface ArchivedPicture extends RecordedPicture {
   /** MD5 of the decoded picture. */
   readonly decoded: string;
+  /** Media before it in its file. */
+  readonly intoFileMs: number;
 }
 
 /** Pictures of one camera before and after it was away. */
@@ -74,7 +83,11 @@ async function stretchesOf(volume: string, camera: string): Promise<Stretches> {
     const pictures = await concurrently(ofRun, async ({ file, pictures: recorded }) => {
       const decoded = await decodedPictures(['-i', file]);
       expect(decoded).toHaveLength(recorded.length);
-      return recorded.map((picture, index) => ({ ...picture, decoded: decoded[index]! }));
+      return recorded.map((picture, index) => ({
+        ...picture,
+        decoded: decoded[index]!,
+        intoFileMs: picture.wallMs - recorded[0]!.wallMs,
+      }));
     });
     return pictures.flat();
   });
